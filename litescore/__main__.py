@@ -1,0 +1,3 @@
+from litescore.cli import main
+
+main()

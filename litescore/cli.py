@@ -1,0 +1,116 @@
+"""The `litescore` command: a table of commands, each loaded only when it runs.
+
+Only click is imported here, so that `litescore --help` answers at once. Each room's `cli.py` holds
+its commands; the floor's own are in `litescore.commands`.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from litescore import __version__
+from litescore.errors import LitescoreError
+
+# name -> (module:attribute, short help). The short help stands here so that `--help` need not
+# import every room; a test holds it equal to the command's own.
+COMMANDS = {
+    "train": ("trainer.cli:train", "Fit a Keras model and say how good it is."),
+    "export": ("export.cli:export", "Convert a trained model to a .tflite file, and prove it."),
+    "inspect": ("litescore.commands:inspect", "Show what a .tflite file holds."),
+    "verify": ("litescore.commands:verify", "Replay the golden samples on this runtime."),
+    "describe": ("litescore.commands:describe", "Give a foreign .tflite file its contract."),
+    "evaluate": ("litescore.commands:evaluate", "Measure the accuracy of a .tflite file."),
+    "bench": ("litescore.commands:bench", "Measure the latency of a .tflite file here."),
+    "score": ("litescore.commands:score", "Score images into records, one JSON line each."),
+    "results": ("litescore.commands:results", "Count what a folder of records holds."),
+    "edge": ("edge.cli:edge", "Score camera frames on this device."),
+    "package": ("infra.cli:package", "Build the function's zip for AWS Lambda."),
+    "local": ("infra.cli:local", "Run the whole cloud job on this machine."),
+}
+ROOMS_EXTRA = {"trainer": "train", "export": "train", "infra": "local", "edge": "edge"}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a command's module when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name][0].split(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done; 1 done, but some images failed or a gate was not met; "
+    "2 wrong usage; 3 could not run (model, permission, disk).",
+)
+@click.version_option(__version__, prog_name="litescore")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def litescore(ctx: click.Context, debug: bool) -> None:
+    """Make image classifiers cheap to run: one .tflite file, the same scores everywhere.
+
+    \b
+    Example:
+      litescore train --preset fashion-basic --out run
+      litescore export run --quantize int8 --out model.tflite
+      litescore score photos/ --model model.tflite --out records/
+      litescore edge run --model model.tflite --source 0
+    """
+
+
+def main() -> NoReturn:
+    run(litescore)
+
+
+def run(command: click.Command, args: list[str] | None = None) -> NoReturn:
+    """Run a click command as a program: errors as one line, the exit code as documented."""
+    words = list(sys.argv[1:] if args is None else args)
+    debug = "--debug" in words
+    if debug and command is not litescore:
+        words.remove("--debug")
+    sys.exit(_exit_code(command, words, debug))
+
+
+def _exit_code(command: click.Command, words: list[str], debug: bool) -> int:
+    try:
+        result: Any = command.main(args=words, standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        return 130
+    except LitescoreError as error:
+        return _report(error, error.exit_code, debug)
+    except OSError as error:
+        return _report(error, 3, debug)
+    except ModuleNotFoundError as error:
+        return _report(error, 3, debug)
+
+
+def _report(error: Exception, code: int, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    click.echo(f"Error: {error}", err=True)
+    return code

@@ -1,0 +1,224 @@
+"""The contract: what a model's tensors cannot say, carried at the end of the .tflite file.
+
+A .tflite file may carry a zip at its end (the "associated files" of TFLite Metadata); both
+runtimes ignore it. litescore keeps there `labels.txt` (one class name a line, in output order),
+`litescore.json` (the contract) and `golden/` (test images and the answers they got). Input size,
+dtype, scale and zero point are the interpreter's to say, never the contract's.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from litescore.errors import ContractError
+
+VERSION = 1
+CONTRACT_FILE = "litescore.json"
+LABELS_FILE = "labels.txt"
+GOLDEN_FOLDER = "golden/"
+
+COLORS = ("gray", "rgb")
+RESIZES = ("squash", "fit-shortest", "fit-longest")
+INTERPOLATIONS = ("bilinear-antialias", "bilinear")
+OUTPUTS = ("softmax", "sigmoid", "multilabel")
+VARIANTS = ("f32", "f16", "dynamic", "int8", "int16x8")
+
+# The earliest time a zip entry can bear: the same contents make the same bytes.
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+_LOCAL_HEADER = b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """How images become tensors and what the outputs mean.
+
+    labels         class names in output order, each once
+    color          `gray` (one channel) or `rgb` (three, red first)
+    height, width  of the input in pixels; a model whose input differs is refused
+    resize         `squash` to the size, `fit-shortest` (cover, crop the middle),
+                   `fit-longest` (contain, pad with `padding`)
+    padding        grey value 0..255 for `fit-longest`
+    interpolation  `bilinear-antialias` (Pillow's BILINEAR) or `bilinear` (no antialiasing,
+                   as Keras' image_dataset_from_directory resizes)
+    output         `softmax`, `sigmoid` (one unit, two labels) or `multilabel`
+    variant        None until exported, then one of VARIANTS
+    origin         where the model came from: dataset, digest, preset, seed, versions
+    accuracy       what it scored: `float`, `exported` by runtime, `n`, `agreement`
+
+    Raises ContractError for a value outside these.
+    """
+
+    labels: tuple[str, ...]
+    color: str
+    height: int
+    width: int
+    resize: str = "squash"
+    padding: int = 0
+    interpolation: str = "bilinear-antialias"
+    output: str = "softmax"
+    variant: str | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    accuracy: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", tuple(self.labels))
+        object.__setattr__(self, "origin", MappingProxyType(dict(self.origin)))
+        object.__setattr__(self, "accuracy", MappingProxyType(dict(self.accuracy)))
+        _one_of("color", self.color, COLORS)
+        _one_of("resize", self.resize, RESIZES)
+        _one_of("interpolation", self.interpolation, INTERPOLATIONS)
+        _one_of("output", self.output, OUTPUTS)
+        if self.variant is not None:
+            _one_of("variant", self.variant, VARIANTS)
+        _whole("height", self.height, 1, 16384)
+        _whole("width", self.width, 1, 16384)
+        _whole("padding", self.padding, 0, 255)
+        _check_labels(self.labels)
+
+    @property
+    def channels(self) -> int:
+        return 1 if self.color == "gray" else 3
+
+    def to_json(self) -> str:
+        """The contract as indented JSON with a final newline; the same contract, the same text."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values["labels"] = list(self.labels)
+        values["origin"], values["accuracy"] = dict(self.origin), dict(self.accuracy)
+        return json.dumps({"version": VERSION} | values, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Contract:
+        """The contract that `to_json` wrote.
+
+        Raises ContractError for text that is no contract, another version, or a field that this
+        version does not know: it may change what the pixels mean.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise ContractError(f"{CONTRACT_FILE} is not JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise ContractError(f"{CONTRACT_FILE} is not a JSON object")
+        version = values.pop("version", None)
+        if version != VERSION:
+            raise ContractError(
+                f"contract version {version!r} is not known: this litescore reads version "
+                f"{VERSION}; upgrade litescore or export the model again"
+            )
+        unknown = sorted(set(values) - {f.name for f in fields(cls)})
+        if unknown:
+            raise ContractError(f"unknown field in the contract: {', '.join(unknown)}")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ContractError(f"incomplete contract: {error}") from error
+
+
+def read(model: str | Path | bytes) -> Contract | None:
+    """The contract of a .tflite file (path or bytes), or None where it carries none.
+
+    Raises ContractError for a contract that is broken, and OSError for an unreadable path.
+    """
+    files = associated_files(model)
+    if CONTRACT_FILE not in files:
+        return None
+    return Contract.from_json(files[CONTRACT_FILE])
+
+
+def associated_files(model: str | Path | bytes) -> dict[str, bytes]:
+    """Name -> content of everything in the zip at the end of a .tflite file; {} without one."""
+    data = model if isinstance(model, bytes) else Path(model).read_bytes()
+    tail = _tail(data)
+    if tail is None:
+        return {}
+    with tail:
+        return {entry.filename: tail.read(entry) for entry in tail.infolist()}
+
+
+def strip(model: bytes) -> bytes:
+    """The model alone, without the zip at its end."""
+    tail = _tail(model)
+    if tail is None:
+        return model
+    with tail:
+        entries = tail.infolist()
+        start = min((e.header_offset for e in entries), default=tail.start_dir)
+    return model[:start]
+
+
+def append(
+    model: bytes, contract: Contract, golden: Mapping[str, bytes] | None = None
+) -> bytes:
+    """`model` with the contract, its labels and the golden files (name -> content) at its end.
+
+    An earlier tail is taken off first; the same arguments make the same bytes.
+    """
+    files = {LABELS_FILE: "".join(f"{label}\n" for label in contract.labels).encode()}
+    files[CONTRACT_FILE] = contract.to_json().encode()
+    files |= {GOLDEN_FOLDER + name: data for name, data in sorted((golden or {}).items())}
+    buffer = io.BytesIO(strip(model))
+    # Stored, not deflated: another zlib would make other bytes of the same contents.
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as tail:
+        for name, data in files.items():
+            entry = zipfile.ZipInfo(name, _FIXED_TIME)
+            entry.external_attr = 0o644 << 16
+            tail.writestr(entry, data)
+    return buffer.getvalue()
+
+
+def read_labels(path: str | Path) -> tuple[str, ...]:
+    """Class names from a text file, one a line.
+
+    Raises ContractError for an unreadable, empty or repeating file.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractError(f"cannot read labels from {path}: {error}") from error
+    labels = tuple(line.strip() for line in text.splitlines() if line.strip())
+    try:
+        _check_labels(labels)
+    except ContractError as error:
+        raise ContractError(f"{path}: {error}") from error
+    return labels
+
+
+def _tail(data: bytes) -> zipfile.ZipFile | None:
+    try:
+        tail = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError):
+        return None
+    first = min((e.header_offset for e in tail.infolist()), default=0)
+    if data[first : first + 4] != _LOCAL_HEADER:
+        tail.close()
+        return None
+    return tail
+
+
+def _check_labels(labels: tuple[str, ...]) -> None:
+    if len(labels) < 2:
+        raise ContractError(f"at least two labels are needed, {len(labels)} given")
+    seen: set[str] = set()
+    for label in labels:
+        if not isinstance(label, str) or not label or "\n" in label or "\r" in label:
+            raise ContractError(f"label {label!r} is not a line of text")
+        if label in seen:
+            raise ContractError(f"label {label!r} is given twice")
+        seen.add(label)
+
+
+def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ContractError(f"unknown {name} {value!r} in the contract: one of {', '.join(known)}")
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ContractError(f"{name} {value!r} in the contract is not a whole number {low}..{high}")

@@ -1,0 +1,340 @@
+"""Labelled images from a class folder, IDX files or an .npz archive.
+
+Needs numpy and Pillow only, so that `evaluate` runs where no TensorFlow is. A data set that has a
+test part of its own keeps it; of a plain class folder a fifth of each class is held out, always
+the same fifth, so that every command means the same images by "test".
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import struct
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litescore import image
+from litescore.contract import Contract, read_labels
+from litescore.errors import ContractError, DataError, PermanentError
+
+Labels: TypeAlias = tuple[str, ...]
+
+SPLITS = ("train", "val", "test")
+HELD_OUT = 0.2
+
+# MD5 of the unpacked IDX label files: http://yann.lecun.com/exdb/mnist and
+# https://github.com/zalandoresearch/fashion-mnist (MIT), which also gives the class names.
+_DIGITS = tuple(str(digit) for digit in range(10))
+_FASHION = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)
+_KNOWN_LABELS = {
+    "a25bea736e30d166cdddb491f175f624": _DIGITS,
+    "27ae3e4e09519cfbb04c329615203637": _DIGITS,
+    "9018921c3c673c538a1fc5bad174d6f9": _FASHION,
+    "15d484375f8d13e6eb1aabb0c3f46965": _FASHION,
+}
+_IDX_PREFIX = {"train": "train", "test": "t10k"}
+_IDX_UNSIGNED_BYTE = 0x08
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled images of one split.
+
+    name     of the data set, for people: the folder's name
+    split    `train`, `val`, `test` or `all`
+    labels   class names
+    classes  int64[n], the index into `labels` of each image
+    images   uint8[n, h, w] or [n, h, w, 3], or the n paths of image files
+    """
+
+    name: str
+    split: str
+    labels: Labels
+    classes: NDArray[np.int64]
+    images: NDArray[np.uint8] | tuple[Path, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.classes) != len(self.images):
+            raise DataError(
+                f"{self.name}: {len(self.images)} images but {len(self.classes)} labels"
+            )
+        if len(self.classes) and not 0 <= self.classes.min() <= self.classes.max() < len(
+            self.labels
+        ):
+            raise DataError(
+                f"{self.name}: class numbers {self.classes.min()}..{self.classes.max()}, "
+                f"but {len(self.labels)} class names"
+            )
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def pixels(self, index: int) -> image.Pixels:
+        """One image, decoded. Raises DataError naming a file that cannot be read."""
+        if isinstance(self.images, np.ndarray):
+            return self.images[index]
+        path = self.images[index]
+        try:
+            return image.decode(path.read_bytes())
+        except (OSError, PermanentError) as error:
+            raise DataError(f"cannot use {path}: {error}; remove it or mend it") from error
+
+    def tensors(self, contract: Contract) -> NDArray[np.uint8]:
+        """uint8[n, height, width, channels]: each image through `image.fit`."""
+        if isinstance(self.images, np.ndarray) and self._fits(contract):
+            return self.images.reshape(len(self), contract.height, contract.width, -1)
+        tensors = np.empty(
+            (len(self), contract.height, contract.width, contract.channels), np.uint8
+        )
+
+        def fill(index: int) -> None:
+            tensors[index] = image.fit(self.pixels(index), contract)
+
+        with ThreadPoolExecutor() as threads:
+            for _ in threads.map(fill, range(len(self))):
+                pass
+        return tensors
+
+    def take(self, indices: Sequence[int] | NDArray[np.int64]) -> Dataset:
+        """The images at these indices, in this order."""
+        chosen = np.asarray(indices, dtype=np.int64)
+        images = (
+            self.images[chosen]
+            if isinstance(self.images, np.ndarray)
+            else tuple(self.images[i] for i in chosen)
+        )
+        return Dataset(self.name, self.split, self.labels, self.classes[chosen], images)
+
+    def classes_for(self, labels: Labels) -> NDArray[np.int64]:
+        """`classes` as indices into a model's labels, matched by name.
+
+        Raises DataError for a class that the model does not have.
+        """
+        if labels == self.labels:
+            return self.classes
+        unknown = [label for label in self.labels if label not in labels]
+        if unknown:
+            raise DataError(
+                f"{self.name} has classes that the model does not know: {', '.join(unknown[:5])}"
+                f" (the model's are {', '.join(labels[:5])}...)"
+            )
+        return np.array([labels.index(label) for label in self.labels])[self.classes]
+
+    def digest(self) -> str:
+        """SHA-256 over labels, classes and image contents: the same data, the same digest."""
+        state = hashlib.sha256("\n".join(self.labels).encode())
+        state.update(np.ascontiguousarray(self.classes, dtype="<i8").tobytes())
+        if isinstance(self.images, np.ndarray):
+            state.update(repr(self.images.shape).encode())
+            state.update(np.ascontiguousarray(self.images).data)
+        else:
+            for path in self.images:
+                state.update(hashlib.sha256(path.read_bytes()).digest())
+        return state.hexdigest()
+
+    def _fits(self, contract: Contract) -> bool:
+        shape = self.images.shape[1:] if isinstance(self.images, np.ndarray) else ()
+        flat = (contract.height, contract.width)
+        return shape == (*flat, contract.channels) or (contract.channels == 1 and shape == flat)
+
+
+def load(root: str | Path, split: str = "train", *, seed: int = 0) -> Dataset:
+    """One split of the data set at `root`: a folder, or an .npz file.
+
+    Understood are `root/{train,val,test}/<class>/*`, `root/<class>/*`, IDX pairs
+    (`train-images-idx3-ubyte[.gz]`, `t10k-...`) and .npz (`x_train, y_train, x_test, y_test`).
+    Class names of IDX and .npz come from a `labels.txt` beside the data, from the known data sets,
+    or are the numbers. `split` is `train`, `val`, `test` or `all`.
+
+    Raises DataError naming what is missing, and for a data set with fewer than two classes.
+    """
+    root = Path(root)
+    if split not in (*SPLITS, "all"):
+        raise DataError(f"unknown split {split!r}: one of {', '.join(SPLITS)}, all")
+    if not root.exists():
+        raise DataError(f"no data at {root}: no such file or folder")
+    if root.is_file():
+        return _load_npz(root, split)
+    if list(root.glob("*-idx3-ubyte*")):
+        return _load_idx(root, split)
+    archives = sorted(root.glob("*.npz"))
+    if len(archives) == 1:
+        return _load_npz(archives[0], split)
+    if _class_folders(root / "train"):
+        return _load_split_folders(root, split)
+    return _load_class_folder(root, split, seed)
+
+
+def split_off(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Dataset]:
+    """`data` in two: without and with `fraction` of each class, drawn by `seed`.
+
+    Each class keeps at least one image on either side where it has two.
+    """
+    generator = np.random.default_rng(seed)
+    away: list[int] = []
+    for number in range(len(data.labels)):
+        members = np.flatnonzero(data.classes == number)
+        count = min(max(1, round(len(members) * fraction)), max(0, len(members) - 1))
+        away.extend(generator.permutation(members)[:count].tolist())
+    mask = np.zeros(len(data), bool)
+    mask[away] = True
+    return data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask))
+
+
+def read_idx(path: Path) -> NDArray[np.uint8]:
+    """The array in an IDX file of unsigned bytes, gzipped or not.
+
+    Format: http://yann.lecun.com/exdb/mnist. Raises DataError for anything else.
+    """
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+        zero, kind, rank = struct.unpack(">HBB", data[:4])
+        shape = struct.unpack(f">{rank}I", data[4 : 4 + 4 * rank])
+        if zero != 0 or kind != _IDX_UNSIGNED_BYTE:
+            raise DataError(f"{path} is not an IDX file of unsigned bytes")
+        return np.frombuffer(data, np.uint8, offset=4 + 4 * rank).reshape(shape)
+    except (OSError, EOFError, struct.error, ValueError) as error:
+        raise DataError(f"{path} is not a whole IDX file: {error}") from error
+
+
+def _load_idx(root: Path, split: str) -> Dataset:
+    if split == "all":
+        return _joined(_load_idx(root, "train"), _load_idx(root, "test"))
+    prefix = _IDX_PREFIX.get(split)
+    if prefix is None:
+        raise DataError(f"{root} has no split {split!r}: IDX files have train and test")
+    images = read_idx(_one_file(root, f"{prefix}-images-idx3-ubyte"))
+    numbers = read_idx(_one_file(root, f"{prefix}-labels-idx1-ubyte"))
+    labels = _labels_beside(root) or _known_labels(numbers) or _numbered(numbers)
+    return _checked(Dataset(root.name, split, labels, numbers.astype(np.int64), images))
+
+
+def _one_file(root: Path, name: str) -> Path:
+    for candidate in (root / f"{name}.gz", root / name):
+        if candidate.exists():
+            return candidate
+    raise DataError(f"{root} lacks {name} (or {name}.gz)")
+
+
+def _known_labels(numbers: NDArray[np.uint8]) -> Labels | None:
+    header = struct.pack(">HBBI", 0, _IDX_UNSIGNED_BYTE, 1, len(numbers))
+    digest = hashlib.md5(header + numbers.tobytes(), usedforsecurity=False).hexdigest()
+    return _KNOWN_LABELS.get(digest)
+
+
+def _load_npz(path: Path, split: str) -> Dataset:
+    if split == "all":
+        return _joined(_load_npz(path, "train"), _load_npz(path, "test"))
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            images, numbers = archive[f"x_{split}"], archive[f"y_{split}"].reshape(-1)
+    except KeyError as error:
+        raise DataError(f"{path} lacks {error.args[0]}: x_train, y_train, x_test, y_test") from error
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path} is not an .npz archive of arrays: {error}") from error
+    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+        raise DataError(
+            f"{path}: x_{split} is {images.dtype}{list(images.shape)}, not uint8[n, h, w] or "
+            "[n, h, w, 3]"
+        )
+    labels = _labels_beside(path.parent) or _known_labels(numbers.astype(np.uint8))
+    labels = labels or _numbered(numbers)
+    return _checked(Dataset(path.stem, split, labels, numbers.astype(np.int64), images))
+
+
+def _load_split_folders(root: Path, split: str) -> Dataset:
+    if split == "all":
+        parts = [name for name in SPLITS if _class_folders(root / name)]
+        whole = _read_classes(root.name, split, root / parts[0])
+        for name in parts[1:]:
+            whole = _joined(whole, _read_classes(root.name, split, root / name, whole.labels))
+        return whole
+    if not _class_folders(root / split):
+        have = ", ".join(name for name in SPLITS if (root / name).is_dir())
+        raise DataError(f"{root} has no folder {split!r} (it has {have})")
+    labels = tuple(folder.name for folder in _class_folders(root / "train"))
+    return _read_classes(root.name, split, root / split, labels)
+
+
+def _load_class_folder(root: Path, split: str, seed: int) -> Dataset:
+    whole = _read_classes(root.name, "all", root)
+    if split == "all":
+        return whole
+    if split == "val":
+        raise DataError(f"{root} has no split 'val': a plain class folder has train and test")
+    kept, held = split_off(whole, HELD_OUT, seed=seed)
+    chosen = held if split == "test" else kept
+    return Dataset(whole.name, split, whole.labels, chosen.classes, chosen.images)
+
+
+def _class_folders(root: Path) -> list[Path]:
+    if not root.is_dir():
+        return []
+    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _read_classes(name: str, split: str, root: Path, labels: Labels | None = None) -> Dataset:
+    folders = _class_folders(root)
+    if not folders:
+        raise DataError(f"{root} has no class folders: one folder a class, images inside")
+    labels = labels or tuple(folder.name for folder in folders)
+    unknown = [folder.name for folder in folders if folder.name not in labels]
+    if unknown:
+        raise DataError(f"{root} has classes that training lacks: {', '.join(unknown)}")
+    paths: list[Path] = []
+    classes: list[int] = []
+    for folder in folders:
+        found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in image.SUFFIXES)
+        if not found:
+            raise DataError(f"{folder} holds no images ({', '.join(image.SUFFIXES[:3])}, ...)")
+        paths += found
+        classes += [labels.index(folder.name)] * len(found)
+    return _checked(Dataset(name, split, labels, np.array(classes, np.int64), tuple(paths)))
+
+
+def _joined(first: Dataset, second: Dataset) -> Dataset:
+    classes = np.concatenate([first.classes, second.classes])
+    if isinstance(first.images, np.ndarray) and isinstance(second.images, np.ndarray):
+        images: NDArray[np.uint8] | tuple[Path, ...] = np.concatenate(
+            [first.images, second.images]
+        )
+    else:
+        images = (*_paths(first.images), *_paths(second.images))
+    return Dataset(first.name, "all", first.labels, classes, images)
+
+
+def _paths(images: NDArray[np.uint8] | Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(path for path in images if isinstance(path, Path))
+
+
+def _labels_beside(folder: Path) -> Labels | None:
+    path = folder / "labels.txt"
+    try:
+        return read_labels(path) if path.exists() else None
+    except ContractError as error:
+        raise DataError(str(error)) from error
+
+
+def _numbered(numbers: NDArray[np.uint8]) -> Labels:
+    return tuple(str(number) for number in range(int(numbers.max(initial=0)) + 1))
+
+
+def _checked(data: Dataset) -> Dataset:
+    if len(data) == 0:
+        raise DataError(f"{data.name} holds no images")
+    if len(data.labels) < 2:
+        raise DataError(
+            f"{data.name} has one class only ({data.labels[0]}): a classifier needs at least two"
+        )
+    return data

@@ -1,0 +1,94 @@
+"""Every error that litescore raises on purpose.
+
+    LitescoreError                   what the command line prints as one line
+    ├── UsageError                   wrong words: unknown preset, option or mode           exit 2
+    │   └── UnknownEvent             an event of a shape that no handler form has
+    ├── ConfigurationError           cannot run at all: model, permission, disk            exit 3
+    │   ├── ModelError               a file that is no model, or one litescore cannot use
+    │   ├── ContractError            a contract that is missing, broken or does not fit
+    │   ├── DataError                labelled images that cannot be used
+    │   └── MissingDependency        names the `pip install` line
+    ├── GateError                    it ran, and the result is not good enough             exit 1
+    └── ImageError                   one image; its neighbours go on
+        ├── PermanentError           an error record, never retried; `kind` says which
+        ├── SupersededError          the object changed since it was named
+        └── TransientError           worth another try, handed back to the queue
+
+The library raises; only the command line prints.
+"""
+
+from __future__ import annotations
+
+PERMANENT_KINDS = ("corrupt", "unsupported", "too-large", "gone", "forbidden", "unaddressable")
+
+
+class LitescoreError(Exception):
+    """Base of all. The message is one line that names the thing and the fix."""
+
+    exit_code = 3
+
+
+class UsageError(LitescoreError):
+    exit_code = 2
+
+
+class UnknownEvent(UsageError):
+    pass
+
+
+class ConfigurationError(LitescoreError):
+    pass
+
+
+class ModelError(ConfigurationError):
+    pass
+
+
+class ContractError(ConfigurationError):
+    pass
+
+
+class DataError(ConfigurationError):
+    pass
+
+
+class MissingDependency(ConfigurationError):
+    """A package of an extra is not installed.
+
+    >>> raise MissingDependency("cv2", extra="edge")
+    Traceback (most recent call last):
+    litescore.errors.MissingDependency: cv2 is not installed: pip install 'litescore[edge]'
+    """
+
+    def __init__(self, module: str, *, extra: str) -> None:
+        super().__init__(f"{module} is not installed: pip install 'litescore[{extra}]'")
+
+
+class GateError(LitescoreError):
+    exit_code = 1
+
+
+class ImageError(LitescoreError):
+    """One image could not be scored."""
+
+
+class PermanentError(ImageError):
+    """Never scored, however often it is tried.
+
+    `kind` is one of PERMANENT_KINDS, `reason` a sentence for a person.
+    """
+
+    def __init__(self, kind: str, reason: str) -> None:
+        if kind not in PERMANENT_KINDS:
+            raise ValueError(f"unknown kind {kind!r}: one of {', '.join(PERMANENT_KINDS)}")
+        super().__init__(f"{kind}: {reason}")
+        self.kind = kind
+        self.reason = reason
+
+
+class SupersededError(ImageError):
+    pass
+
+
+class TransientError(ImageError):
+    pass

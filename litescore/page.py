@@ -1,0 +1,147 @@
+"""Self-contained HTML: the one way any room makes a report.
+
+A page is a list of blocks, written as one file that needs no network and no script. Pictures are
+embedded. Everything passed in is text and is escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from litescore.files import write_whole
+
+GOOD, BAD, PLAIN = "good", "bad", "plain"
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #66707f; --line: #dde2ea;
+  --paper: #fff; --tint: #f5f7fa; --good: #1f5fd0; --bad: #c8322b; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #98a2b3; --line: #323a46;
+  --paper: #14181f; --tint: #1c222b; --good: #7fb0ff; --bad: #ff8a80; } }
+* { box-sizing: border-box; }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 64rem; margin: 2rem auto; padding: 0 1.25rem; }
+h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
+.lead, figcaption, .note { color: var(--soft); }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: left; }
+th { color: var(--soft); font-weight: 600; }
+td.number, th.number { text-align: right; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .6rem; }
+dl > div { background: var(--tint); border-radius: .5rem; padding: .6rem .8rem; }
+dt { color: var(--soft); font-size: .85rem; } dd { margin: 0; font-size: 1.15rem;
+  overflow-wrap: anywhere; }
+figure { margin: .8rem 0; } figure img { max-width: 100%; background: #fff; border-radius: .4rem; }
+.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: .5rem; }
+.sheet figure { margin: 0; border: 2px solid var(--line); border-radius: .4rem; padding: .3rem;
+  font-size: .78rem; line-height: 1.25; overflow-wrap: anywhere; }
+.sheet img { width: 100%; image-rendering: pixelated; }
+.sheet .good { border-color: var(--good); } .sheet .good figcaption { color: var(--good); }
+.sheet .bad { border-color: var(--bad); } .sheet .bad figcaption { color: var(--bad); }
+.matrix td { text-align: right; padding: .25rem .45rem; min-width: 2.6rem; }
+pre { background: var(--tint); padding: .8rem; border-radius: .5rem; overflow-x: auto; }
+"""
+
+
+@dataclass
+class Page:
+    """A report under one title. Each method adds a block; `write` makes the file."""
+
+    title: str
+    lead: str = ""
+    _blocks: list[str] = field(default_factory=list)
+
+    def heading(self, text: str) -> None:
+        self._blocks.append(f"<h2>{_text(text)}</h2>")
+
+    def text(self, text: str, *, tone: str = PLAIN) -> None:
+        style = f' style="color: var(--{tone})"' if tone in (GOOD, BAD) else ""
+        self._blocks.append(f"<p{style}>{_text(text)}</p>")
+
+    def code(self, text: str) -> None:
+        self._blocks.append(f"<pre><code>{_text(text)}</code></pre>")
+
+    def facts(self, facts: Mapping[str, object]) -> None:
+        """A row of tiles: what -> value."""
+        tiles = (
+            f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>"
+            for name, value in facts.items()
+        )
+        self._blocks.append(f"<dl>{''.join(tiles)}</dl>")
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Columns after the first are numbers, set to the right."""
+        lines = [_row("th", header), *(_row("td", row) for row in rows)]
+        self._blocks.append(f'<div class="wide"><table>{"".join(lines)}</table></div>')
+
+    def picture(self, png: bytes, *, alt: str, caption: str = "") -> None:
+        self._blocks.append(f"<figure>{_image(png, alt)}{_caption(caption)}</figure>")
+
+    def sheet(self, pictures: Iterable[tuple[bytes, str, str]]) -> None:
+        """A contact sheet of (png, caption, tone); tone is GOOD, BAD or PLAIN."""
+        figures = (
+            f'<figure class="{_text(tone)}">{_image(png, caption)}{_caption(caption)}</figure>'
+            for png, caption, tone in pictures
+        )
+        self._blocks.append(f'<div class="sheet">{"".join(figures)}</div>')
+
+    def confusion(self, labels: Sequence[str], counts: Sequence[Sequence[int]]) -> None:
+        """A confusion matrix: a row a true class, a column a predicted one; whole numbers."""
+        head = "".join(f"<th>{_text(label)}</th>" for label in labels)
+        rows = (
+            f"<tr><th>{_text(label)}</th>{_cells(number, row)}</tr>"
+            for number, (label, row) in enumerate(zip(labels, counts, strict=True))
+        )
+        self._blocks.append(
+            f'<div class="wide"><table class="matrix"><tr><th>true \\ predicted</th>{head}</tr>'
+            f'{"".join(rows)}</table></div>'
+        )
+
+    def html(self) -> str:
+        lead = f'<p class="lead">{_text(self.lead)}</p>' if self.lead else ""
+        return (
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{_text(self.title)}</title><style>{_STYLE}</style></head>\n"
+            f"<body><h1>{_text(self.title)}</h1>{lead}\n" + "\n".join(self._blocks) + "\n</body></html>\n"
+        )
+
+    def write(self, path: str | Path) -> Path:
+        """Write the page whole or not at all; the path, for printing."""
+        return write_whole(path, self.html().encode())
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value))
+
+
+def _caption(text: str) -> str:
+    return f"<figcaption>{_text(text)}</figcaption>" if text else ""
+
+
+def _image(png: bytes, alt: str) -> str:
+    data = base64.b64encode(png).decode()
+    return f'<img alt="{_text(alt)}" src="data:image/png;base64,{data}">'
+
+
+def _row(cell: str, values: Sequence[object]) -> str:
+    cells = (
+        f'<{cell}{" class=number" if column else ""}>{_text(value)}</{cell}>'
+        for column, value in enumerate(values)
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cells(number: int, row: Sequence[int]) -> str:
+    total = max(1, sum(row))
+    cells = []
+    for column, count in enumerate(row):
+        color = "31, 95, 208" if column == number else "200, 50, 43"
+        # The square root lets rare confusions show beside the diagonal.
+        shade = (count / total) ** 0.5 * 0.75
+        cells.append(f'<td style="background: rgba({color}, {shade:.2f})">{count or ""}</td>')
+    return "".join(cells)
