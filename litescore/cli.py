@@ -37,17 +37,17 @@ ROOMS_EXTRA = {"trainer": "train", "export": "train", "infra": "local", "edge": 
 class LazyGroup(click.Group):
     """A click group that imports a command's module when the command is used."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
         module, attribute = COMMANDS[name][0].split(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
 
@@ -60,9 +60,8 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="litescore")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.pass_context
-def litescore(ctx: click.Context, debug: bool) -> None:
-    """Make image classifiers cheap to run: one .tflite file, the same scores everywhere.
+def litescore(debug: bool) -> None:
+    r"""Make image classifiers cheap to run: one .tflite file, the same scores everywhere.
 
     \b
     Example:

@@ -153,9 +153,7 @@ def strip(model: bytes) -> bytes:
     return model[:start]
 
 
-def append(
-    model: bytes, contract: Contract, golden: Mapping[str, bytes] | None = None
-) -> bytes:
+def append(model: bytes, contract: Contract, golden: Mapping[str, bytes] | None = None) -> bytes:
     """`model` with the contract, its labels and the golden files (name -> content) at its end.
 
     An earlier tail is taken off first; the same arguments make the same bytes.

@@ -32,8 +32,16 @@ HELD_OUT = 0.2
 # https://github.com/zalandoresearch/fashion-mnist (MIT), which also gives the class names.
 _DIGITS = tuple(str(digit) for digit in range(10))
 _FASHION = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
 )
 _KNOWN_LABELS = {
     "a25bea736e30d166cdddb491f175f624": _DIGITS,
@@ -81,7 +89,8 @@ class Dataset:
     def pixels(self, index: int) -> image.Pixels:
         """One image, decoded. Raises DataError naming a file that cannot be read."""
         if isinstance(self.images, np.ndarray):
-            return self.images[index]
+            pixels: NDArray[np.uint8] = self.images[index]
+            return pixels
         path = self.images[index]
         try:
             return image.decode(path.read_bytes())
@@ -240,7 +249,9 @@ def _load_npz(path: Path, split: str) -> Dataset:
         with np.load(path, allow_pickle=False) as archive:
             images, numbers = archive[f"x_{split}"], archive[f"y_{split}"].reshape(-1)
     except KeyError as error:
-        raise DataError(f"{path} lacks {error.args[0]}: x_train, y_train, x_test, y_test") from error
+        raise DataError(
+            f"{path} lacks {error.args[0]}: x_train, y_train, x_test, y_test"
+        ) from error
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{path} is not an .npz archive of arrays: {error}") from error
     if images.dtype != np.uint8 or images.ndim not in (3, 4):
@@ -306,9 +317,7 @@ def _read_classes(name: str, split: str, root: Path, labels: Labels | None = Non
 def _joined(first: Dataset, second: Dataset) -> Dataset:
     classes = np.concatenate([first.classes, second.classes])
     if isinstance(first.images, np.ndarray) and isinstance(second.images, np.ndarray):
-        images: NDArray[np.uint8] | tuple[Path, ...] = np.concatenate(
-            [first.images, second.images]
-        )
+        images: NDArray[np.uint8] | tuple[Path, ...] = np.concatenate([first.images, second.images])
     else:
         images = (*_paths(first.images), *_paths(second.images))
     return Dataset(first.name, "all", first.labels, classes, images)

@@ -57,7 +57,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BY
         raise PermanentError(*_unidentified(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PermanentError("too-large", str(error)) from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error and others, by
         # what is broken where. MemoryError is not among them: Exception, but ours to say.
         if isinstance(error, MemoryError):
@@ -100,8 +100,15 @@ def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
 
 
 def _unidentified(data: bytes) -> tuple[str, str]:
-    magics = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"BM": "BMP",
-              b"RIFF": "WEBP", b"II*\x00": "TIFF", b"MM\x00*": "TIFF"}
+    magics = {
+        b"\xff\xd8\xff": "JPEG",
+        b"\x89PNG": "PNG",
+        b"GIF8": "GIF",
+        b"BM": "BMP",
+        b"RIFF": "WEBP",
+        b"II*\x00": "TIFF",
+        b"MM\x00*": "TIFF",
+    }
     for magic, name in magics.items():
         if data.startswith(magic):
             return "corrupt", f"begins like a {name} file and is not one"

@@ -98,7 +98,7 @@ class Page:
         )
         self._blocks.append(
             f'<div class="wide"><table class="matrix"><tr><th>true \\ predicted</th>{head}</tr>'
-            f'{"".join(rows)}</table></div>'
+            f"{''.join(rows)}</table></div>"
         )
 
     def html(self) -> str:
@@ -107,7 +107,9 @@ class Page:
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{_text(self.title)}</title><style>{_STYLE}</style></head>\n"
-            f"<body><h1>{_text(self.title)}</h1>{lead}\n" + "\n".join(self._blocks) + "\n</body></html>\n"
+            f"<body><h1>{_text(self.title)}</h1>{lead}\n"
+            + "\n".join(self._blocks)
+            + "\n</body></html>\n"
         )
 
     def write(self, path: str | Path) -> Path:
@@ -130,7 +132,7 @@ def _image(png: bytes, alt: str) -> str:
 
 def _row(cell: str, values: Sequence[object]) -> str:
     cells = (
-        f'<{cell}{" class=number" if column else ""}>{_text(value)}</{cell}>'
+        f"<{cell}{' class=number' if column else ''}>{_text(value)}</{cell}>"
         for column, value in enumerate(values)
     )
     return f"<tr>{''.join(cells)}</tr>"

@@ -1,0 +1,189 @@
+"""Picks the TFLite runtime and wraps its interpreter. The only import of either runtime.
+
+`ai-edge-litert` where it works, else `tflite-runtime`; LITESCORE_RUNTIME decides otherwise. A
+runtime counts only when it has invoked a model: under numpy 2 tflite-runtime imports without a
+word and then fails to build an interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litescore.errors import ConfigurationError, ModelError
+from litescore.settings import RUNTIMES, Settings
+
+_MODULES = {
+    "litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
+    "tflite-runtime": ("tflite_runtime.interpreter", "tflite-runtime"),
+}
+# x + x on two floats: built by tf.lite.TFLiteConverter from a tf.function of that one line.
+_PROBE = Path(__file__).with_name("probe.tflite")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A TFLite runtime that has invoked a model here."""
+
+    name: str
+    version: str
+    module: Any
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """What the interpreter says of its input or output.
+
+    shape is the full shape, -1 for a dynamic batch; scale is 0.0 where nothing is quantized.
+    """
+
+    index: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scale: float
+    zero_point: int
+
+
+class Interpreter:
+    """One model, one input and one output, in one runtime.
+
+    Raises ModelError for bytes that the runtime refuses, with what it said, and for a model of
+    another number of inputs or outputs.
+    """
+
+    def __init__(self, model: bytes, runtime: Runtime, *, threads: int = 1) -> None:
+        self.runtime = runtime
+        with _quiet():
+            self._interpreter = _build(model, runtime, threads)
+        self.input = _only(self._interpreter.get_input_details(), "input")
+        self.output = _only(self._interpreter.get_output_details(), "output")
+
+    def resize(self, batch: int) -> None:
+        """Take `batch` images an invocation; only where the batch dimension is dynamic."""
+        shape = [batch, *self.input.shape[1:]]
+        with _quiet():
+            self._interpreter.resize_tensor_input(self.input.index, shape, strict=True)
+            self._interpreter.allocate_tensors()
+
+    def invoke(self, batch: NDArray[Any]) -> NDArray[Any]:
+        """The output tensor (a copy) for an input tensor of the interpreter's shape and dtype."""
+        self._interpreter.set_tensor(self.input.index, batch)
+        self._interpreter.invoke()
+        output: NDArray[Any] = self._interpreter.get_tensor(self.output.index)
+        return output
+
+    def operations(self) -> list[str]:
+        """Names of the graph's operations in order; delegates are not among them."""
+        # Private in both runtimes, and the one way to the names; there since TensorFlow 2.3.
+        details = self._interpreter._get_ops_details()
+        return [str(op["op_name"]) for op in details if op["op_name"] != "DELEGATE"]
+
+
+def choose(name: str | None = None) -> Runtime:
+    """The runtime called `name`, or LITESCORE_RUNTIME, or the first that works.
+
+    Raises ConfigurationError saying what was tried and how it failed.
+    """
+    name = name or Settings.read().runtime
+    failures = []
+    for candidate in [name] if name else RUNTIMES:
+        found = _prove(candidate)
+        if isinstance(found, Runtime):
+            return found
+        failures.append(f"{candidate}: {found}")
+    raise ConfigurationError(
+        f"no TFLite interpreter works here ({'; '.join(failures)}): "
+        "pip install 'litescore[litert]', or 'litescore[edge]' on a Raspberry Pi"
+    )
+
+
+def available() -> list[Runtime]:
+    """Every runtime that works here, the preferred one first."""
+    return [found for name in RUNTIMES if isinstance(found := _prove(name), Runtime)]
+
+
+@cache
+def _prove(name: str) -> Runtime | str:
+    """The runtime, or why it does not work."""
+    if name not in _MODULES:
+        return f"unknown, one of {', '.join(_MODULES)}"
+    module, distribution = _MODULES[name]
+    try:
+        with _quiet():
+            runtime = Runtime(name, metadata.version(distribution), import_module(module))
+            probe = Interpreter(_PROBE.read_bytes(), runtime)
+            answer = probe.invoke(np.array([[1.5, -2.0]], np.float32))
+    except metadata.PackageNotFoundError:
+        return "not installed"
+    except Exception as error:  # noqa: BLE001 - whatever a broken binary raises, it fails
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return runtime if answer.tolist() == [[3.0, -4.0]] else f"wrong answer {answer.tolist()}"
+
+
+def _build(model: bytes, runtime: Runtime, threads: int) -> Any:
+    try:
+        interpreter = runtime.module.Interpreter(model_content=model, num_threads=threads)
+        interpreter.allocate_tensors()
+    except ValueError as error:
+        raise ModelError(f"not a TFLite model: {_first_line(error)}") from error
+    except RuntimeError as error:
+        raise ModelError(f"{runtime} cannot load the model: {_first_line(error)}") from error
+    return interpreter
+
+
+def _only(details: list[dict[str, Any]], what: str) -> TensorInfo:
+    if len(details) != 1:
+        raise ModelError(f"the model has {len(details)} {what}s; litescore scores models with one")
+    detail = details[0]
+    shape = detail["shape_signature"] if len(detail["shape_signature"]) else detail["shape"]
+    scale, zero_point = detail["quantization"]
+    return TensorInfo(
+        index=detail["index"],
+        shape=tuple(int(side) for side in shape),
+        dtype=np.dtype(detail["dtype"]),
+        scale=float(scale),
+        zero_point=int(zero_point),
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the runtimes' `INFO:` lines off the terminal; whatever else they print passes.
+
+    They are written by C++ to file descriptor 2, so that is what must be turned aside.
+    """
+    sys.stderr.flush()
+    try:
+        saved = os.dup(2)
+    except OSError:  # no standard error at all
+        yield
+        return
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+            aside.seek(0)
+            rest = [line for line in aside if not line.startswith((b"INFO:", b"WARNING: All log"))]
+            os.write(2, b"".join(rest))

@@ -1,0 +1,174 @@
+"""A record: one scored, failed or superseded image as one JSON line.
+
+The same fields in a terminal, on Lambda and on a Raspberry Pi (which adds `frame`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litescore.errors import ConfigurationError, PermanentError, SupersededError
+
+SCHEMA = 1
+STATUSES = ("scored", "failed", "superseded")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The image that a record is about.
+
+    source   `s3://bucket/` and the raw key (never percent-encoded), or a path
+    member   name inside a shard (zip, tar, npz, idx), else None
+    etag     unquoted ETag; for a local file size and mtime; for a frame device, boot and number
+    version  S3 version id; serves for reading only, since event forms disagree about it
+    """
+
+    source: str
+    member: str | None = None
+    etag: str | None = None
+    version: str | None = None
+
+    def identity(self, model: str) -> str:
+        """SHA-256 (hex) of model, source, member and ETag: the same image and model, the same id."""
+        parts = [model, self.source, self.member, self.etag]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Record:
+    """One line of output.
+
+    label and score are the best class and its probability; `top` lists the best few, best first, a
+    tie going to the lowest index. `kind` and `reason` say why an image failed. `model` is the
+    SHA-256 of the model file, `at` the time of scoring (UTC, RFC 3339).
+    """
+
+    id: str
+    source: str
+    member: str | None
+    etag: str | None
+    version: str | None
+    status: str
+    label: str | None
+    score: float | None
+    top: tuple[Mapping[str, Any], ...]
+    kind: str | None
+    reason: str | None
+    model: str
+    at: str
+    frame: Mapping[str, Any] | None = None
+    v: int = SCHEMA
+
+    @classmethod
+    def scored(
+        cls,
+        subject: Subject,
+        probabilities: NDArray[np.float32],
+        *,
+        labels: Sequence[str],
+        model: str,
+        top: int = 3,
+        frame: Mapping[str, Any] | None = None,
+    ) -> Record:
+        """`probabilities` are float32[classes], each 0..1; `top` is how many labels to list."""
+        order = np.argsort(-probabilities, kind="stable")[:top]
+        best = tuple({"label": labels[i], "score": _shortest(probabilities[i])} for i in order)
+        return cls._of(
+            subject,
+            "scored",
+            model,
+            frame,
+            label=best[0]["label"],
+            score=best[0]["score"],
+            top=best,
+        )
+
+    @classmethod
+    def failed(
+        cls,
+        subject: Subject,
+        error: PermanentError,
+        *,
+        model: str,
+        frame: Mapping[str, Any] | None = None,
+    ) -> Record:
+        """The record of an image that no retry will score."""
+        return cls._of(subject, "failed", model, frame, kind=error.kind, reason=error.reason)
+
+    @classmethod
+    def superseded(cls, subject: Subject, error: SupersededError, *, model: str) -> Record:
+        """The record of an object that changed since it was named."""
+        return cls._of(subject, "superseded", model, None, reason=str(error))
+
+    @classmethod
+    def _of(
+        cls,
+        subject: Subject,
+        status: str,
+        model: str,
+        frame: Mapping[str, Any] | None,
+        *,
+        label: str | None = None,
+        score: float | None = None,
+        top: tuple[Mapping[str, Any], ...] = (),
+        kind: str | None = None,
+        reason: str | None = None,
+    ) -> Record:
+        return cls(
+            id=subject.identity(model),
+            source=subject.source,
+            member=subject.member,
+            etag=subject.etag,
+            version=subject.version,
+            status=status,
+            label=label,
+            score=score,
+            top=top,
+            kind=kind,
+            reason=reason,
+            model=model,
+            at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            frame=frame,
+        )
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """Of records with one id the one of the highest rank holds: scored, failed, superseded;
+        then the latest.
+        """
+        return (-STATUSES.index(self.status), self.at)
+
+    def to_json(self) -> str:
+        """One line of JSON, without the newline."""
+        values = {"v": self.v} | {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.frame is None:
+            del values["frame"]
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> Record:
+        """The record that `to_json` wrote. Raises ConfigurationError for any other line."""
+        try:
+            values = json.loads(line)
+            if values.pop("v") != SCHEMA or values["status"] not in STATUSES:
+                raise ValueError
+            values["top"] = tuple(values["top"])
+            return cls(**values)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ConfigurationError(
+                f"not a litescore record of schema {SCHEMA}: {line[:80]!r}"
+            ) from None
+
+
+def _shortest(value: np.float32) -> float:
+    # `str` and not `repr`, which numpy 2 writes as np.float32(...): the shortest decimal that
+    # gives the same float32 back.
+    return float(str(value))

@@ -1,0 +1,245 @@
+"""A batch of tensors -> probabilities. Owns quantization and the batch shape.
+
+It does not know where pixels come from or where probabilities go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litescore import contract as contracts
+from litescore.contract import Contract
+from litescore.errors import ConfigurationError, ContractError, ModelError
+from litescore.interpreter import Interpreter, TensorInfo, choose
+
+Probabilities = NDArray[np.float32]
+
+# Two runtimes, or two machines, round floats differently; this far apart is still the same.
+FLOAT_STEP = 1e-4
+
+
+class Scorer:
+    """A model file, checked once, that turns tensors into probabilities.
+
+    model    path or bytes of a .tflite file
+    threads  the interpreter uses for one invocation
+    batch    images an invocation takes; a model exported with a fixed batch keeps its own
+    runtime  `litert` or `tflite-runtime`; None for the first that works
+    labels   class names, only for a file without a contract
+    sha256   refuse any other file
+
+    Raises ModelError for a file that is no model or has no image input, ContractError for a
+    contract that is missing or does not fit the tensors, ConfigurationError for the wrong digest.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | bytes,
+        *,
+        threads: int = 1,
+        batch: int = 1,
+        runtime: str | None = None,
+        labels: Sequence[str] | None = None,
+        sha256: str | None = None,
+    ) -> None:
+        name, data = _load(model)
+        self.digest = hashlib.sha256(data).hexdigest()
+        _check_digest(name, self.digest, sha256)
+        self.runtime_used = choose(runtime)
+        try:
+            self._interpreter = Interpreter(data, self.runtime_used, threads=threads)
+        except ModelError as error:
+            raise ModelError(f"{name}: {error}") from error
+        self._input, self._output = self._interpreter.input, self._interpreter.output
+        _check_tensors(name, self._input, self._output)
+        self.contract = _contract(name, data, self._input, labels)
+        _check_contract(name, self.contract, self._input, self._output)
+        self.batch = self._settle_batch(batch)
+        self._tensor = np.zeros((self.batch, *self._input.shape[1:]), self._input.dtype)
+
+    @property
+    def runtime(self) -> str:
+        """`litert` or `tflite-runtime`."""
+        return self.runtime_used.name
+
+    @property
+    def step(self) -> float:
+        """How far apart two readings of one probability may be and still be the same."""
+        return self._output.scale or FLOAT_STEP
+
+    def probabilities(self, tensors: NDArray[np.uint8]) -> Probabilities:
+        """uint8[n, height, width, channels] of raw pixels -> float32[n, classes], each 0..1.
+
+        Raises ValueError for tensors of another shape or dtype.
+        """
+        return self.dequantize(self.outputs(tensors))
+
+    def outputs(self, tensors: NDArray[np.uint8]) -> NDArray[np.generic]:
+        """As `probabilities`, but the output tensor as it is: whole numbers for int8 models."""
+        self._check_input(tensors)
+        parts = [
+            self._invoke(tensors[start : start + self.batch])
+            for start in range(0, len(tensors), self.batch)
+        ]
+        if not parts:
+            return np.empty((0, self._output.shape[1]), self._output.dtype)
+        return np.concatenate(parts)
+
+    def dequantize(self, outputs: NDArray[np.generic]) -> Probabilities:
+        """Output tensor[n, units] -> float32[n, classes]."""
+        values = outputs.astype(np.float32)
+        if self._output.scale:
+            values = (values - self._output.zero_point) * np.float32(self._output.scale)
+        if self.contract.output == "sigmoid":
+            values = np.concatenate([1 - values, values], axis=1)
+        return values
+
+    def _invoke(self, tensors: NDArray[np.uint8]) -> NDArray[np.generic]:
+        count = len(tensors)
+        shaped = tensors.reshape(count, *self._input.shape[1:])
+        # Rows past `count` keep what an earlier batch left there; their answers are cut off.
+        if self._input.dtype == np.int8:
+            self._tensor[:count] = shaped.astype(np.int16) + self._input.zero_point
+        else:
+            self._tensor[:count] = shaped
+        return self._interpreter.invoke(self._tensor)[:count]
+
+    def _settle_batch(self, batch: int) -> int:
+        fixed = self._input.shape[0]
+        if fixed == -1:
+            self._interpreter.resize(batch)
+            return batch
+        return fixed
+
+    def _check_input(self, tensors: NDArray[np.uint8]) -> None:
+        c = self.contract
+        if tensors.dtype != np.uint8 or tensors.shape[1:] != (c.height, c.width, c.channels):
+            raise ValueError(
+                f"tensors are {tensors.dtype}{list(tensors.shape)}, "
+                f"not uint8[n, {c.height}, {c.width}, {c.channels}]"
+            )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two readings of the same images, held against each other.
+
+    n           images
+    farthest    largest difference of one probability
+    verdict     `identical`, `within one step` or `different`
+    ties        images whose best probability is shared by several classes in either reading;
+                left out of what follows
+    same        images with the same best class
+    differing   indices of the others
+    """
+
+    n: int
+    farthest: float
+    verdict: str
+    ties: int
+    same: int
+    differing: tuple[int, ...]
+
+    @property
+    def agreement(self) -> float:
+        """Share of the untied images with the same best class, 0..1."""
+        untied = self.n - self.ties
+        return self.same / untied if untied else 1.0
+
+
+def compare(left: Probabilities, right: Probabilities, *, step: float) -> Comparison:
+    """Hold two float32[n, classes] against each other; `step` is one quantization step.
+
+    An int8 softmax has steps of 1/256, so that ties are common: a tie says nothing about whether
+    two runtimes agree. Raises ValueError for different shapes.
+    """
+    if left.shape != right.shape:
+        raise ValueError(f"cannot compare {left.shape} with {right.shape}")
+    difference = np.abs(left.astype(np.float64) - right.astype(np.float64))
+    farthest = float(difference.max(initial=0.0))
+    verdict = "different"
+    if farthest == 0:
+        verdict = "identical"
+    elif farthest <= step * 1.001:  # a step read back from float32 is a hair off
+        verdict = "within one step"
+    tied = _tied(left) | _tied(right)
+    agree = left.argmax(axis=1) == right.argmax(axis=1)
+    differing = tuple(int(i) for i in np.flatnonzero(~tied & ~agree))
+    return Comparison(
+        len(left), farthest, verdict, int(tied.sum()), int((~tied & agree).sum()), differing
+    )
+
+
+def _tied(values: Probabilities) -> NDArray[np.bool_]:
+    best = values.max(axis=1, keepdims=True)
+    tied: NDArray[np.bool_] = (values == best).sum(axis=1) > 1
+    return tied
+
+
+def _load(model: str | Path | bytes) -> tuple[str, bytes]:
+    if isinstance(model, bytes):
+        return "the model", model
+    try:
+        return str(model), Path(model).read_bytes()
+    except FileNotFoundError:
+        raise ModelError(
+            f"no model at {model}: make one with `litescore export`, or name it with --model "
+            "or LITESCORE_MODEL"
+        ) from None
+    except OSError as error:
+        raise ModelError(f"cannot read the model {model}: {error.strerror}") from error
+
+
+def _check_digest(name: str, digest: str, wanted: str | None) -> None:
+    if wanted is not None and digest != wanted.lower():
+        raise ConfigurationError(f"{name} has SHA-256 {digest}, but {wanted} is pinned")
+
+
+def _check_tensors(name: str, taken: TensorInfo, given: TensorInfo) -> None:
+    if len(taken.shape) not in (3, 4) or (len(taken.shape) == 4 and taken.shape[3] not in (1, 3)):
+        raise ModelError(
+            f"{name}: the input is {list(taken.shape)}, not [batch, height, width, 1 or 3]"
+        )
+    if len(given.shape) != 2:
+        raise ModelError(f"{name}: the output is {list(given.shape)}, not [batch, classes]")
+    quantization = (str(taken.dtype), taken.scale, taken.zero_point)
+    raw = [("uint8", 1.0, 0), ("int8", 1.0, -128), ("float32", 0.0, 0)]
+    if quantization not in raw:
+        raise ModelError(
+            f"{name}: the input is {taken.dtype} with scale {taken.scale:g} and zero point "
+            f"{taken.zero_point}, which raw pixels 0..255 are not; export it with `litescore export`"
+        )
+
+
+def _contract(name: str, data: bytes, taken: TensorInfo, labels: Sequence[str] | None) -> Contract:
+    found = contracts.read(data)
+    if found is not None:
+        return found
+    if labels is None:
+        raise ContractError(
+            f"{name} carries no contract: give its class names with --labels FILE, or add a "
+            f"contract with `litescore describe {name} --labels FILE`"
+        )
+    height, width = taken.shape[1:3]
+    color = "rgb" if taken.shape[3:] == (3,) else "gray"
+    return Contract(labels=tuple(labels), color=color, height=height, width=width)
+
+
+def _check_contract(name: str, held: Contract, taken: TensorInfo, given: TensorInfo) -> None:
+    channels = taken.shape[3] if len(taken.shape) == 4 else 1
+    if (held.height, held.width, held.channels) != (*taken.shape[1:3], channels):
+        raise ContractError(
+            f"{name}: the contract says {held.height} x {held.width} {held.color}, the model takes "
+            f"{taken.shape[1]} x {taken.shape[2]} with {channels} channels"
+        )
+    units = 1 if held.output == "sigmoid" else len(held.labels)
+    if units != given.shape[1]:
+        raise ContractError(
+            f"{name}: {len(held.labels)} labels, but the model has {given.shape[1]} outputs"
+        )
