@@ -7,7 +7,10 @@ the same pixels everywhere. Normalization and channel order are inside the model
 from __future__ import annotations
 
 import io
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TypeAlias
 
 import numpy as np
@@ -25,12 +28,36 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", "
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 64 * 1024 * 1024
 
+# Below this many pixels a picture is not worth counting: threads times this is little.
+_SMALL = 1_000_000
 _ORIENTATION = 0x0112  # EXIF 2.32, table 4
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
 # Pillow warns above 89 million pixels and goes on; a warning nobody reads protects nobody.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+class PixelBudget:
+    """Bounds the pixels being decoded at once by all threads together, and so the memory."""
+
+    def __init__(self, pixels: int = MAX_PIXELS) -> None:
+        self._limit = pixels
+        self._used = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def hold(self, pixels: int) -> Iterator[None]:
+        """Wait until `pixels` fit in beside the others; a picture alone always fits."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._used or self._used + pixels <= self._limit)
+            self._used += pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= pixels
+                self._changed.notify_all()
 
 
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES) -> Image.Image:
@@ -43,26 +70,23 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BY
     Raises PermanentError: `too-large` (bytes or pixels), `corrupt` (empty, truncated, broken),
     `unsupported` (no picture, or a form that has no 8-bit meaning).
     """
-    if not data:
-        raise PermanentError("corrupt", "0 bytes")
-    if len(data) > max_bytes:
-        raise PermanentError("too-large", f"{len(data):,} bytes, the limit is {max_bytes:,}")
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            _check_pixels(picture, max_pixels)
-            return _to_8_bit(_upright(picture))
-    except PermanentError:
-        raise
-    except UnidentifiedImageError:
-        raise PermanentError(*_unidentified(data)) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PermanentError("too-large", str(error)) from None
-    except Exception as error:  # noqa: BLE001
-        # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error and others, by
-        # what is broken where. MemoryError is not among them: Exception, but ours to say.
-        if isinstance(error, MemoryError):
-            raise PermanentError("too-large", "not enough memory to decode") from None
-        raise PermanentError("corrupt", _one_line(error)) from None
+    with _opened(data, max_pixels, max_bytes) as picture:
+        return _to_8_bit(_upright(picture))
+
+
+def decode_to_tensor(
+    data: bytes,
+    contract: Contract,
+    *,
+    budget: PixelBudget,
+    max_pixels: int = MAX_PIXELS,
+    max_bytes: int = MAX_BYTES,
+) -> Tensor:
+    """`fit(decode(data), contract)`, holding a large picture's pixels from the budget meanwhile."""
+    with _opened(data, max_pixels, max_bytes) as picture:
+        pixels = picture.width * picture.height
+        with budget.hold(pixels) if pixels > _SMALL else nullcontext():
+            return fit(_to_8_bit(_upright(picture)), contract)
 
 
 def fit(pixels: Pixels, contract: Contract) -> Tensor:
@@ -89,6 +113,31 @@ def encode_png(pixels: Pixels) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+@contextmanager
+def _opened(data: bytes, max_pixels: int, max_bytes: int) -> Iterator[Image.Image]:
+    """The picture with its header read; whatever Pillow raises inside becomes a PermanentError."""
+    if not data:
+        raise PermanentError("corrupt", "0 bytes")
+    if len(data) > max_bytes:
+        raise PermanentError("too-large", f"{len(data):,} bytes, the limit is {max_bytes:,}")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            _check_pixels(picture, max_pixels)
+            yield picture
+    except PermanentError:
+        raise
+    except UnidentifiedImageError:
+        raise PermanentError(*_unidentified(data)) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PermanentError("too-large", str(error)) from None
+    except MemoryError:
+        raise PermanentError("too-large", "not enough memory to decode") from None
+    except Exception as error:  # noqa: BLE001
+        # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error and others, by
+        # what is broken where.
+        raise PermanentError("corrupt", _one_line(error)) from None
 
 
 def _check_pixels(picture: Image.Image, max_pixels: int) -> None:

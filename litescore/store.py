@@ -27,6 +27,7 @@ from litescore.files import write_whole
 from litescore.record import Subject
 
 if TYPE_CHECKING:
+    from obstore import GetOptions
     from obstore.store import S3Store
 
 _S3 = "s3://"
@@ -142,7 +143,24 @@ def exists(url: str) -> bool:
 
 def file_etag(path: Path) -> str:
     """What stands for the ETag of a local file: its size and mtime in nanoseconds."""
-    status = path.stat()
+    return _etag_of(path.stat())
+
+
+def delete(url: str) -> None:
+    """Remove an object or file that `list_objects` named."""
+    if not is_s3(url):
+        local_path(url).unlink()
+        return
+    import obstore
+
+    bucket, key = split(url)
+    try:
+        obstore.delete(_bucket(bucket), key)
+    except obstore.exceptions.BaseError as error:
+        raise _unreachable(bucket, error) from error
+
+
+def _etag_of(status: os.stat_result) -> str:
     return f"{status.st_size}-{status.st_mtime_ns}"
 
 
@@ -158,13 +176,13 @@ def _read_file(path: Path, max_bytes: int) -> Blob:
     except OSError as error:
         raise PermanentError("unsupported", f"cannot read {path}: {error.strerror}") from error
     modified = datetime.fromtimestamp(status.st_mtime, UTC)
-    return Blob(data, f"{status.st_size}-{status.st_mtime_ns}", None, modified)
+    return Blob(data, _etag_of(status), None, modified)
 
 
 def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
     import obstore
 
-    options: dict[str, str] = {}
+    options: GetOptions = {}
     if subject.version:
         options["version"] = subject.version
     elif subject.etag:
@@ -208,7 +226,7 @@ def _list_bucket(prefix: str) -> Iterator[Listed]:
     bucket, start = split(prefix)
     store = _bucket(bucket)
     # obstore lists whole folders: `a/b` would miss `a/bc.png`, which S3's own prefix finds.
-    folder, _, rest = start.rpartition("/")
+    folder = start.rpartition("/")[0]
     try:
         for chunk in obstore.list(store, folder or None):
             for entry in chunk:
@@ -245,9 +263,8 @@ def _list_folder(prefix: str) -> Iterator[Listed]:
     for path in [root] if root.is_file() else sorted(root.rglob("*")):
         if path.is_file():
             status = path.stat()
-            etag = f"{status.st_size}-{status.st_mtime_ns}"
             modified = datetime.fromtimestamp(status.st_mtime, UTC)
-            yield Listed(str(path), status.st_size, etag, modified)
+            yield Listed(str(path), status.st_size, _etag_of(status), modified)
 
 
 def _create_object(url: str, data: bytes) -> bool:

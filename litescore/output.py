@@ -1,0 +1,76 @@
+"""Writing records so that writing the same ones twice changes nothing.
+
+An output object is `dt=<date>/<first 12 of model>-<digest>.jsonl.gz`. The digest is that of its
+records' (id, status) pairs and the date that of the newest image in it, never the clock: a batch
+delivered again makes the same name, and a name that exists is not written again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+
+from litescore import store
+from litescore.batch import Outcome
+from litescore.record import Record
+
+# Records an object holds at most: a few megabytes, so that memory stays flat.
+MOST_RECORDS = 10_000
+# What no image gave a date for, say when all of a batch are gone.
+_NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Summary:
+    """What a run did: counts by status, what to try again, and the objects written."""
+
+    scored: int = 0
+    failed: int = 0
+    superseded: int = 0
+    retry: list[Outcome] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+
+    def count(self, outcome: Outcome) -> None:
+        if outcome.record is None:
+            self.retry.append(outcome)
+        else:
+            status = outcome.record.status
+            setattr(self, status, getattr(self, status) + 1)
+
+
+def name(records: Sequence[Record], newest: datetime | None) -> str:
+    """The name of the output object that holds these records, in whatever order they come."""
+    pairs = sorted(f"{record.id} {record.status}" for record in records)
+    digest = hashlib.sha256("\n".join(pairs).encode()).hexdigest()
+    date = (newest or _NO_DATE).astimezone(UTC).date().isoformat()
+    return f"dt={date}/{records[0].model[:12]}-{digest}.jsonl.gz"
+
+
+def pack(records: Iterable[Record]) -> bytes:
+    """Records as gzipped JSON lines; the same records, the same bytes."""
+    lines = "".join(f"{record.to_json()}\n" for record in records)
+    return gzip.compress(lines.encode(), compresslevel=6, mtime=0)
+
+
+def write_all(outcomes: Iterable[Outcome], place: str) -> Summary:
+    """Write the records of `outcomes` under the folder or s3:// prefix `place`."""
+    summary = Summary()
+    for part in _parts(iter(outcomes)):
+        for outcome in part:
+            summary.count(outcome)
+        records = [outcome.record for outcome in part if outcome.record is not None]
+        if records:
+            newest = max((o.modified for o in part if o.modified), default=None)
+            url = f"{place.rstrip('/')}/{name(records, newest)}"
+            store.create(url, pack(records))
+            summary.outputs.append(url)
+    return summary
+
+
+def _parts(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:
+    while part := list(islice(outcomes, MOST_RECORDS)):
+        yield part
