@@ -1,0 +1,1 @@
+"""The tests, a folder a room, on the rig of real parts in `tests.rig`."""

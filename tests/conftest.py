@@ -1,0 +1,150 @@
+"""Fixtures: the rig's servers, a data set, a trained run and its exported models, test images.
+
+What is slow is made once a session, by the commands that a user would type.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from litescore import dataset, image
+from tests.rig import emulator as rie
+from tests.rig import seaweed, stub_s3
+from tests.rig.seaweed import S3
+from tests.rig.stub_s3 import StubS3
+
+_SHIPPED = Path(__file__).parents[1] / "trainer" / "data" / "fashion-mnist"
+_MODEL_SETTINGS = ("LITESCORE_MODEL", "LITESCORE_MODEL_SHA256", "LITESCORE_OUTPUT")
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the model, the output or the AWS account of the person who runs it."""
+    for name in (*_MODEL_SETTINGS, *(name for name in os.environ if name.startswith("AWS_"))):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    """A real S3 server: endpoint, credentials, boto3 client, `environ` for processes."""
+    with seaweed.serve(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3: S3) -> str:
+    """A fresh bucket's name."""
+    return s3.make_bucket()
+
+
+@pytest.fixture
+def versioned_bucket(s3: S3) -> str:
+    """A fresh bucket's name, with versioning on."""
+    return s3.make_bucket(versioned=True)
+
+
+@pytest.fixture
+def stub() -> Iterator[StubS3]:
+    """A stub S3 server with the bucket `stub`, for faults and raw paths."""
+    with stub_s3.serve() as state:
+        yield state
+
+
+@pytest.fixture
+def emulator(tmp_path: Path) -> Callable[..., AbstractContextManager[rie.Emulator]]:
+    """Lambda on this machine; the arguments are those of `tests.rig.emulator.emulate`.
+
+    `with emulator(environ=..., timeout=...) as function: status, answer = function.invoke(event)`
+    """
+    return partial(rie.emulate, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def fashion() -> Path:
+    """Folder of Fashion-MNIST: the whole where LITESCORE_DATA names it, else the shipped slice."""
+    root = os.environ.get("LITESCORE_DATA")
+    whole = Path(root) / "fashion-mnist" if root else _SHIPPED
+    return whole if whole.is_dir() else _SHIPPED
+
+
+@dataclass(frozen=True)
+class Pngs:
+    """Test images as files.
+
+    folder   holds `0000.png`, `0001.png`, ..., in the order of the data set's test part
+    labels   the true class name of each, in that order
+    """
+
+    folder: Path
+    labels: tuple[str, ...]
+
+    @property
+    def paths(self) -> list[Path]:
+        return sorted(self.folder.glob("*.png"))
+
+
+@pytest.fixture(scope="session")
+def pngs(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Pngs:
+    """The first 50 test images, one PNG each, and their true labels."""
+    data = dataset.load(fashion, "test").take(range(50))
+    folder = tmp_path_factory.mktemp("pngs")
+    for index in range(len(data)):
+        (folder / f"{index:04d}.png").write_bytes(image.encode_png(data.pixels(index)))
+    return Pngs(folder, tuple(data.labels[number] for number in data.classes))
+
+
+@pytest.fixture(scope="session")
+def run(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a small real training run: model.keras, contract.json, run.json and the rest."""
+    folder = tmp_path_factory.mktemp("run")
+    if find_spec("trainer.cli") is None or find_spec("export.cli") is None:
+        return _stand_in(fashion, folder)
+    command = ["train", "--preset", "fashion-basic", "--epochs", "2", "--data", str(fashion)]
+    return _litescore(*command, makes=folder)
+
+
+@pytest.fixture(scope="session")
+def f32_model(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run, exported to a float32 .tflite file."""
+    path = tmp_path_factory.mktemp("model") / "f32.tflite"
+    if (run / "f32.tflite").exists():
+        return run / "f32.tflite"
+    return _litescore("export", str(run), "--quantize", "f32", makes=path)
+
+
+@pytest.fixture(scope="session")
+def int8_model(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run, exported to an int8 .tflite file that takes uint8 pixels."""
+    path = tmp_path_factory.mktemp("model") / "int8.tflite"
+    if (run / "int8.tflite").exists():
+        return run / "int8.tflite"
+    # Two epochs of training are judged here by what they convert to, not by what they score.
+    return _litescore("export", str(run), "--quantize", "int8", "--max-drop", "5", makes=path)
+
+
+def _litescore(*words: str, makes: Path) -> Path:
+    """What `litescore ... --out makes` wrote, run in a process of its own."""
+    command = [sys.executable, "-m", "litescore", *words, "--out", str(makes)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.fail(f"litescore {words[0]} exited with {done.returncode}: {done.stderr[-2000:]}")
+    return makes
+
+
+def _stand_in(fashion: Path, folder: Path) -> Path:
+    """Until trainer and export are there."""
+    command = [sys.executable, Path(__file__).parent / "rig" / "stand_in.py", fashion, folder]
+    subprocess.run(
+        list(map(str, command)), check=True, stdin=subprocess.DEVNULL, capture_output=True
+    )
+    return folder
