@@ -10,16 +10,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from litescore import dataset, image
+from litescore import dataset
 from tests.rig import emulator as rie
 from tests.rig import seaweed, stub_s3
+from tests.rig.pngs import Pngs, write_pngs
 from tests.rig.seaweed import S3
 from tests.rig.stub_s3 import StubS3
 
@@ -77,30 +77,12 @@ def fashion() -> Path:
     return whole if whole.is_dir() else _SHIPPED
 
 
-@dataclass(frozen=True)
-class Pngs:
-    """Test images as files.
-
-    folder   holds `0000.png`, `0001.png`, ..., in the order of the data set's test part
-    labels   the true class name of each, in that order
-    """
-
-    folder: Path
-    labels: tuple[str, ...]
-
-    @property
-    def paths(self) -> list[Path]:
-        return sorted(self.folder.glob("*.png"))
-
-
 @pytest.fixture(scope="session")
 def pngs(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Pngs:
     """The first 50 test images, one PNG each, and their true labels."""
-    data = dataset.load(fashion, "test").take(range(50))
-    folder = tmp_path_factory.mktemp("pngs")
-    for index in range(len(data)):
-        (folder / f"{index:04d}.png").write_bytes(image.encode_png(data.pixels(index)))
-    return Pngs(folder, tuple(data.labels[number] for number in data.classes))
+    return write_pngs(
+        dataset.load(fashion, "test").take(range(50)), tmp_path_factory.mktemp("pngs")
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,155 @@
+"""A Debian trixie root with Python 3.13: what Lambda's and the newest Raspberry Pi OS's Python do.
+
+Made once into the cache folder: the system by mmdebstrap from this machine's own Debian mirror,
+beside it the wheels that litescore's lock pins for that Python. Programs run in it by chroot, so
+root is needed; network and kernel are this machine's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tests.rig import locked
+from tests.rig.cache import cached
+from tests.rig.needs import lack, needs
+
+PYTHON = "3.13"
+_SUITE = "trixie"
+_PACKAGES = "python3,libstdc++6,zlib1g,base-files,dash,coreutils"
+_EXTRAS = ("edge", "litert")
+# trixie's glibc is 2.41; wheels name the oldest that they run on.
+_PLATFORMS = ["manylinux2014_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in range(17, 42))]
+_SITE = PurePosixPath("/opt/site")
+# In a mount namespace of its own, which goes with the program: nothing stays mounted. LiteRT
+# chooses its kernels by /proc/cpuinfo and /sys.
+_ENTER = """
+for folder in proc sys dev; do mount --rbind /$folder "$0/$folder"; done
+exec chroot "$0" "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Trixie:
+    """A root, and a folder of this run in it.
+
+    root    the cached root: shared between runs, never written to outside `folder`
+    folder  this run's own, to put files into; `inside` says what programs call a file in it
+    """
+
+    root: Path
+    folder: Path
+
+    def inside(self, path: Path) -> PurePosixPath:
+        """What a program in the root calls `path`."""
+        return PurePosixPath("/") / path.relative_to(self.root)
+
+    def python(
+        self,
+        *words: str | PurePosixPath,
+        environ: Mapping[str, str] | None = None,
+        patience: float = 120.0,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the root's Python in `folder`, which is importable, as are the pinned wheels.
+
+        The program sees `environ` and nothing of this process's; it is killed after `patience`
+        seconds. Its exit status, output and errors are in the answer.
+        """
+        here = self.inside(self.folder)
+        settings = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "PYTHONPATH": f"{here}:{_SITE}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(here),
+            "TMPDIR": str(here),
+        }
+        enter = ["unshare", "--mount", "/bin/sh", "-ec", _ENTER, str(self.root)]
+        return subprocess.run(
+            [*enter, "/usr/bin/env", "-C", str(here), "/usr/bin/python3", *map(str, words)],
+            env=settings | dict(environ or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=patience,
+        )
+
+
+@contextmanager
+def enter() -> Iterator[Trixie]:
+    """The root, with a folder that goes when the block ends; skips where it cannot be had."""
+    root = _root()
+    with tempfile.TemporaryDirectory(prefix="litescore-", dir=root / "opt") as folder:
+        yield Trixie(root, Path(folder))
+
+
+def _root() -> Path:
+    if os.geteuid() != 0:
+        lack("a chroot needs root")
+    if platform.machine() != "x86_64":
+        lack("the trixie root is made for x86-64")
+    needs("mmdebstrap", "unshare", "chroot", "tar", "apt-get")
+    requirements = _requirements()
+    recipe = "\n".join((_SUITE, _PACKAGES, requirements))
+    digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
+    return cached(f"{_SUITE}-{digest}", lambda folder: _make(folder, requirements))
+
+
+def _requirements() -> str:
+    pins = locked.pins(PYTHON)
+    names = locked.closure("litescore", _EXTRAS, PYTHON)
+    return "".join(f"{pins[name]}\n" for name in sorted(names))
+
+
+def _make(root: Path, requirements: str) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        archive = Path(scratch) / "root.tar"
+        mirror = f"deb {_mirror()} {_SUITE} main"
+        options = ["--quiet", "--variant=extract", f"--include={_PACKAGES}"]
+        _run("mmdebstrap", *options, _SUITE, archive, mirror)
+        _run("tar", "-xpf", archive, "-C", root)
+        wheels = Path(scratch) / "wheels"
+        _fetch(requirements, wheels)
+        for wheel in wheels.iterdir():
+            with zipfile.ZipFile(wheel) as contents:
+                contents.extractall(root / _SITE.relative_to("/"))
+
+
+def _mirror() -> str:
+    """Where this machine's apt takes Debian itself from."""
+    release = platform.freedesktop_os_release()
+    if release.get("ID") != "debian":
+        lack("the trixie root comes from the machine's own Debian mirror; this is no Debian")
+    listed = _run("apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)")
+    mirrors = dict(line.split(" ", 1) for line in listed.splitlines())
+    if release.get("VERSION_CODENAME") not in mirrors:
+        lack(f"apt knows no mirror of {release.get('PRETTY_NAME')}")
+    return mirrors[release["VERSION_CODENAME"]]
+
+
+def _fetch(requirements: str, wheels: Path) -> None:
+    wheels.mkdir()
+    listed = wheels.with_suffix(".txt")
+    listed.write_text(requirements)
+    words = ["--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
+    words += [f"--platform={name}" for name in _PLATFORMS]
+    pip = [sys.executable, "-m", "pip", "download", *words, "--python-version", PYTHON]
+    _run(*pip, "--dest", wheels, "--requirement", listed)
+
+
+def _run(*words: str | Path) -> str:
+    done = subprocess.run(
+        [str(word) for word in words], stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{words[0]} exited with {done.returncode}: {done.stderr[-2000:]}")
+    return done.stdout
