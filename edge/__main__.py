@@ -1,0 +1,4 @@
+from edge.cli import edge
+from litescore.cli import run
+
+run(edge)
