@@ -1,0 +1,153 @@
+"""The whole cloud job on this machine: ministack, and in it the template with the function's zip.
+
+What is deployed, and how, is what AWS gets (`infra.deploy`). Starts and stops; prints nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra import deploy, ministack
+from litescore.errors import MissingDependency
+
+STACK = "litescore"
+
+# Two processors are what a small machine has; a function takes one, and its own copy of the zip.
+_CONCURRENCY = 2
+
+# botocore's form: (name in a profile, environment variable, value, conversion). The user's own
+# profiles have nothing to say about this cloud, and a broken one may not stop it.
+_NO_PROFILE = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """A running cloud with the template deployed in it.
+
+    endpoint  of every service, http on 127.0.0.1
+    stack     its outputs name the buckets, queues, function and log
+    server    ministack itself
+    """
+
+    endpoint: str
+    stack: deploy.Stack
+    server: ministack.Server
+
+    @property
+    def input_bucket(self) -> str:
+        return self.stack.outputs["InputBucket"]
+
+    @property
+    def output(self) -> str:
+        """The records' prefix: s3://bucket/records/"""
+        return self.stack.outputs["Output"]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What AWS's tools, and litescore, need in their environment to use this cloud."""
+        return ministack.CREDENTIALS | {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": ministack.REGION,
+            "AWS_DEFAULT_REGION": ministack.REGION,
+        }
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this cloud."""
+        return _clients(self.endpoint)(service)
+
+    def download(self, folder: Path) -> list[Path]:
+        """Copy the records' files into `folder`; those already there are not fetched again."""
+        s3 = self.client("s3")
+        bucket, prefix = self.output.removeprefix("s3://").split("/", 1)
+        folder.mkdir(parents=True, exist_ok=True)
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        paths = [folder / key.removeprefix(prefix) for key in keys]
+        for key, path in zip(keys, paths, strict=True):
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                s3.download_file(bucket, key, str(path))
+        return paths
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The last lines that the function logged."""
+        events = (
+            self.client("logs")
+            .get_paginator("filter_log_events")
+            .paginate(logGroupName=self.stack.outputs["LogGroup"])
+        )
+        messages = [event["message"].rstrip() for page in events for event in page["events"]]
+        return "\n".join("\n".join(messages).splitlines()[-lines:])
+
+    def waiting(self) -> int:
+        """Messages that are queued, being worked on, or given up."""
+        sqs = self.client("sqs")
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        queues = [self.stack.outputs["QueueUrl"], self.stack.outputs["DeadLetterQueueUrl"]]
+        counts = (
+            sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+            for queue in queues
+        )
+        return sum(int(count) for attributes in counts for count in attributes.values())
+
+
+@contextmanager
+def running(package: Path, *, say: Callable[[str], None] = lambda _: None) -> Iterator[LocalCloud]:
+    """The cloud with the function's zip deployed; everything is stopped and removed afterwards.
+
+    The zip must be for the Python that runs this. Start it from the main thread. `say` is told
+    what takes time. Raises ConfigurationError where ministack cannot be installed or started, or
+    the template not deployed.
+    """
+    python = ministack.environment(say)
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="litescore-local-", ignore_cleanup_errors=True
+        ) as folder,
+        ministack.running(python, Path(folder)) as server,
+    ):
+        clients = _clients(server.endpoint)
+        stack = deploy.deploy(clients, package, name=STACK)
+        _limit_concurrency(clients)
+        yield LocalCloud(server.endpoint, stack, server)
+
+
+def _limit_concurrency(clients: deploy.Clients) -> None:
+    # ministack takes the template's number for a text, and its poller stumbles over it.
+    mappings = clients("lambda").list_event_source_mappings()["EventSourceMappings"]
+    for mapping in mappings:
+        clients("lambda").update_event_source_mapping(
+            UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": _CONCURRENCY}
+        )
+
+
+def _clients(endpoint: str) -> deploy.Clients:
+    try:
+        import boto3
+        import botocore.session
+        from botocore.config import Config
+    except ModuleNotFoundError:
+        raise MissingDependency("boto3", extra="local") from None
+    session = boto3.session.Session(
+        aws_access_key_id=ministack.CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=ministack.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=ministack.REGION,
+        botocore_session=botocore.session.Session(session_vars=_NO_PROFILE),
+    )
+    # Path style, for no name server knows bucket.127.0.0.1; no proxy of the user's.
+    config = Config(proxies={}, s3={"addressing_style": "path"})
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=endpoint, config=config)
+
+    return client

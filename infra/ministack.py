@@ -1,0 +1,164 @@
+"""ministack (PyPI, MIT): an AWS in one process, without Docker. Its environment and its server.
+
+It pins botocore, so it lives in a virtual environment of its own under the cache folder, made on
+first use from the versions in `ministack.txt`. Knows nothing of our template or function.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import socket
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.processes import Program
+from litescore.errors import ConfigurationError
+
+VERSION = "1.5.33"
+LOCK = Path(__file__).with_name("ministack.txt")
+REGION = "us-east-1"
+# What ministack takes for the root user of its one account.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+_PIP_OPTIONS = ("--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(LOCK))
+_READY_SECONDS = 60
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running ministack: where it answers, and the program, whose output is its log."""
+
+    endpoint: str
+    program: Program
+
+
+def environment(say: Callable[[str], None] = lambda _: None) -> Path:
+    """The Python of ministack's environment; `say` is told when it has to be made.
+
+    It is made beside its place and moved there, so that half of one is never used. Raises
+    ConfigurationError with pip's last line when that fails.
+    """
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:8]
+    home = _cache_folder() / f"ministack-{VERSION}-python{platform.python_version()}-{digest}"
+    python = home / "bin" / "python"
+    if not python.exists():
+        say(f"installing ministack {VERSION} into {home}, once")
+        _make_environment(home)
+    return python
+
+
+@contextmanager
+def running(python: Path, folder: Path) -> Iterator[Server]:
+    """ministack on a free port of 127.0.0.1, ready; stopped with all its functions afterwards.
+
+    `folder` takes its state, the functions' files and its log. Permissions are enforced: a
+    function may do what its role allows, as on AWS. Raises ConfigurationError when it does not
+    become ready.
+    """
+    for _ in range(_TRIES):
+        port = _free_port()
+        words = (str(python), "-m", "ministack")
+        log = folder / "ministack.log"
+        with Program(words, log=log, environ=_environ(folder, port)) as program:
+            endpoint = f"http://127.0.0.1:{port}"
+            if _becomes_ready(program, endpoint):
+                yield Server(endpoint, program)
+                return
+        # Most likely another program took the port since we saw it free.
+        last = program.tail(1)
+    raise ConfigurationError(f"ministack {VERSION} does not start: {last or 'no output'}")
+
+
+def _cache_folder() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "litescore"
+
+
+def _make_environment(home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{home.name}.", dir=home.parent) as folder:
+        made = Path(folder) / "environment"
+        log = Path(folder) / "log"
+        # Without ensurepip, which Debian splits off: the pip at hand installs into it.
+        _run([sys.executable, "-m", "venv", "--without-pip", made], log)
+        _run([*_pip(), "--python", made / "bin" / "python", "install", *_PIP_OPTIONS], log)
+        shutil.rmtree(home, ignore_errors=True)
+        try:
+            made.rename(home)
+        except OSError:
+            # Another process was quicker.
+            if not (home / "bin" / "python").exists():
+                raise
+
+
+def _pip() -> list[str]:
+    if importlib.util.find_spec("pip") is None:
+        raise ConfigurationError(
+            f"pip is needed to install ministack and {sys.executable} has none: "
+            "run `python -m ensurepip`, or install litescore with pip"
+        )
+    return [sys.executable, "-m", "pip"]
+
+
+def _run(words: list[str | Path], log: Path) -> None:
+    with Program(words, log=log) as program:
+        if program.wait() != 0:
+            raise ConfigurationError(f"cannot install ministack {VERSION}: {program.tail(1)}")
+
+
+def _environ(folder: Path, port: int) -> dict[str, str]:
+    """All that the server and, through it, the functions see: nothing of ours may reach them."""
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    return CREDENTIALS | {
+        "PATH": os.defpath,
+        "HOME": str(folder),
+        "TMPDIR": str(temporary),
+        "LANG": "C.UTF-8",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "STATE_DIR": str(folder / "state"),
+        "S3_DATA_DIR": str(folder / "s3"),
+        "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
+        "LAMBDA_EXECUTOR": "local",
+        "AUTH": "true",
+        # Listeners that would bind fixed ports.
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _becomes_ready(program: Program, endpoint: str) -> bool:
+    """False when the program ended or did not answer in time."""
+    # No proxy of the user's stands between two processes of one machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline and program.exit_code is None:
+        try:
+            with opener.open(f"{endpoint}/_ministack/ready", timeout=5) as answer:
+                if b'"completed"' in answer.read():
+                    return True
+        except OSError:
+            pass
+        program.wait(0.1)
+    return False
