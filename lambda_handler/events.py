@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from litescore import store
+from litescore import s3, store
 from litescore.errors import ConfigurationError, UnknownEvent
 from litescore.record import Subject
 
@@ -70,7 +70,7 @@ def requested(event: Event) -> Iterable[Subject]:
     if "objects" in event:
         return tuple(_from_object(one) for one in _list(event["objects"]))
     prefix = event["prefix"]
-    if not isinstance(prefix, str) or not store.is_s3(prefix):
+    if not isinstance(prefix, str) or not s3.is_s3(prefix):
         raise UnknownEvent(f'"prefix" is {prefix!r}, not an s3:// URL')
     return (entry.subject for entry in store.list_objects(prefix))
 
@@ -117,7 +117,7 @@ def _read_message(record: Event) -> Message:
 def _from_object(one: Any) -> Subject:
     if isinstance(one, str):
         try:
-            store.split(one)
+            s3.split(one)
         except ConfigurationError as error:
             raise UnknownEvent(str(error)) from error
         return Subject(one)

@@ -15,6 +15,7 @@ from litescore.batch import Outcome
 from litescore.errors import ConfigurationError, PermanentError, TransientError
 from litescore.output import Summary
 from litescore.record import Subject
+from litescore.s3 import is_s3
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 
@@ -73,13 +74,11 @@ def _answer_notification(subjects: tuple[Subject, ...], context: Any) -> dict[st
         # The one way to have an asynchronous event delivered again. What was written stays: the
         # same records make the same names.
         raise TransientError(f"{len(summary.retry)} images left: {summary.retry[0].retry}")
-    return _told(summary)
+    return summary.as_json()
 
 
 def _answer_call(subjects: Iterable[Subject], context: Any) -> dict[str, Any]:
-    summary = _score(subjects, context)
-    left = [{"source": o.asked.source, "reason": str(o.retry)} for o in summary.retry]
-    return _told(summary) | {"retry": left}
+    return _score(subjects, context).as_json()
 
 
 def _score(subjects: Iterable[Subject], context: Any) -> Summary:
@@ -92,7 +91,7 @@ def _score(subjects: Iterable[Subject], context: Any) -> Summary:
         subjects, prepare(), settings=settings(), out_of_time=_out_of_time(context)
     )
     summary = output.write_all(_refuse_all_denied(outcomes), place)
-    log.info("%s", _told(summary))
+    log.info("%s", summary.sentence(place))
     return summary
 
 
@@ -136,18 +135,9 @@ def _out_of_time(context: Any) -> Callable[[], bool]:
 
 
 def _model(place: str) -> str | bytes:
-    if not store.is_s3(place):
+    if not is_s3(place):
         return place
     try:
         return store.read(Subject(place), max_bytes=_MODEL_BYTES).data
     except PermanentError as error:
         raise ConfigurationError(f"cannot load the model {place}: {error}") from error
-
-
-def _told(summary: Summary) -> dict[str, Any]:
-    return {
-        "scored": summary.scored,
-        "failed": summary.failed,
-        "superseded": summary.superseded,
-        "outputs": summary.outputs,
-    }

@@ -1,7 +1,7 @@
 """The `litescore` command: a table of commands, each loaded only when it runs.
 
 Only click is imported here, so that `litescore --help` answers at once. Each room's `cli.py` holds
-its commands; the floor's own are in `litescore.commands`.
+its commands; the floor's own are in `litescore.model_commands` and `litescore.record_commands`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from litescore.errors import LitescoreError
 COMMANDS = {
     "train": ("trainer.cli:train", "Fit a Keras model and say how good it is."),
     "export": ("export.cli:export", "Convert a trained model to a .tflite file, and prove it."),
-    "inspect": ("litescore.commands:inspect", "Show what a .tflite file holds."),
-    "verify": ("litescore.commands:verify", "Replay the golden samples on this runtime."),
-    "describe": ("litescore.commands:describe", "Give a foreign .tflite file its contract."),
-    "evaluate": ("litescore.commands:evaluate", "Measure the accuracy of a .tflite file."),
-    "bench": ("litescore.commands:bench", "Measure the latency of a .tflite file here."),
-    "score": ("litescore.commands:score", "Score images into records, one JSON line each."),
-    "results": ("litescore.commands:results", "Count what a folder of records holds."),
+    "inspect": ("litescore.model_commands:inspect", "Show what a .tflite file holds."),
+    "verify": ("litescore.model_commands:verify", "Replay the golden samples on this runtime."),
+    "describe": ("litescore.model_commands:describe", "Give a foreign .tflite file its contract."),
+    "evaluate": ("litescore.model_commands:evaluate", "Measure the accuracy of a .tflite file."),
+    "bench": ("litescore.model_commands:bench", "Measure the latency of a .tflite file here."),
+    "score": ("litescore.record_commands:score", "Score images into records, one JSON line each."),
+    "results": ("litescore.record_commands:results", "Count what a folder of records holds."),
     "edge": ("edge.cli:edge", "Score camera frames on this device."),
     "package": ("infra.cli:package", "Build the function's zip for AWS Lambda."),
     "local": ("infra.cli:local", "Run the whole cloud job on this machine."),
@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="litescore")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def litescore(debug: bool) -> None:
-    r"""Make image classifiers cheap to run: one .tflite file, the same scores everywhere.
+    """Make image classifiers cheap to run: one .tflite file, the same scores everywhere.
 
     \b
     Example:

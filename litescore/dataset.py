@@ -7,9 +7,7 @@ the same fifth, so that every command means the same images by "test".
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import struct
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from litescore import image
+from litescore import idx, image
 from litescore.contract import Contract, read_labels
 from litescore.errors import ContractError, DataError, PermanentError
 
@@ -27,30 +25,6 @@ Labels: TypeAlias = tuple[str, ...]
 
 SPLITS = ("train", "val", "test")
 HELD_OUT = 0.2
-
-# MD5 of the unpacked IDX label files: http://yann.lecun.com/exdb/mnist and
-# https://github.com/zalandoresearch/fashion-mnist (MIT), which also gives the class names.
-_DIGITS = tuple(str(digit) for digit in range(10))
-_FASHION = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
-_KNOWN_LABELS = {
-    "a25bea736e30d166cdddb491f175f624": _DIGITS,
-    "27ae3e4e09519cfbb04c329615203637": _DIGITS,
-    "9018921c3c673c538a1fc5bad174d6f9": _FASHION,
-    "15d484375f8d13e6eb1aabb0c3f46965": _FASHION,
-}
-_IDX_PREFIX = {"train": "train", "test": "t10k"}
-_IDX_UNSIGNED_BYTE = 0x08
 
 
 @dataclass(frozen=True)
@@ -199,47 +173,12 @@ def split_off(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Da
     return data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask))
 
 
-def read_idx(path: Path) -> NDArray[np.uint8]:
-    """The array in an IDX file of unsigned bytes, gzipped or not.
-
-    Format: http://yann.lecun.com/exdb/mnist. Raises DataError for anything else.
-    """
-    try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        zero, kind, rank = struct.unpack(">HBB", data[:4])
-        shape = struct.unpack(f">{rank}I", data[4 : 4 + 4 * rank])
-        if zero != 0 or kind != _IDX_UNSIGNED_BYTE:
-            raise DataError(f"{path} is not an IDX file of unsigned bytes")
-        return np.frombuffer(data, np.uint8, offset=4 + 4 * rank).reshape(shape)
-    except (OSError, EOFError, struct.error, ValueError) as error:
-        raise DataError(f"{path} is not a whole IDX file: {error}") from error
-
-
 def _load_idx(root: Path, split: str) -> Dataset:
     if split == "all":
         return _joined(_load_idx(root, "train"), _load_idx(root, "test"))
-    prefix = _IDX_PREFIX.get(split)
-    if prefix is None:
-        raise DataError(f"{root} has no split {split!r}: IDX files have train and test")
-    images = read_idx(_one_file(root, f"{prefix}-images-idx3-ubyte"))
-    numbers = read_idx(_one_file(root, f"{prefix}-labels-idx1-ubyte"))
-    labels = _labels_beside(root) or _known_labels(numbers) or _numbered(numbers)
+    images, numbers = idx.read_pair(root, split)
+    labels = _labels_beside(root) or idx.known_labels(numbers) or _numbered(numbers)
     return _checked(Dataset(root.name, split, labels, numbers.astype(np.int64), images))
-
-
-def _one_file(root: Path, name: str) -> Path:
-    for candidate in (root / f"{name}.gz", root / name):
-        if candidate.exists():
-            return candidate
-    raise DataError(f"{root} lacks {name} (or {name}.gz)")
-
-
-def _known_labels(numbers: NDArray[np.uint8]) -> Labels | None:
-    header = struct.pack(">HBBI", 0, _IDX_UNSIGNED_BYTE, 1, len(numbers))
-    digest = hashlib.md5(header + numbers.tobytes(), usedforsecurity=False).hexdigest()
-    return _KNOWN_LABELS.get(digest)
 
 
 def _load_npz(path: Path, split: str) -> Dataset:
@@ -259,7 +198,7 @@ def _load_npz(path: Path, split: str) -> Dataset:
             f"{path}: x_{split} is {images.dtype}{list(images.shape)}, not uint8[n, h, w] or "
             "[n, h, w, 3]"
         )
-    labels = _labels_beside(path.parent) or _known_labels(numbers.astype(np.uint8))
+    labels = _labels_beside(path.parent) or idx.known_labels(numbers.astype(np.uint8))
     labels = labels or _numbered(numbers)
     return _checked(Dataset(path.stem, split, labels, numbers.astype(np.int64), images))
 

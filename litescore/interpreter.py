@@ -7,11 +7,6 @@ word and then fails to build an interpreter.
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, metadata
@@ -23,6 +18,7 @@ from numpy.typing import NDArray
 
 from litescore.errors import ConfigurationError, ModelError
 from litescore.settings import RUNTIMES, Settings
+from litescore.terminal import hushed
 
 _MODULES = {
     "litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
@@ -67,7 +63,7 @@ class Interpreter:
 
     def __init__(self, model: bytes, runtime: Runtime, *, threads: int = 1) -> None:
         self.runtime = runtime
-        with _quiet():
+        with hushed(_is_chatter):
             self._interpreter = _build(model, runtime, threads)
         self.input = _only(self._interpreter.get_input_details(), "input")
         self.output = _only(self._interpreter.get_output_details(), "output")
@@ -75,7 +71,7 @@ class Interpreter:
     def resize(self, batch: int) -> None:
         """Take `batch` images an invocation; only where the batch dimension is dynamic."""
         shape = [batch, *self.input.shape[1:]]
-        with _quiet():
+        with hushed(_is_chatter):
             self._interpreter.resize_tensor_input(self.input.index, shape, strict=True)
             self._interpreter.allocate_tensors()
 
@@ -121,17 +117,21 @@ def _prove(name: str) -> Runtime | str:
     """The runtime, or why it does not work."""
     if name not in _MODULES:
         return f"unknown, one of {', '.join(_MODULES)}"
-    module, distribution = _MODULES[name]
-    try:
-        with _quiet():
-            runtime = Runtime(name, metadata.version(distribution), import_module(module))
-            probe = Interpreter(_PROBE.read_bytes(), runtime)
-            answer = probe.invoke(np.array([[1.5, -2.0]], np.float32))
-    except metadata.PackageNotFoundError:
-        return "not installed"
-    except Exception as error:  # noqa: BLE001 - whatever a broken binary raises, it fails
-        return f"{type(error).__name__}: {error}".splitlines()[0]
-    return runtime if answer.tolist() == [[3.0, -4.0]] else f"wrong answer {answer.tolist()}"
+    with hushed():
+        try:
+            return _probe(name, *_MODULES[name])
+        except metadata.PackageNotFoundError:
+            return "not installed"
+        except Exception as error:  # noqa: BLE001 - whatever a broken binary raises, it fails
+            return _first_line(error)
+
+
+def _probe(name: str, module: str, distribution: str) -> Runtime:
+    runtime = Runtime(name, metadata.version(distribution), import_module(module))
+    answer = Interpreter(_PROBE.read_bytes(), runtime).invoke(np.array([[1.5, -2.0]], np.float32))
+    if answer.tolist() != [[3.0, -4.0]]:
+        raise ModelError(f"wrong answer {answer.tolist()}")
+    return runtime
 
 
 def _build(model: bytes, runtime: Runtime, threads: int) -> Any:
@@ -160,30 +160,9 @@ def _only(details: list[dict[str, Any]], what: str) -> TensorInfo:
     )
 
 
+def _is_chatter(line: bytes) -> bool:
+    return line.startswith((b"INFO:", b"WARNING: All log messages"))
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the runtimes' `INFO:` lines off the terminal; whatever else they print passes.
-
-    They are written by C++ to file descriptor 2, so that is what must be turned aside.
-    """
-    sys.stderr.flush()
-    try:
-        saved = os.dup(2)
-    except OSError:  # no standard error at all
-        yield
-        return
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)
-            aside.seek(0)
-            rest = [line for line in aside if not line.startswith((b"INFO:", b"WARNING: All log"))]
-            os.write(2, b"".join(rest))

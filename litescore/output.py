@@ -31,6 +31,7 @@ class Summary:
     scored: int = 0
     failed: int = 0
     superseded: int = 0
+    skipped: int = 0
     retry: list[Outcome] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
 
@@ -40,6 +41,25 @@ class Summary:
         else:
             status = outcome.record.status
             setattr(self, status, getattr(self, status) + 1)
+
+    def as_json(self) -> dict[str, object]:
+        """Counts, outputs and what is worth another try, as plain JSON values."""
+        return {
+            "scored": self.scored,
+            "failed": self.failed,
+            "superseded": self.superseded,
+            "skipped": self.skipped,
+            "outputs": self.outputs,
+            "retry": [{"source": o.asked.source, "reason": str(o.retry)} for o in self.retry],
+        }
+
+    def sentence(self, place: str) -> str:
+        """One line for a person."""
+        parts = [f"{self.scored:,} scored", f"{self.failed:,} failed"]
+        parts += [f"{self.superseded:,} superseded"] if self.superseded else []
+        parts += [f"{self.skipped:,} scored before"] if self.skipped else []
+        parts += [f"{len(self.retry):,} to try again"] if self.retry else []
+        return f"{', '.join(parts)}: records in {place}"
 
 
 def name(records: Sequence[Record], newest: datetime | None) -> str:

@@ -1,82 +1,20 @@
-"""Bytes behind paths, file:// and s3:// URLs. The only S3 data path (through obstore).
-
-Credentials, region and endpoint are those that AWS tools know: AWS_ACCESS_KEY_ID and company,
-AWS_REGION, AWS_ENDPOINT_URL (or AWS_ENDPOINT_URL_S3); profiles and SSO where boto3 is installed.
-It does not know what the bytes are.
-"""
+"""Bytes behind paths, file:// and s3:// URLs. It does not know what the bytes are."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from litescore import rawkeys
-from litescore.errors import (
-    ConfigurationError,
-    PermanentError,
-    SupersededError,
-    TransientError,
-)
+from litescore import objects, s3
+from litescore.errors import ConfigurationError, PermanentError
 from litescore.files import write_whole
+from litescore.objects import Blob, Listed
 from litescore.record import Subject
+from litescore.s3 import is_s3
 
-if TYPE_CHECKING:
-    from obstore import GetOptions
-    from obstore.store import S3Store
-
-_S3 = "s3://"
 _FILE = "file://"
-_CODE = re.compile(r"<Code>(\w+)</Code>")
-# 403s that speak of who asks and not of the object: no other object will fare better.
-_BAD_CREDENTIALS = (
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-)
-
-
-@dataclass(frozen=True)
-class Blob:
-    """An object's bytes with the ETag (unquoted), version id and time (UTC) they were read under."""
-
-    data: bytes
-    etag: str | None
-    version: str | None
-    modified: datetime
-
-
-@dataclass(frozen=True)
-class Listed:
-    """An object as a listing names it; `etag` is unquoted."""
-
-    source: str
-    size: int
-    etag: str | None
-    modified: datetime
-
-    @property
-    def subject(self) -> Subject:
-        return Subject(self.source, etag=self.etag)
-
-
-def is_s3(url: str) -> bool:
-    return url.startswith(_S3)
-
-
-def split(url: str) -> tuple[str, str]:
-    """`s3://bucket/raw key` -> (bucket, raw key). Raises ConfigurationError without a bucket."""
-    bucket, _, key = url.removeprefix(_S3).partition("/")
-    if not is_s3(url) or not bucket:
-        raise ConfigurationError(f"{url!r} is not an S3 URL: s3://bucket/key")
-    return bucket, key
 
 
 def local_path(url: str | Path) -> Path:
@@ -93,10 +31,7 @@ def read(subject: Subject, *, max_bytes: int) -> Blob:
     """
     if not is_s3(subject.source):
         return _read_file(local_path(subject.source), max_bytes)
-    bucket, key = split(subject.source)
-    if not rawkeys.addressable(key):
-        return Blob(*rawkeys.get(bucket, key, subject.version, subject.etag, max_bytes))
-    return _read_object(bucket, key, subject, max_bytes)
+    return s3.read(subject, max_bytes)
 
 
 def list_objects(prefix: str) -> Iterator[Listed]:
@@ -106,7 +41,7 @@ def list_objects(prefix: str) -> Iterator[Listed]:
     bucket or folder that is missing or closed.
     """
     if is_s3(prefix):
-        yield from _list_bucket(prefix)
+        yield from s3.list_objects(prefix)
     else:
         yield from _list_folder(prefix)
 
@@ -117,7 +52,7 @@ def create(url: str, data: bytes) -> bool:
     Raises ConfigurationError when the place cannot be written, TransientError when S3 fails.
     """
     if is_s3(url):
-        return _create_object(url, data)
+        return s3.create(url, data)
     path = local_path(url)
     if path.exists():
         return False
@@ -129,16 +64,7 @@ def exists(url: str) -> bool:
     """Whether there is an object or file of that name."""
     if not is_s3(url):
         return local_path(url).exists()
-    import obstore
-
-    bucket, key = split(url)
-    try:
-        obstore.head(_bucket(bucket), key)
-    except FileNotFoundError:
-        return False
-    except obstore.exceptions.BaseError as error:
-        raise _unreachable(bucket, error) from error
-    return True
+    return s3.exists(url)
 
 
 def file_etag(path: Path) -> str:
@@ -151,13 +77,7 @@ def delete(url: str) -> None:
     if not is_s3(url):
         local_path(url).unlink()
         return
-    import obstore
-
-    bucket, key = split(url)
-    try:
-        obstore.delete(_bucket(bucket), key)
-    except obstore.exceptions.BaseError as error:
-        raise _unreachable(bucket, error) from error
+    s3.delete(url)
 
 
 def _etag_of(status: os.stat_result) -> str:
@@ -167,7 +87,7 @@ def _etag_of(status: os.stat_result) -> str:
 def _read_file(path: Path, max_bytes: int) -> Blob:
     try:
         status = path.stat()
-        _check_size(status.st_size, max_bytes)
+        objects.check_size(status.st_size, max_bytes)
         data = path.read_bytes()
     except FileNotFoundError:
         raise PermanentError("gone", f"no such file: {path}") from None
@@ -179,83 +99,6 @@ def _read_file(path: Path, max_bytes: int) -> Blob:
     return Blob(data, _etag_of(status), None, modified)
 
 
-def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
-    import obstore
-
-    options: GetOptions = {}
-    if subject.version:
-        options["version"] = subject.version
-    elif subject.etag:
-        options["if_match"] = f'"{subject.etag}"'
-    try:
-        result = obstore.get(_bucket(bucket), key, options=options)
-        _check_size(result.meta["size"], max_bytes)
-        etag = _unquoted(result.meta.get("e_tag"))
-        version, modified = result.meta.get("version"), result.meta["last_modified"]
-        return Blob(bytes(result.bytes()), etag, version, modified)
-    except FileNotFoundError as error:
-        if _code(error) == "NoSuchBucket":
-            raise _no_bucket(bucket) from error
-        raise PermanentError("gone", f"no object {subject.source}") from error
-    except obstore.exceptions.PreconditionError as error:
-        raise SupersededError(f"{subject.source} changed after it was named") from error
-    except obstore.exceptions.BaseError as error:
-        raise _classified(bucket, subject.source, error) from error
-
-
-def _classified(bucket: str, source: str, error: Exception) -> Exception:
-    import obstore
-
-    code = _code(error)
-    denied = (
-        obstore.exceptions.PermissionDeniedError,
-        obstore.exceptions.UnauthenticatedError,
-    )
-    if code in _BAD_CREDENTIALS:
-        return ConfigurationError(f"S3 refuses the credentials for bucket {bucket}: {code}")
-    if isinstance(error, denied):
-        return PermanentError("forbidden", f"not allowed to read {source}: {code or 403}")
-    if code == "MethodNotAllowed":  # what S3 answers for a delete marker named by its version
-        return PermanentError("gone", f"{source} is deleted")
-    return TransientError(f"{source}: {_first_line(error)}")
-
-
-def _list_bucket(prefix: str) -> Iterator[Listed]:
-    import obstore
-
-    bucket, start = split(prefix)
-    store = _bucket(bucket)
-    # obstore lists whole folders: `a/b` would miss `a/bc.png`, which S3's own prefix finds.
-    folder = start.rpartition("/")[0]
-    try:
-        for chunk in obstore.list(store, folder or None):
-            for entry in chunk:
-                if entry["path"].startswith(start) and not _is_marker(store, entry):
-                    yield _listed(bucket, entry)
-    except FileNotFoundError as error:
-        raise _no_bucket(bucket) from error
-    except obstore.exceptions.BaseError as error:
-        raise _unreachable(bucket, error) from error
-
-
-def _is_marker(store: S3Store, entry: Any) -> bool:
-    """Whether a zero-byte entry is a folder marker; obstore takes the `/` off its key."""
-    import obstore
-
-    if entry["size"]:
-        return False
-    try:
-        obstore.head(store, entry["path"])
-    except FileNotFoundError:
-        return True
-    return False
-
-
-def _listed(bucket: str, entry: Any) -> Listed:
-    source = f"{_S3}{bucket}/{entry['path']}"
-    return Listed(source, entry["size"], _unquoted(entry["e_tag"]), entry["last_modified"])
-
-
 def _list_folder(prefix: str) -> Iterator[Listed]:
     root = local_path(prefix)
     if not root.exists():
@@ -265,95 +108,3 @@ def _list_folder(prefix: str) -> Iterator[Listed]:
             status = path.stat()
             modified = datetime.fromtimestamp(status.st_mtime, UTC)
             yield Listed(str(path), status.st_size, _etag_of(status), modified)
-
-
-def _create_object(url: str, data: bytes) -> bool:
-    import obstore
-
-    bucket, key = split(url)
-    for _ in range(3):
-        try:
-            obstore.put(_bucket(bucket), key, data, mode="create")
-        except obstore.exceptions.AlreadyExistsError:
-            # 412 (it is there) and 409 (another writer is at it) raise the same: look.
-            if exists(url):
-                return False
-        except FileNotFoundError as error:
-            raise _no_bucket(bucket) from error
-        except obstore.exceptions.PermissionDeniedError as error:
-            raise ConfigurationError(
-                f"not allowed to write to bucket {bucket} ({_code(error) or 403}): grant "
-                "s3:PutObject and s3:GetObject on the output"
-            ) from error
-        except obstore.exceptions.BaseError as error:
-            raise TransientError(f"cannot write {url}: {_first_line(error)}") from error
-        else:
-            return True
-    raise TransientError(f"cannot write {url}: conflicting writers")
-
-
-def _bucket(name: str) -> S3Store:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    return _open(name, endpoint, region, os.environ.get("AWS_ACCESS_KEY_ID"))
-
-
-@cache
-def _open(name: str, endpoint: str | None, region: str, key_id: str | None) -> S3Store:
-    """One store a bucket, kept: it holds the connections. `key_id` only tells stores apart."""
-    from obstore.store import S3Store
-
-    options: dict[str, Any] = {"region": region}
-    if endpoint:
-        plain = endpoint.startswith("http://")
-        options |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
-        options["client_options"] = {"allow_http": plain, "connect_timeout": "5s"}
-    return S3Store(
-        name,
-        **options,
-        credential_provider=None if key_id else _boto3_credentials(),
-        retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=30)},
-    )
-
-
-def _boto3_credentials() -> Any:
-    """Credentials from profiles and SSO, which obstore does not read, where boto3 is installed."""
-    in_aws = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_WEB_IDENTITY_TOKEN_FILE")
-    if any(os.environ.get(name) for name in in_aws):
-        return None
-    try:
-        import boto3
-        from obstore.auth.boto3 import Boto3CredentialProvider
-
-        return Boto3CredentialProvider(boto3.Session())
-    except (ImportError, ValueError):
-        return None
-
-
-def _check_size(size: int, max_bytes: int) -> None:
-    if size > max_bytes:
-        raise PermanentError("too-large", f"{size:,} bytes, the limit is {max_bytes:,}")
-
-
-def _no_bucket(bucket: str) -> ConfigurationError:
-    return ConfigurationError(f"no bucket {bucket!r}: check its name, region and endpoint")
-
-
-def _unreachable(bucket: str, error: Exception) -> ConfigurationError:
-    reason = _code(error) or _first_line(error)
-    if reason == "NoSuchBucket":
-        return _no_bucket(bucket)
-    return ConfigurationError(f"cannot use bucket {bucket!r}: {reason}")
-
-
-def _unquoted(etag: str | None) -> str | None:
-    return etag.strip('"') if etag else None
-
-
-def _code(error: Exception) -> str | None:
-    found = _CODE.search(str(error))
-    return found.group(1) if found else None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200]

@@ -1,0 +1,4 @@
+from export.cli import export
+from litescore.cli import run
+
+run(export)

@@ -1,0 +1,253 @@
+"""The commands about a model file: words to arguments, results to lines. No work is done here."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from litescore import settings
+
+if TYPE_CHECKING:
+    from litescore.evaluate import Evaluation
+    from litescore.golden import Verdict
+    from litescore.inspect import Inspection
+    from litescore.scorer import Scorer
+
+_MODEL = click.argument("model", type=click.Path())
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_LABELS = click.option(
+    "--labels", type=click.Path(), help="Class names, one a line, for a file without a contract."
+)
+_RUNTIME = click.option(
+    "--runtime", type=click.Choice(settings.RUNTIMES), help="The TFLite runtime to use."
+)
+
+
+@click.command(short_help="Show what a .tflite file holds.")
+@_MODEL
+@_JSON
+def inspect(model: str, as_json: bool) -> None:
+    """Show what the file MODEL holds: contract, tensors, operations, digest.
+
+    \b
+    Example:
+      litescore inspect model.tflite
+      litescore inspect model.tflite --json
+    """
+    from litescore.inspect import inspect as look
+
+    found = look(model)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        _show_inspection(found)
+
+
+@click.command(short_help="Replay the golden samples on this runtime.")
+@_MODEL
+@_RUNTIME
+@_JSON
+def verify(model: str, runtime: str | None, as_json: bool) -> int:
+    """Replay the golden samples of MODEL on the runtime at hand and compare with what it recorded.
+
+    Says identical, within one step, different, or not recorded; the last two exit with 1.
+
+    \b
+    Example:
+      litescore verify model.tflite
+      litescore verify model.tflite --runtime tflite-runtime
+    """
+    from litescore import golden
+
+    verdict = golden.verify(model, runtime=runtime)
+    if as_json:
+        click.echo(json.dumps(_verdict_as_json(verdict)))
+    else:
+        _show_verdict(verdict)
+    return 0 if verdict.proven else 1
+
+
+@click.command(short_help="Give a foreign .tflite file its contract.")
+@_MODEL
+@click.option("--labels", required=True, type=click.Path(), help="Class names, one a line.")
+@click.option(
+    "--resize", default="squash", show_default=True,
+    help="squash, fit-shortest or fit-longest: how pictures reach the model's size.",
+)  # fmt: skip
+@click.option(
+    "--interpolation", default="bilinear-antialias", show_default=True,
+    help="bilinear-antialias (Pillow), or bilinear (as Keras' image_dataset_from_directory).",
+)  # fmt: skip
+@click.option("--out", type=click.Path(), help="The file to write; MODEL itself by default.")
+def describe(model: str, labels: str, resize: str, interpolation: str, out: str | None) -> None:
+    """Append a contract to MODEL, a .tflite file that another tool made.
+
+    Size and colour come from the file; it must take raw pixels 0..255 and give probabilities.
+
+    \b
+    Example:
+      litescore describe other.tflite --labels labels.txt
+      litescore describe other.tflite --labels labels.txt --resize fit-shortest --out mine.tflite
+    """
+    from litescore.describe import describe as give_contract
+
+    contract = give_contract(
+        model, labels, resize=resize, interpolation=interpolation, out=out or model
+    )
+    click.echo(
+        f"{out or model}: {len(contract.labels)} labels, {contract.height} x {contract.width} "
+        f"{contract.color}, {contract.resize}, {contract.interpolation}"
+    )
+
+
+@click.command(
+    short_help="Measure the accuracy of a .tflite file.", epilog=settings.table("runtime")
+)
+@_MODEL
+@click.option("--data", required=True, help="Labelled images: class folders, IDX files or .npz.")
+@click.option(
+    "--split", default="test", show_default=True, help="train, val, test or all of the data."
+)
+@_LABELS
+@_RUNTIME
+@_JSON
+def evaluate(
+    model: str, data: str, split: str, labels: str | None, runtime: str | None, as_json: bool
+) -> None:
+    """Measure what the file MODEL scores on labelled images. Needs no TensorFlow.
+
+    Of a plain class folder, where nothing says which images are for testing, `test` is always the
+    same fifth of each class.
+
+    \b
+    Example:
+      litescore evaluate model.tflite --data datasets/fashion-mnist
+      litescore evaluate model.tflite --data photos/ --split all --json
+    """
+    from litescore.evaluate import evaluate as measure
+    from litescore.scorer import Scorer
+
+    scorer = Scorer(model, batch=64, labels=_names(labels), runtime=runtime)
+    found = measure(scorer, data, split=split)
+    if as_json:
+        click.echo(json.dumps(_evaluation_as_json(found, scorer)))
+    else:
+        _show_evaluation(found, scorer)
+
+
+@click.command(short_help="Measure the latency of a .tflite file here.")
+@_MODEL
+@click.option("--batch", type=click.IntRange(1, 4096), default=1, show_default=True,
+              help="Images an invocation takes.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True,
+              help="Threads the interpreter uses.")  # fmt: skip
+@click.option("--runs", type=click.IntRange(1), default=200, show_default=True,
+              help="Invocations that count, after 20 that do not.")  # fmt: skip
+@_LABELS
+@_JSON
+def bench(
+    model: str, batch: int, threads: int, runs: int, labels: str | None, as_json: bool
+) -> None:
+    """Measure what one invocation of MODEL costs here, through every runtime installed.
+
+    \b
+    Example:
+      litescore bench model.tflite
+      litescore bench model.tflite --batch 32 --threads 2 --json
+    """
+    from litescore.bench import latency
+    from litescore.interpreter import available
+    from litescore.scorer import Scorer
+
+    names = _names(labels)
+    found = [
+        latency(
+            Scorer(model, threads=threads, batch=batch, labels=names, runtime=one.name),
+            threads=threads,
+            runs=runs,
+        )
+        for one in available()
+    ]
+    if as_json:
+        click.echo(json.dumps([one.as_json() for one in found]))
+        return
+    click.echo(
+        f"{'runtime':<24}{'batch':>6}{'p50 ms':>9}{'p90 ms':>9}{'p99 ms':>9}{'images/s':>11}"
+    )
+    for one in found:
+        click.echo(
+            f"{one.runtime:<24}{one.batch:>6}{one.p50:>9.3f}{one.p90:>9.3f}{one.p99:>9.3f}"
+            f"{one.images_per_second:>11,.0f}"
+        )
+
+
+def _names(labels: str | None) -> tuple[str, ...] | None:
+    from litescore.contract import read_labels
+
+    return read_labels(labels) if labels else None
+
+
+def _show_inspection(found: Inspection) -> None:
+    click.echo(f"{found.path}: {found.size:,} bytes, SHA-256 {found.digest}")
+    click.echo(f"loaded by  {found.runtime}")
+    for name, tensor in (("input", found.input), ("output", found.output)):
+        scale = f", scale {tensor.scale:g}, zero point {tensor.zero_point}" if tensor.scale else ""
+        click.echo(f"{name:<10} {tensor.dtype}{list(tensor.shape)}{scale}")
+    ops = ", ".join(f"{name} x {n}" if n > 1 else name for name, n in found.operations.items())
+    click.echo(f"operations {ops}")
+    c = found.contract
+    if c is None:
+        click.echo("contract   none: `litescore describe` adds one")
+        return
+    click.echo(f"labels     {', '.join(c.labels)}")
+    click.echo(f"pixels     {c.height} x {c.width} {c.color}, {c.resize}, {c.interpolation}")
+    click.echo(f"output     {c.output}, variant {c.variant or 'unknown'}")
+    for title, facts in (("origin", c.origin), ("accuracy", c.accuracy)):
+        for name, value in facts.items():
+            click.echo(f"{title:<10} {name}: {value}")
+    click.echo(f"golden     {len([n for n in found.golden if n.endswith('.png')])} images")
+
+
+def _verdict_as_json(verdict: Verdict) -> dict[str, Any]:
+    found = verdict.comparison
+    return {
+        "verdict": verdict.verdict,
+        "runtime": verdict.runtime,
+        "recorded": verdict.recorded,
+        "n": found.n if found else 0,
+        "farthest": found.farthest if found else None,
+    }
+
+
+def _show_verdict(verdict: Verdict) -> None:
+    if verdict.comparison is None:
+        click.echo(f"{verdict.verdict}: the file holds no answers of {verdict.runtime}")
+        return
+    click.echo(
+        f"{verdict.verdict}: {verdict.comparison.n} golden images on {verdict.runtime}, "
+        f"recorded on {verdict.recorded}, farthest {verdict.comparison.farthest:.6f}"
+    )
+
+
+def _evaluation_as_json(found: Evaluation, scorer: Scorer) -> dict[str, Any]:
+    return {
+        "accuracy": found.accuracy,
+        "n": found.n,
+        "labels": list(found.labels),
+        "recall": found.recall,
+        "confusion": found.confusion.tolist(),
+        "runtime": str(scorer.runtime_used),
+        "model": scorer.digest,
+    }
+
+
+def _show_evaluation(found: Evaluation, scorer: Scorer) -> None:
+    width = max(len(label) for label in found.labels)
+    click.echo(f"accuracy {found.accuracy:.2%} of {found.n:,} images on {scorer.runtime_used}\n")
+    click.echo(f"{'':<{width}}  recall  predicted as, in the same order")
+    for label, row in zip(found.labels, found.confusion.tolist(), strict=True):
+        recall = found.recall[label]
+        share = "     -" if recall is None else f"{recall:6.1%}"
+        click.echo(f"{label:<{width}}  {share}  {' '.join(f'{n:>5}' for n in row)}")

@@ -1,0 +1,39 @@
+"""What a store hands out: an object's bytes, and an object as a listing names it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from litescore.errors import PermanentError
+from litescore.record import Subject
+
+
+@dataclass(frozen=True)
+class Blob:
+    """An object's bytes with the ETag (unquoted), version id and time (UTC) they were read under."""
+
+    data: bytes
+    etag: str | None
+    version: str | None
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object as a listing names it; `etag` is unquoted."""
+
+    source: str
+    size: int
+    etag: str | None
+    modified: datetime
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.source, etag=self.etag)
+
+
+def check_size(size: int, max_bytes: int) -> None:
+    """Raises PermanentError `too-large` for a size, in bytes, above the limit."""
+    if size > max_bytes:
+        raise PermanentError("too-large", f"{size:,} bytes, the limit is {max_bytes:,}")
