@@ -1,0 +1,78 @@
+"""Keras models: raw pixels 0..255 in, one number a class out.
+
+The first layer is Rescaling(1/255), so that normalization is inside the graph and uint8 pixels can
+be the exported model's input. Nothing of augmentation is in the graph. Knows neither data nor
+training.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litescore.contract import Contract
+from trainer.backend import keras
+from trainer.presets import Architecture
+
+layers = keras.layers
+
+# Convolutions halve the picture until its longer side is at most this.
+_SMALLEST_MAP = 7
+_FEWEST_BLOCKS = 3
+_FIRST_CHANNELS, _MOST_CHANNELS = 16, 128
+
+
+def build(architecture: Architecture, contract: Contract) -> Any:
+    """An untrained keras.Model: float32[n, height, width, channels] of 0..255 to [n, classes].
+
+    It gives logits or probabilities, as the architecture says.
+    """
+    pixels = keras.Input((contract.height, contract.width, contract.channels), name="pixels")
+    x = layers.Rescaling(1 / 255, name="rescale")(pixels)
+    x = _convolutions(x) if architecture.kind == "cnn" else _dense(x, architecture.hidden)
+    if architecture.dropout:
+        x = layers.Dropout(architecture.dropout)(x)
+    activation = None if architecture.logits else "softmax"
+    outputs = layers.Dense(len(contract.labels), activation=activation, name="classes")(x)
+    return keras.Model(pixels, outputs)
+
+
+def with_probabilities(model: Any, architecture: Architecture) -> Any:
+    """The model with a Softmax attached where it gives logits; the same weights."""
+    if not architecture.logits:
+        return model
+    outputs = layers.Softmax(name="probabilities")(model.outputs[0])
+    return keras.Model(model.inputs, outputs)
+
+
+def has_convolutions(model: Any) -> bool:
+    return any(isinstance(layer, layers.Conv2D) for layer in model.layers)
+
+
+def _dense(x: Any, hidden: tuple[int, ...]) -> Any:
+    x = layers.Flatten()(x)
+    for units in hidden:
+        x = layers.Dense(units, activation="relu")(x)
+    return x
+
+
+def _convolutions(x: Any) -> Any:
+    """Blocks of convolution, batch normalization and relu, then the mean over the picture.
+
+    Nothing here is foreign to int8: the normalization folds into the convolution before it.
+    """
+    side = max(x.shape[1:3])
+    channels, blocks = _FIRST_CHANNELS, 0
+    stride = 1 if side <= 32 else 2
+    while True:
+        x, blocks, side = _block(x, channels, stride), blocks + 1, -(-side // stride)
+        if side <= _SMALLEST_MAP and blocks >= _FEWEST_BLOCKS:
+            return layers.GlobalAveragePooling2D()(x)
+        channels = min(channels * 2, _MOST_CHANNELS)
+        stride = 2 if side > _SMALLEST_MAP else 1
+
+
+def _block(x: Any, channels: int, stride: int) -> Any:
+    x = layers.Conv2D(channels, 3, strides=stride, padding="same", use_bias=False)(x)
+    # Keras' momentum of 0.99 needs hundreds of steps; a small folder gives tens.
+    x = layers.BatchNormalization(momentum=0.9)(x)
+    return layers.ReLU()(x)
