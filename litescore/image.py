@@ -23,7 +23,7 @@ from litescore.errors import PermanentError
 Pixels: TypeAlias = Image.Image | NDArray[np.uint8]
 Tensor: TypeAlias = NDArray[np.uint8]
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "MPO")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 64 * 1024 * 1024

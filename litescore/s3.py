@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 _S3 = "s3://"
+# Where the last of the places to look for credentials lies, on a machine of AWS's.
+_METADATA_SERVICE = "169.254.169.254"
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 # 403s that speak of who asks and not of the object: no other object will fare better.
 _BAD_CREDENTIALS = (
@@ -232,6 +234,11 @@ def _no_bucket(bucket: str) -> ConfigurationError:
 
 
 def _unreachable(bucket: str, error: Exception) -> ConfigurationError:
+    if _METADATA_SERVICE in str(error):
+        return ConfigurationError(
+            f"no AWS credentials for bucket {bucket!r}: set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or pip install 'litescore[aws]' to use a profile"
+        )
     reason = _code(error) or _first_line(error)
     if reason == "NoSuchBucket":
         return _no_bucket(bucket)
