@@ -22,6 +22,7 @@ from tests.rig import seaweed, stub_s3
 from tests.rig.pngs import Pngs, write_pngs
 from tests.rig.seaweed import S3
 from tests.rig.stub_s3 import StubS3
+from tests.rig.wheel import build
 
 _SHIPPED = Path(__file__).parents[1] / "trainer" / "data" / "fashion-mnist"
 _MODEL_SETTINGS = ("LITESCORE_MODEL", "LITESCORE_MODEL_SHA256", "LITESCORE_OUTPUT")
@@ -83,6 +84,12 @@ def pngs(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Pngs:
     return write_pngs(
         dataset.load(fashion, "test").take(range(50)), tmp_path_factory.mktemp("pngs")
     )
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    return build(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedEr
 from obstore.store import S3Store
 
 from tests.rig.cache import cached
+from tests.rig.locked import closure, pins
+from tests.rig.needs import needs
 from tests.rig.process import HOST, StartError, free_ports, listens, running
 from tests.rig.stub_s3 import Fault, StubS3, etag
 
@@ -297,3 +299,32 @@ def test_cache_is_filled_once_and_whole(tmp_path: Path, monkeypatch: pytest.Monk
     assert not list((tmp_path / "litescore").iterdir())
     assert cached("thing-1", make) == cached("thing-1", make)
     assert len(calls) == 2
+
+
+def test_a_missing_tool_skips_a_users_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason names the tool and how to get it."""
+    monkeypatch.setenv("CI", "")
+    needs("sh")
+    with pytest.raises(pytest.skip.Exception, match="no-such-tool: `make tools`"):
+        needs("sh", "no-such-tool")
+
+
+def test_a_missing_tool_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With CI=true nothing is skipped for a tool."""
+    monkeypatch.setenv("CI", "true")
+    needs("sh")
+    with pytest.raises(pytest.fail.Exception, match="no-such-tool"):
+        needs("no-such-tool")
+
+
+def test_the_lock_is_read_for_another_python() -> None:
+    """Markers are evaluated for the Python asked for, and what a role needs is closed over."""
+    old, new = pins("3.11"), pins("3.13")
+    assert old["numpy"].startswith("numpy==1.")
+    assert new["numpy"].startswith("numpy==2.")
+    assert " --hash=sha256:" in new["numpy"]
+    edge = {python: closure("litescore", ("edge",), python) for python in ("3.11", "3.13")}
+    assert "tflite-runtime" in edge["3.11"]
+    assert "tflite-runtime" not in edge["3.13"]
+    assert {"ai-edge-litert", "backports-strenum"} <= edge["3.13"]
+    assert not edge["3.13"] & {"tensorflow", "pytest"}

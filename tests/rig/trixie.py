@@ -25,7 +25,7 @@ from tests.rig.needs import lack, needs
 
 PYTHON = "3.13"
 _SUITE = "trixie"
-_PACKAGES = "python3,libstdc++6,zlib1g,base-files,dash,coreutils"
+_PACKAGES = "python3,libstdc++6,zlib1g,ca-certificates,base-files,dash,coreutils"
 _EXTRAS = ("edge", "litert")
 # trixie's glibc is 2.41; wheels name the oldest that they run on.
 _PLATFORMS = ["manylinux2014_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in range(17, 42))]
@@ -99,7 +99,7 @@ def _root() -> Path:
         lack("the trixie root is made for x86-64")
     needs("mmdebstrap", "unshare", "chroot", "tar", "apt-get")
     requirements = _requirements()
-    recipe = "\n".join((_SUITE, _PACKAGES, requirements))
+    recipe = Path(__file__).read_text() + requirements
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
     return cached(f"{_SUITE}-{digest}", lambda folder: _make(folder, requirements))
 
@@ -117,11 +117,20 @@ def _make(root: Path, requirements: str) -> None:
         options = ["--quiet", "--variant=extract", f"--include={_PACKAGES}"]
         _run("mmdebstrap", *options, _SUITE, archive, mirror)
         _run("tar", "-xpf", archive, "-C", root)
+        _trust(root)
         wheels = Path(scratch) / "wheels"
         _fetch(requirements, wheels)
         for wheel in wheels.iterdir():
             with zipfile.ZipFile(wheel) as contents:
                 contents.extractall(root / _SITE.relative_to("/"))
+
+
+def _trust(root: Path) -> None:
+    """What the package's own script would do: obstore wants certificates for plain http too."""
+    bundle = root / "etc/ssl/certs/ca-certificates.crt"
+    authorities = sorted((root / "usr/share/ca-certificates/mozilla").glob("*.crt"))
+    bundle.parent.mkdir(parents=True, exist_ok=True)
+    bundle.write_text("".join(path.read_text() for path in authorities))
 
 
 def _mirror() -> str:

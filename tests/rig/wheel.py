@@ -1,0 +1,61 @@
+"""The wheel that users install, built from this checkout, and a fresh environment that has it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.rig import locked
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment, used from a folder from which the checkout cannot be imported."""
+
+    folder: Path
+
+    def run(self, *words: str | Path, patience: float = 120.0) -> subprocess.CompletedProcess[str]:
+        """Run a command of the environment (`python`, `litescore`, ...) and give what it said."""
+        program, *rest = map(str, words)
+        hidden = ("PYTHON", "LITESCORE_", "VIRTUAL_ENV")
+        environ = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
+        return subprocess.run(
+            [self.folder / "bin" / program, *rest],
+            cwd=self.folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=patience,
+        )
+
+
+def build(folder: Path) -> Path:
+    """The wheel, in `folder`; hatchling is the environment's own."""
+    words = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)]
+    _pip(sys.executable, "wheel", *words, str(locked.ROOT))
+    (wheel,) = folder.glob("litescore-*.whl")
+    return wheel
+
+
+def install(wheel: Path, extra: str, folder: Path) -> Environment:
+    """A fresh environment in `folder` with the wheel and one extra, in the versions of the lock.
+
+    What is installed is what the wheel's metadata asks for: the lock only says which version.
+    """
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, stdin=subprocess.DEVNULL)
+    versions = folder / "versions.txt"
+    versions.write_text("".join(f"{pin.split()[0]}\n" for pin in locked.pins().values()))
+    words = ["--quiet", "--constraint", str(versions), f"{wheel}[{extra}]"]
+    _pip(str(folder / "bin" / "python"), "install", *words)
+    return Environment(folder)
+
+
+def _pip(python: str, *words: str) -> None:
+    command = [python, "-m", "pip", *words, "--disable-pip-version-check"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"pip {words[0]} exited with {done.returncode}: {done.stderr[-2000:]}")

@@ -1,0 +1,129 @@
+"""The built wheel in a fresh environment without the extras of developers: what users get."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from litescore.record import Record
+from tests.rig import wheel as wheels
+from tests.rig.pngs import Pngs
+from tests.rig.wheel import Environment
+
+ROOMS = ("litescore", "trainer", "export", "lambda_handler", "edge", "infra")
+
+
+@pytest.fixture(scope="module")
+def plain(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment for scoring only: the base and the interpreter."""
+    return wheels.install(wheel, "litert", tmp_path_factory.mktemp("plain"))
+
+
+def test_the_wheel_holds_the_rooms_and_what_they_read(wheel: Path) -> None:
+    """Six packages, their data files, and nothing else."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    top = {name.split("/")[0] for name in names}
+    assert top == {*ROOMS, next(name for name in top if name.endswith(".dist-info"))}
+    checkout = Path(__file__).parents[1]
+    for room in ROOMS:
+        kept = {
+            path.relative_to(checkout).as_posix()
+            for path in (checkout / room).rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+        assert kept == {name for name in names if name.startswith(f"{room}/")}
+
+
+def test_the_environment_is_without_tensorflow(plain: Environment) -> None:
+    """Neither TensorFlow nor any other package of a developer came along."""
+    done = plain.run("python", "-m", "pip", "list", "--format", "json")
+    installed = {entry["name"] for entry in json.loads(done.stdout)}
+    assert {"litescore", "ai-edge-litert", "numpy", "pillow", "obstore"} <= installed
+    assert not installed & {"tensorflow", "keras", "boto3", "pytest", "opencv-python-headless"}
+
+
+def test_the_import_names_belong_to_litescore(plain: Environment) -> None:
+    """The six names are provided by the distribution `litescore` and by no other."""
+    code = (
+        "import json, importlib.metadata as m; p = m.packages_distributions()\n"
+        f"print(json.dumps([sorted(set(p[name])) for name in {ROOMS}]))"
+    )
+    done = plain.run("python", "-c", code)
+    assert json.loads(done.stdout) == [["litescore"]] * len(ROOMS)
+
+
+def test_inspect_works(plain: Environment, int8_model: Path) -> None:
+    """`litescore inspect` tells labels and input of the model."""
+    done = plain.run("litescore", "inspect", int8_model)
+    assert done.returncode == 0, done.stderr
+    assert "Ankle boot" in done.stdout
+    assert "28" in done.stdout
+
+
+def test_verify_works(plain: Environment, int8_model: Path) -> None:
+    """The golden samples of the export are met in this environment too."""
+    done = plain.run("litescore", "verify", int8_model)
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+def test_evaluate_works(plain: Environment, int8_model: Path, fashion: Path) -> None:
+    """`litescore evaluate` measures an accuracy far above the 10 % of guessing."""
+    done = plain.run("litescore", "evaluate", int8_model, "--data", fashion, "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["accuracy"] > 0.7
+    assert answer["n"] >= 1000
+
+
+def test_score_works(plain: Environment, int8_model: Path, pngs: Pngs, tmp_path: Path) -> None:
+    """`litescore score` over a folder gives a record an image, most of them right."""
+    out = tmp_path / "records"
+    done = plain.run("litescore", "score", pngs.folder, "--model", int8_model, "--out", out)
+    assert done.returncode == 0, done.stderr
+    lines = [line for file in sorted(out.rglob("*.jsonl")) for line in file.open()]
+    records = sorted(map(Record.from_json, lines), key=lambda record: record.source)
+    assert [Path(record.source).name for record in records] == [p.name for p in pngs.paths]
+    right = sum(r.label == label for r, label in zip(records, pngs.labels, strict=True))
+    assert right > 0.7 * len(pngs.labels)
+
+
+@pytest.mark.parametrize("room", ["trainer", "export", "edge"])
+def test_help_works_without_the_rooms_packages(plain: Environment, room: str) -> None:
+    """A room whose packages are missing still explains itself."""
+    done = plain.run("python", "-m", room, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "Example:" in done.stdout
+
+
+def test_training_says_what_to_install(plain: Environment, fashion: Path, tmp_path: Path) -> None:
+    """Without TensorFlow the trainer names the extra, in one line, and writes nothing."""
+    out = tmp_path / "run"
+    preset = ["python", "-m", "trainer", "--preset", "fashion-basic"]
+    done = plain.run(*preset, "--data", fashion, "--out", out)
+    assert_names_extra(done.returncode, done.stderr, "train")
+    assert not out.exists()
+
+
+def test_exporting_says_what_to_install(plain: Environment, run: Path, tmp_path: Path) -> None:
+    """Without TensorFlow the exporter names the extra, in one line, and writes nothing."""
+    out = tmp_path / "model.tflite"
+    done = plain.run("python", "-m", "export", run, "--quantize", "int8", "--out", out)
+    assert_names_extra(done.returncode, done.stderr, "train")
+    assert not out.exists()
+
+
+def test_a_camera_says_what_to_install(plain: Environment, int8_model: Path) -> None:
+    """Without OpenCV a camera names the extra, in one line."""
+    done = plain.run("python", "-m", "edge", "run", "--model", int8_model, "--source", "0")
+    assert_names_extra(done.returncode, done.stderr, "edge")
+
+
+def assert_names_extra(status: int, said: str, extra: str) -> None:
+    (line,) = said.splitlines()
+    assert status == 3
+    assert line.startswith("Error: ")
+    assert f"pip install 'litescore[{extra}]'" in line
