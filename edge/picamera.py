@@ -7,6 +7,7 @@ a frame is not bit for bit what `litescore.image` would have made of the full pi
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,14 @@ class PiCamera:
             raise ConfigurationError(
                 "picamera: no camera is connected; `rpicam-hello --list-cameras` lists them"
             )
+        on_pi_5 = picamera2.get_platform() == picamera2.Platform.PISP
         try:
             self._camera = picamera2.Picamera2()
+            sensor = self._camera.sensor_resolution
+            self._stream, streams = _streams(stream_size(sensor, contract), on_pi_5=on_pi_5)
+            self._start(streams)
         except RuntimeError as error:
             raise ConfigurationError(f"picamera: {error}; is another program using it?") from error
-        self._stream, streams = _streams(
-            stream_size(self._camera.sensor_resolution, contract),
-            scaler_gives_rgb=picamera2.get_platform() == picamera2.Platform.PISP,
-        )
-        self._start(streams)
 
     def read(self) -> NDArray[np.uint8] | None:
         """The next picture as uint8[height, width, 3], red first."""
@@ -76,16 +76,17 @@ def stream_size(sensor: tuple[int, int], contract: Contract) -> tuple[int, int]:
 
 
 def _even(length: float) -> int:
-    return 2 * round(length / 2 + 0.49)
+    # Up; what is even but for rounding stays.
+    return 2 * ceil(length / 2 - 1e-6)
 
 
-def _streams(size: tuple[int, int], *, scaler_gives_rgb: bool) -> tuple[str, dict[str, Any]]:
+def _streams(size: tuple[int, int], *, on_pi_5: bool) -> tuple[str, dict[str, Any]]:
     """The stream to read and picamera2's streams: `lores` on a Pi 5, a small `main` before it.
 
     A `lores` stream on a Pi 4 and older must be YUV.
     """
     small = {"size": size, "format": _RED_FIRST}
-    if scaler_gives_rgb:
+    if on_pi_5:
         return "lores", {"main": {}, "lores": small}
     return "main", {"main": small}
 
