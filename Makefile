@@ -2,19 +2,25 @@
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(shell command -v $(p) 2>/dev/null)))
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Debian packages that tests need beyond what the lock installs.
+TOOLS := mmdebstrap
 
 .PHONY: demo test tools install clean
 
 install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+	@test -n "$(PYTHON)" || { echo "no Python here: apt-get install python3, or name one with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) infra/bootstrap.py $(VENV)
+	@echo "installing into $(VENV), once: about 1 GB, a minute or two"
+	@$(PIP) --require-hashes -r constraints.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
 
 demo: install
-	$(BIN)/python -m infra.demo
+	@$(BIN)/python -m infra.demo
 
 test: install
 	$(BIN)/ruff check .
@@ -22,6 +28,19 @@ test: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+# Quick when all is there; what is missing needs root.
+tools:
+	@missing=; for package in $(TOOLS); do \
+	    dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed \
+	        || missing="$$missing $$package"; \
+	done; \
+	test -n "$$missing" || exit 0; \
+	command -v apt-get >/dev/null || { echo "no apt-get here: tests that need$$missing will skip" >&2; exit 1; }; \
+	test "$$(id -u)" = 0 || { echo "as root: apt-get install$$missing" >&2; exit 1; }; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	install() { apt-get install -qq --no-install-recommends $$missing </dev/null >/dev/null; }; \
+	install 2>/dev/null || { apt-get update -qq && install; }
 
 clean:
 	rm -rf $(VENV) .cache demo

@@ -89,16 +89,12 @@ class LocalCloud:
         messages = [event["message"].rstrip() for page in events for event in page["events"]]
         return "\n".join("\n".join(messages).splitlines()[-lines:])
 
-    def waiting(self) -> int:
-        """Messages that are queued, being worked on, or given up."""
-        sqs = self.client("sqs")
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        queues = [self.stack.outputs["QueueUrl"], self.stack.outputs["DeadLetterQueueUrl"]]
-        counts = (
-            sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
-            for queue in queues
-        )
-        return sum(int(count) for attributes in counts for count in attributes.values())
+    def troubles(self) -> list[str]:
+        """What ministack says of the function's failures, one line each: a function that cannot
+        even be imported leaves no log of its own.
+        """
+        text = self.server.program.log.read_text(encoding="utf-8", errors="replace")
+        return [line for line in text.splitlines() if "failed processing SQS batch" in line]
 
 
 @contextmanager

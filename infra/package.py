@@ -32,7 +32,7 @@ ZIP_NAME = "function.zip"
 # Distribution -> the extra that brings it, and what of it the handler never opens. boto3 is in
 # Lambda's own runtime and must not be here: the copy there is what AWS patches.
 _DISTRIBUTIONS: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
-    "numpy": (None, ("numpy/distutils/*", "numpy/f2py/*", "numpy/doc/*", "numpy/typing/*")),
+    "numpy": (None, ("numpy/distutils/*", "numpy/f2py/*", "numpy/doc/*")),
     "pillow": (None, ()),
     "obstore": (None, ("*/sboms/*",)),
     "flatbuffers": (None, ()),

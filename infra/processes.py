@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import NoReturn
@@ -23,11 +23,11 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Program:
-    """A running program with its output in a file; a context manager that stops it.
+    """A running program; a context manager that stops it.
 
-    Start it from a thread that lives as long as it should: on Linux it dies with that thread.
-    `environ` is the program's whole environment, ours by default. Raises ConfigurationError when
-    the program cannot be found.
+    `log` takes what it prints, or only its errors where `output` takes the rest. `environ` is its
+    whole environment, ours by default. Start it from a thread that lives as long as it should: on
+    Linux it dies with that thread. Raises ConfigurationError when it cannot be started.
     """
 
     def __init__(
@@ -35,18 +35,20 @@ class Program:
         words: Sequence[str | Path],
         *,
         log: Path,
+        output: Path | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.words = [str(word) for word in words]
         self.log = log
         tether = [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid())]
         try:
-            with log.open("wb") as output:
+            with ExitStack() as stack:
+                errors = stack.enter_context(log.open("wb"))
                 self._process = subprocess.Popen(
                     [*tether, *self.words],
                     stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
+                    stdout=stack.enter_context(output.open("wb")) if output else errors,
+                    stderr=errors,
                     env=None if environ is None else dict(environ),
                     start_new_session=True,
                 )
