@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -25,14 +24,16 @@ from tests.rig.stub_s3 import StubS3
 from tests.rig.wheel import build
 
 _SHIPPED = Path(__file__).parents[1] / "trainer" / "data" / "fashion-mnist"
-_MODEL_SETTINGS = ("LITESCORE_MODEL", "LITESCORE_MODEL_SHA256", "LITESCORE_OUTPUT")
 
 
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the model, the output or the AWS account of the person who runs it."""
-    for name in (*_MODEL_SETTINGS, *(name for name in os.environ if name.startswith("AWS_"))):
-        monkeypatch.delenv(name, raising=False)
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment() -> Iterator[None]:
+    """No test sees the settings or the AWS account of the person who runs it; the data it may."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("LITESCORE_", "AWS_")) and name != "LITESCORE_DATA":
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -96,8 +97,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small real training run: model.keras, contract.json, run.json and the rest."""
     folder = tmp_path_factory.mktemp("run")
-    if find_spec("trainer.cli") is None or find_spec("export.cli") is None:
-        return _stand_in(fashion, folder)
     command = ["train", "--preset", "fashion-basic", "--epochs", "2", "--data", str(fashion)]
     return _litescore(*command, makes=folder)
 
@@ -106,8 +105,6 @@ def run(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def f32_model(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run, exported to a float32 .tflite file."""
     path = tmp_path_factory.mktemp("model") / "f32.tflite"
-    if (run / "f32.tflite").exists():
-        return run / "f32.tflite"
     return _litescore("export", str(run), "--quantize", "f32", makes=path)
 
 
@@ -115,8 +112,6 @@ def f32_model(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def int8_model(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run, exported to an int8 .tflite file that takes uint8 pixels."""
     path = tmp_path_factory.mktemp("model") / "int8.tflite"
-    if (run / "int8.tflite").exists():
-        return run / "int8.tflite"
     # Two epochs of training are judged here by what they convert to, not by what they score.
     return _litescore("export", str(run), "--quantize", "int8", "--max-drop", "5", makes=path)
 
@@ -128,12 +123,3 @@ def _litescore(*words: str, makes: Path) -> Path:
     if done.returncode != 0:
         pytest.fail(f"litescore {words[0]} exited with {done.returncode}: {done.stderr[-2000:]}")
     return makes
-
-
-def _stand_in(fashion: Path, folder: Path) -> Path:
-    """Until trainer and export are there."""
-    command = [sys.executable, Path(__file__).parent / "rig" / "stand_in.py", fashion, folder]
-    subprocess.run(
-        list(map(str, command)), check=True, stdin=subprocess.DEVNULL, capture_output=True
-    )
-    return folder

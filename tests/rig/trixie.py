@@ -98,6 +98,8 @@ def _root() -> Path:
     if platform.machine() != "x86_64":
         lack("the trixie root is made for x86-64")
     needs("mmdebstrap", "unshare", "chroot", "tar", "apt-get")
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+        lack("root may not mount here, as in a plain container")
     requirements = _requirements()
     recipe = Path(__file__).read_text() + requirements
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
