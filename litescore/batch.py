@@ -19,7 +19,7 @@ import numpy as np
 
 from litescore import image, store
 from litescore.errors import ImageError, PermanentError, SupersededError, TransientError
-from litescore.record import Record, Subject
+from litescore.record import Record, Subject, rank
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 
@@ -154,12 +154,13 @@ def _score_all(
 def _outcomes(
     waiting: list[_Fetched], tensors: image.Tensor, scorer: Scorer, top: int
 ) -> Iterator[Outcome]:
-    rows = iter(scorer.probabilities(tensors))
+    probabilities = scorer.probabilities(tensors)
+    rows = zip(probabilities, rank(probabilities, top), strict=True)
     labels, model = scorer.contract.labels, scorer.digest
     for one in waiting:
         record, retry = None, None
         if one.error is None:
-            record = Record.scored(one.subject, next(rows), labels=labels, model=model, top=top)
+            record = Record.ranked(one.subject, *next(rows), labels=labels, model=model)
         elif isinstance(one.error, PermanentError):
             record = Record.failed(one.subject, one.error, model=model)
         elif isinstance(one.error, SupersededError):

@@ -11,17 +11,19 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from litescore.contract import Contract
 from litescore.errors import PermanentError
 
 Pixels: TypeAlias = Image.Image | NDArray[np.uint8]
 Tensor: TypeAlias = NDArray[np.uint8]
+# left, upper, right, lower
+Box: TypeAlias = tuple[int, int, int, int]
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -31,11 +33,22 @@ MAX_BYTES = 64 * 1024 * 1024
 # Below this many pixels a picture is not worth counting: threads times this is little.
 _SMALL = 1_000_000
 _ORIENTATION = 0x0112  # EXIF 2.32, table 4
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
 # Pillow warns above 89 million pixels and goes on; a warning nobody reads protects nobody.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+# Odd EXIF beside good pixels is none of the user's business.
+warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 
 
 class PixelBudget:
@@ -165,9 +178,14 @@ def _unidentified(data: bytes) -> tuple[str, str]:
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    if picture.getexif().get(_ORIENTATION, 1) == 1:
-        return picture
-    return ImageOps.exif_transpose(picture)
+    picture.load()
+    try:
+        orientation = picture.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001
+        # Whatever a broken EXIF block raises, the pixels beside it are whole.
+        orientation = 1
+    turn = _TURNS.get(orientation)
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _to_8_bit(picture: Image.Image) -> Image.Image:
@@ -189,10 +207,14 @@ def _to_8_bit(picture: Image.Image) -> Image.Image:
 
 
 def _from_16_bit(picture: Image.Image) -> Image.Image:
-    values = np.asarray(picture).astype(np.int64)
+    values = np.asarray(picture)
     if values.min() < 0 or values.max() > 65535:
         raise PermanentError("unsupported", "32-bit pixels have no 8-bit meaning")
-    return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+    wide = values.astype(np.uint32)
+    # In place, since such pictures are large; 65535 is 255 times 257.
+    wide += 128
+    wide //= 257
+    return Image.fromarray(wide.astype(np.uint8))
 
 
 def _is_tensor(pixels: NDArray[np.uint8], contract: Contract) -> bool:
@@ -213,13 +235,14 @@ def _to_picture(pixels: NDArray[np.uint8]) -> Image.Image:
 
 def _resize(picture: Image.Image, contract: Contract) -> Image.Image:
     size = (contract.width, contract.height)
+    whole = (0, 0, *picture.size)
     if contract.resize == "fit-longest":
-        inside = ImageOps.contain(picture, size, Image.Resampling.NEAREST).size
+        inside = _inside(picture.size, size)
         canvas = Image.new(picture.mode, size, _grey(contract.padding, picture.mode))
         place = ((size[0] - inside[0]) // 2, (size[1] - inside[1]) // 2)
-        canvas.paste(_scale(picture, inside, None, contract.interpolation), place)
+        canvas.paste(_scale(picture, inside, whole, contract.interpolation), place)
         return canvas
-    box = _middle(picture.size, size) if contract.resize == "fit-shortest" else None
+    box = _middle(picture.size, size) if contract.resize == "fit-shortest" else whole
     return _scale(picture, size, box, contract.interpolation)
 
 
@@ -227,46 +250,57 @@ def _grey(value: int, mode: str) -> int | tuple[int, int, int]:
     return value if mode == "L" else (value, value, value)
 
 
-def _middle(have: tuple[int, int], want: tuple[int, int]) -> tuple[float, float, float, float]:
-    """The largest box of the wanted shape in the middle of the picture: left, top, right, bottom."""
-    scale = min(have[0] / want[0], have[1] / want[1])
-    width, height = want[0] * scale, want[1] * scale
-    left, top = (have[0] - width) / 2, (have[1] - height) / 2
-    return left, top, left + width, top + height
+def _inside(have: tuple[int, int], want: tuple[int, int]) -> tuple[int, int]:
+    """The largest size within the wanted one that has the picture's shape, one pixel at least."""
+    scale = min(want[0] / have[0], want[1] / have[1])
+    return max(1, round(have[0] * scale)), max(1, round(have[1] * scale))
+
+
+def _middle(have: tuple[int, int], want: tuple[int, int]) -> Box:
+    """The largest box of the wanted shape in the middle of the picture, in whole pixels, as Keras'
+    `crop_to_aspect_ratio` cuts it.
+    """
+    width = max(1, min(have[0], have[1] * want[0] // want[1]))
+    height = max(1, min(have[1], have[0] * want[1] // want[0]))
+    left, upper = (have[0] - width) // 2, (have[1] - height) // 2
+    return left, upper, left + width, upper + height
 
 
 def _scale(
-    picture: Image.Image,
-    size: tuple[int, int],
-    box: tuple[float, float, float, float] | None,
-    interpolation: str,
+    picture: Image.Image, size: tuple[int, int], box: Box, interpolation: str
 ) -> Image.Image:
     if interpolation == "bilinear-antialias":
         return picture.resize(size, Image.Resampling.BILINEAR, box)
-    return _scale_without_antialias(picture, size, box or (0, 0, *picture.size))
+    return _scale_without_antialias(picture, size, box)
 
 
-def _scale_without_antialias(
-    picture: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float]
-) -> Image.Image:
-    """tf.image.resize(antialias=False): two neighbours each way, half-pixel centres."""
-    values = np.asarray(picture, dtype=np.float32)
-    left, right, across = _neighbours(size[0], box[0], box[2], picture.width)
-    upper, lower, down = _neighbours(size[1], box[1], box[3], picture.height)
-    shape = (-1, 1, 1) if values.ndim == 3 else (-1, 1)
-    rows = values[upper] + (values[lower] - values[upper]) * down.reshape(shape)
-    across = across.reshape(shape[1:])
-    mixed = rows[:, left] + (rows[:, right] - rows[:, left]) * across
-    return Image.fromarray(np.rint(mixed).astype(np.uint8))
+def _scale_without_antialias(picture: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
+    """tf.image.resize(antialias=False) of the box: two neighbours each way, half-pixel centres."""
+    values = np.asarray(picture).reshape(picture.height, picture.width, -1)
+    left, right, across = _neighbours(size[0], box[0], box[2])
+    upper, lower, down = _neighbours(size[1], box[1], box[3])
+    above = _between(values[np.ix_(upper, left)], values[np.ix_(upper, right)], across)
+    below = _between(values[np.ix_(lower, left)], values[np.ix_(lower, right)], across)
+    mixed = np.rint(_between(above, below, down[:, None])).astype(np.uint8)
+    return _to_picture(mixed)
 
 
 def _neighbours(
-    count: int, start: float, end: float, limit: int
+    count: int, start: int, end: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """For each of `count` points: the pixel before it, the pixel after it, its share of the way."""
     centres = start + (np.arange(count) + 0.5) * ((end - start) / count) - 0.5
     first = np.floor(centres).astype(np.intp)
     share = (centres - first).astype(np.float32)
-    return np.clip(first, 0, limit - 1), np.clip(first + 1, 0, limit - 1), share
+    return np.clip(first, start, end - 1), np.clip(first + 1, start, end - 1), share
+
+
+def _between(
+    first: NDArray[Any], second: NDArray[Any], share: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    start = first.astype(np.float32)
+    mixed: NDArray[np.float32] = start + (second - start) * share[..., None]
+    return mixed
 
 
 def _one_line(error: Exception) -> str:

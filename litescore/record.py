@@ -79,16 +79,25 @@ class Record:
         frame: Mapping[str, Any] | None = None,
     ) -> Record:
         """`probabilities` are float32[classes], each 0..1; `top` is how many labels to list."""
-        order = np.argsort(-probabilities, kind="stable")[:top]
-        best = tuple({"label": labels[i], "score": _shortest(probabilities[i])} for i in order)
+        best = rank(probabilities[None], top)[0]
+        return cls.ranked(subject, probabilities, best, labels=labels, model=model, frame=frame)
+
+    @classmethod
+    def ranked(
+        cls,
+        subject: Subject,
+        probabilities: NDArray[np.float32],
+        best: NDArray[np.intp],
+        *,
+        labels: Sequence[str],
+        model: str,
+        frame: Mapping[str, Any] | None = None,
+    ) -> Record:
+        """As `scored`, for a row of what `rank` found for a whole batch at once."""
+        listed = tuple({"label": labels[i], "score": _shortest(probabilities[i])} for i in best)
+        first = listed[0]
         return cls._of(
-            subject,
-            "scored",
-            model,
-            frame,
-            label=best[0]["label"],
-            score=best[0]["score"],
-            top=best,
+            subject, "scored", model, frame, label=first["label"], score=first["score"], top=listed
         )
 
     @classmethod
@@ -166,6 +175,14 @@ class Record:
             raise ConfigurationError(
                 f"not a litescore record of schema {SCHEMA}: {line[:80]!r}"
             ) from None
+
+
+def rank(probabilities: NDArray[np.float32], top: int) -> NDArray[np.intp]:
+    """float32[n, classes] -> the indices [n, top] of the best classes, best first; a tie goes to
+    the lowest index.
+    """
+    order: NDArray[np.intp] = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    return order
 
 
 def _shortest(value: np.float32) -> float:

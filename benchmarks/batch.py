@@ -1,0 +1,209 @@
+"""Batch scoring from S3: what the pipeline adds to its parts, and what a newcomer's handler costs.
+
+Everything runs in this one process against a SeaweedFS server on this machine, several rounds of
+each in turn, medians of them; CPU is that of this process with all its threads, the server's is
+not counted. Run: `python -m benchmarks.batch`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from litescore import batch, image, output, store
+from litescore.contract import Contract
+from litescore.contract import append as append_contract
+from litescore.record import Subject
+from litescore.scorer import Scorer
+from litescore.settings import Settings
+from tests.rig import seaweed
+from tests.rig.seaweed import S3
+
+ROUNDS = 5
+SMALL, PHOTOS = 2000, 200
+# A newcomer's way takes tens of milliseconds an image: fewer will do.
+NEWCOMER = 60
+LIMIT = 10**8
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Microseconds an image: processor time of this process, and on the clock."""
+
+    cpu: float
+    wall: float
+
+    @property
+    def rate(self) -> float:
+        return 1e6 / self.wall
+
+
+@dataclass(frozen=True)
+class Case:
+    """Images in a bucket and a model that takes them."""
+
+    name: str
+    bucket: str
+    keras: object
+    scorer: Scorer
+    subjects: Sequence[Subject]
+
+
+def main() -> None:
+    """Measure both kinds of images and print the table."""
+    with tempfile.TemporaryDirectory() as folder, seaweed.serve(Path(folder)) as server:
+        os.environ.update(server.environ)
+        for case in (small_case(server), photo_case(server)):
+            report(case, server)
+
+
+def report(case: Case, server: S3) -> None:
+    """Print the rows of one kind of images."""
+    blobs = [store.read(subject, max_bytes=LIMIT).data for subject in case.subjects]
+    few = case.subjects[:NEWCOMER]
+    ways: dict[str, tuple[int, Callable[[], object]]] = {
+        "fetch alone": (len(blobs), lambda: fetch_all(case.subjects)),
+        "decode and score alone": (len(blobs), lambda: decode_and_score(blobs, case.scorer)),
+        "pipeline, records written": (len(blobs), lambda: pipeline(case, server)),
+        "boto3 + keras.predict": (len(few), lambda: newcomer(case, server, few)),
+    }
+    costs = measure(ways)
+    parts = costs["fetch alone"].cpu + costs["decode and score alone"].cpu
+    whole, naive = costs["pipeline, records written"], costs["boto3 + keras.predict"]
+    print(f"\n{case.name}")
+    for name, cost in costs.items():
+        print(f"  {name:<28}{cost.cpu:>10,.0f} us CPU{cost.rate:>10,.0f} images/s")
+    print(f"  pipeline CPU over its parts       {whole.cpu / parts:.2f} x")
+    print(f"  images/s over boto3 + keras       {whole.rate / naive.rate:.0f} x")
+
+
+def measure(ways: dict[str, tuple[int, Callable[[], object]]]) -> dict[str, Cost]:
+    """Median cost of each way, the rounds of all interleaved so that none has a quiet machine."""
+    rounds: dict[str, list[Cost]] = {name: [] for name in ways}
+    for number in range(ROUNDS + 1):
+        for name, (count, work) in ways.items():
+            cpu, wall = time.process_time(), time.perf_counter()
+            work()
+            cost = Cost(
+                (time.process_time() - cpu) * 1e6 / count,
+                (time.perf_counter() - wall) * 1e6 / count,
+            )
+            if number:  # the first round warms connections and caches
+                rounds[name].append(cost)
+    return {
+        name: Cost(
+            statistics.median(cost.cpu for cost in costs),
+            statistics.median(cost.wall for cost in costs),
+        )
+        for name, costs in rounds.items()
+    }
+
+
+def fetch_all(subjects: Iterable[Subject]) -> None:
+    """Every object's bytes, one after the other."""
+    for subject in subjects:
+        store.read(subject, max_bytes=LIMIT)
+
+
+def decode_and_score(blobs: Sequence[bytes], scorer: Scorer) -> None:
+    """From bytes in memory to probabilities, in batches."""
+    c, budget = scorer.contract, image.PixelBudget()
+    tensors = np.empty((scorer.batch, c.height, c.width, c.channels), np.uint8)
+    for start in range(0, len(blobs), scorer.batch):
+        part = blobs[start : start + scorer.batch]
+        for row, blob in enumerate(part):
+            tensors[row] = image.decode_to_tensor(blob, c, budget=budget)
+        scorer.probabilities(tensors[: len(part)])
+
+
+def pipeline(case: Case, server: S3) -> None:
+    """What the handler does with these subjects: records in a bucket."""
+    settings = Settings(batch=case.scorer.batch)
+    outcomes = batch.run(case.subjects, case.scorer, settings=settings)
+    summary = output.write_all(outcomes, f"s3://{server.make_bucket()}/records")
+    assert summary.scored == len(case.subjects), summary
+
+
+def newcomer(case: Case, server: S3, subjects: Sequence[Subject]) -> None:
+    """What tutorials show: an object, an image, a prediction."""
+    c = case.scorer.contract
+    for subject in subjects:
+        key = subject.source.partition(f"{case.bucket}/")[2]
+        body = server.client.get_object(Bucket=case.bucket, Key=key)["Body"].read()
+        picture = Image.open(io.BytesIO(body)).convert("L" if c.color == "gray" else "RGB")
+        pixels = np.asarray(picture.resize((c.width, c.height)), np.float32)
+        tensor = pixels.reshape(1, c.height, c.width, c.channels)
+        case.keras.predict(tensor, verbose=0)  # type: ignore[attr-defined]
+
+
+def small_case(server: S3) -> Case:
+    """28 x 28 gray PNGs into a dense network, as in the tutorials."""
+    from tensorflow import keras
+
+    labels = tuple(str(n) for n in range(10))
+    contract = Contract(labels=labels, color="gray", height=28, width=28)
+    layers = [
+        keras.Input((28, 28, 1)),
+        keras.layers.Rescaling(1 / 255),
+        keras.layers.Flatten(),
+        keras.layers.Dense(128, "relu"),
+        keras.layers.Dense(10, "softmax"),
+    ]
+    generator = np.random.default_rng(0)
+    blobs = [
+        image.encode_png(generator.integers(0, 256, (28, 28), np.uint8)) for _ in range(SMALL)
+    ]
+    return _case("28 x 28 PNG, dense", server, keras.Sequential(layers), contract, blobs)
+
+
+def photo_case(server: S3) -> Case:
+    """640 x 480 JPEGs into MobileNetV3-Small at 224, with random weights: they cost the same."""
+    from tensorflow import keras
+
+    labels = tuple(f"class {n}" for n in range(100))
+    contract = Contract(labels=labels, color="rgb", height=224, width=224)
+    model = keras.applications.MobileNetV3Small((224, 224, 3), weights=None, classes=100)
+    return _case("640 x 480 JPEG, MobileNetV3-Small", server, model, contract, _photos(PHOTOS))
+
+
+def _photos(count: int) -> list[bytes]:
+    """Pictures with the frequencies of photographs: noise at several scales, one on the other."""
+    generator = np.random.default_rng(0)
+    blobs = []
+    for _ in range(count):
+        canvas = np.zeros((480, 640, 3), np.float32)
+        for scale in (4, 16, 64, 160):
+            noise = generator.integers(0, 256, (480 // scale, 640 // scale, 3), np.uint8)
+            layer = Image.fromarray(noise).resize((640, 480), Image.Resampling.BICUBIC)
+            canvas += np.asarray(layer, np.float32) / 4
+        buffer = io.BytesIO()
+        Image.fromarray(canvas.astype(np.uint8)).save(buffer, "JPEG", quality=85)
+        blobs.append(buffer.getvalue())
+    return blobs
+
+
+def _case(
+    name: str, server: S3, model: object, contract: Contract, blobs: Sequence[bytes]
+) -> Case:
+    from export.convert import convert
+
+    file = convert(model, contract, "f32", np.empty(0, np.uint8), None)
+    bucket = server.make_bucket()
+    for number, blob in enumerate(blobs):
+        server.client.put_object(Bucket=bucket, Key=f"{number:06}", Body=blob)
+    subjects = [entry.subject for entry in store.list_objects(f"s3://{bucket}/")]
+    scorer = Scorer(append_contract(file, contract), batch=Settings().batch)
+    return Case(name, bucket, model, scorer, subjects)
+
+
+if __name__ == "__main__":
+    main()
