@@ -18,11 +18,14 @@ from typing import TypeAlias
 import numpy as np
 
 from litescore import image, store
+from litescore.contract import Contract
 from litescore.errors import ImageError, PermanentError, SupersededError, TransientError
 from litescore.record import Record, Subject, rank
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 
+# Encoded bytes below which an image is decoded by the calling thread.
+_SMALL = 16 * 1024
 # Chunks a thread is given beforehand: enough that none waits, few enough to bound memory.
 _AHEAD = 2
 
@@ -47,6 +50,7 @@ class Outcome:
 class _Fetched:
     asked: Subject
     subject: Subject
+    data: bytes | None = None
     tensor: image.Tensor | None = None
     error: ImageError | None = None
     modified: datetime | None = None
@@ -69,21 +73,20 @@ def run(
     """
     settings = settings or Settings.read()
     with ThreadPoolExecutor(settings.threads, thread_name_prefix="fetch") as threads:
-        fetched = _fetch_all(iter(subjects), scorer, settings, threads, out_of_time)
+        decoder = _Decoder(scorer.contract, settings, image.PixelBudget(settings.max_pixels))
+        size = _chunk(scorer.batch, settings.threads)
+        fetched = _fetch_all(iter(subjects), size, decoder, settings, threads, out_of_time)
         yield from _score_all(fetched, scorer, settings)
 
 
 def _fetch_all(
     subjects: Iterator[Subject],
-    scorer: Scorer,
+    size: int,
+    decoder: _Decoder,
     settings: Settings,
     threads: ThreadPoolExecutor,
     out_of_time: Callable[[], bool],
 ) -> Iterator[_Fetched]:
-    budget = image.PixelBudget(settings.max_pixels)
-    # A future costs as much as decoding a small image: hand out several at once, yet no more than
-    # keep every thread busy within a batch.
-    size = max(1, min(8, scorer.batch // settings.threads))
     window: _Window = deque()
     late = False
     try:
@@ -93,10 +96,10 @@ def _fetch_all(
                 chunk = list(islice(subjects, size))
                 if not chunk:
                     break
-                window.append(threads.submit(_fetch, chunk, scorer, settings, budget))
+                window.append(threads.submit(_fetch, chunk, decoder, settings))
             if not window:
                 break
-            yield from window.popleft().result()
+            yield from map(decoder.decode, window.popleft().result())
         for subject in subjects:
             yield _Fetched(subject, subject, error=TransientError("out of time"))
     finally:
@@ -104,32 +107,51 @@ def _fetch_all(
             future.cancel()
 
 
-def _fetch(
-    subjects: list[Subject], scorer: Scorer, settings: Settings, budget: image.PixelBudget
-) -> list[_Fetched]:
-    return [_fetch_one(subject, scorer, settings, budget) for subject in subjects]
+def _chunk(batch: int, threads: int) -> int:
+    """Subjects a future holds: a future costs as much as decoding a small image, so several, yet no
+    more than keep every thread busy within a batch.
+    """
+    return max(1, min(8, batch // threads))
 
 
-def _fetch_one(
-    asked: Subject, scorer: Scorer, settings: Settings, budget: image.PixelBudget
-) -> _Fetched:
-    subject, modified = asked, None
+def _fetch(subjects: list[Subject], decoder: _Decoder, settings: Settings) -> list[_Fetched]:
+    return [_fetch_one(subject, decoder, settings) for subject in subjects]
+
+
+def _fetch_one(asked: Subject, decoder: _Decoder, settings: Settings) -> _Fetched:
     try:
         blob = store.read(asked, max_bytes=settings.max_bytes)
-        modified = blob.modified
-        subject = replace(
-            asked, etag=asked.etag or blob.etag, version=asked.version or blob.version
-        )
-        tensor = image.decode_to_tensor(
-            blob.data,
-            scorer.contract,
-            budget=budget,
-            max_pixels=settings.max_pixels,
-            max_bytes=settings.max_bytes,
-        )
-        return _Fetched(asked, subject, tensor=tensor, modified=modified)
     except ImageError as error:
-        return _Fetched(asked, subject, error=error, modified=modified)
+        return _Fetched(asked, asked, error=error)
+    subject = replace(asked, etag=asked.etag or blob.etag, version=asked.version or blob.version)
+    fetched = _Fetched(asked, subject, data=blob.data, modified=blob.modified)
+    # Decoding a small image is Python that holds the interpreter's lock: threads would only wait
+    # for each other. The calling thread does it, while these fetch, which needs no lock.
+    return fetched if len(blob.data) < _SMALL else decoder.decode(fetched)
+
+
+@dataclass(frozen=True)
+class _Decoder:
+    """Bytes to tensor, with the limits of one run."""
+
+    contract: Contract
+    settings: Settings
+    budget: image.PixelBudget
+
+    def decode(self, fetched: _Fetched) -> _Fetched:
+        if fetched.data is None:
+            return fetched
+        try:
+            tensor = image.decode_to_tensor(
+                fetched.data,
+                self.contract,
+                budget=self.budget,
+                max_pixels=self.settings.max_pixels,
+                max_bytes=self.settings.max_bytes,
+            )
+        except ImageError as error:
+            return replace(fetched, data=None, error=error)
+        return replace(fetched, data=None, tensor=tensor)
 
 
 def _score_all(

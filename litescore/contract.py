@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -32,7 +32,8 @@ VARIANTS = ("f32", "f16", "dynamic", "int8", "int16x8")
 
 # The earliest time a zip entry can bear: the same contents make the same bytes.
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-_LOCAL_HEADER = b"PK\x03\x04"
+# A zip begins with its first file, or with its end where it is empty.
+_BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,9 @@ class Contract:
     accuracy: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", tuple(self.labels))
-        object.__setattr__(self, "origin", MappingProxyType(dict(self.origin)))
-        object.__setattr__(self, "accuracy", MappingProxyType(dict(self.accuracy)))
+        object.__setattr__(self, "labels", _names(self.labels))
+        object.__setattr__(self, "origin", _facts("origin", self.origin))
+        object.__setattr__(self, "accuracy", _facts("accuracy", self.accuracy))
         _one_of("color", self.color, COLORS)
         _one_of("resize", self.resize, RESIZES)
         _one_of("interpolation", self.interpolation, INTERPOLATIONS)
@@ -81,6 +82,8 @@ class Contract:
         _whole("width", self.width, 1, 16384)
         _whole("padding", self.padding, 0, 255)
         _check_labels(self.labels)
+        if self.output == "sigmoid" and len(self.labels) != 2:
+            raise ContractError(f"a sigmoid tells two labels apart, {len(self.labels)} given")
 
     @property
     def channels(self) -> int:
@@ -102,7 +105,7 @@ class Contract:
         """
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ContractError(f"{CONTRACT_FILE} is not JSON: {error}") from error
         if not isinstance(values, dict):
             raise ContractError(f"{CONTRACT_FILE} is not a JSON object")
@@ -126,31 +129,25 @@ def read(model: str | Path | bytes) -> Contract | None:
 
     Raises ContractError for a contract that is broken, and OSError for an unreadable path.
     """
-    files = associated_files(model)
-    if CONTRACT_FILE not in files:
+    tail = _tail(_bytes(model))
+    if tail is None or CONTRACT_FILE not in tail.namelist():
         return None
-    return Contract.from_json(files[CONTRACT_FILE])
+    return Contract.from_json(_content(tail, CONTRACT_FILE))
 
 
 def associated_files(model: str | Path | bytes) -> dict[str, bytes]:
-    """Name -> content of everything in the zip at the end of a .tflite file; {} without one."""
-    data = model if isinstance(model, bytes) else Path(model).read_bytes()
-    tail = _tail(data)
-    if tail is None:
-        return {}
-    with tail:
-        return {entry.filename: tail.read(entry) for entry in tail.infolist()}
+    """Name -> content of everything in the zip at the end of a .tflite file; {} without one.
+
+    Raises ContractError for contents that are broken, and OSError for an unreadable path.
+    """
+    tail = _tail(_bytes(model))
+    return {name: _content(tail, name) for name in tail.namelist()} if tail else {}
 
 
 def strip(model: bytes) -> bytes:
     """The model alone, without the zip at its end."""
     tail = _tail(model)
-    if tail is None:
-        return model
-    with tail:
-        entries = tail.infolist()
-        start = min((e.header_offset for e in entries), default=tail.start_dir)
-    return model[:start]
+    return model if tail is None else model[: _start(tail)]
 
 
 def append(model: bytes, contract: Contract, golden: Mapping[str, bytes] | None = None) -> bytes:
@@ -161,9 +158,11 @@ def append(model: bytes, contract: Contract, golden: Mapping[str, bytes] | None 
     files = {LABELS_FILE: "".join(f"{label}\n" for label in contract.labels).encode()}
     files[CONTRACT_FILE] = contract.to_json().encode()
     files |= {GOLDEN_FOLDER + name: data for name, data in sorted((golden or {}).items())}
-    buffer = io.BytesIO(strip(model))
-    # Stored, not deflated: another zlib would make other bytes of the same contents.
-    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as tail:
+    buffer = io.BytesIO()
+    buffer.write(strip(model))
+    # Stored, not deflated: another zlib would make other bytes of the same contents. "w" and not
+    # "a", which would go looking for a zip in the weights.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as tail:
         for name, data in files.items():
             entry = zipfile.ZipInfo(name, _FIXED_TIME)
             entry.external_attr = 0o644 << 16
@@ -177,7 +176,8 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
     Raises ContractError for an unreadable, empty or repeating file.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        # A byte order mark, as Windows' editors write it, is no part of the first name.
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError(f"cannot read labels from {path}: {error}") from error
     labels = tuple(line.strip() for line in text.splitlines() if line.strip())
@@ -188,16 +188,45 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
     return labels
 
 
+def _bytes(model: str | Path | bytes) -> bytes:
+    return model if isinstance(model, bytes) else Path(model).read_bytes()
+
+
 def _tail(data: bytes) -> zipfile.ZipFile | None:
+    """The zip at the end of a file, None where there is none that can be listed."""
     try:
         tail = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         return None
-    first = min((e.header_offset for e in tail.infolist()), default=0)
-    if data[first : first + 4] != _LOCAL_HEADER:
-        tail.close()
-        return None
-    return tail
+    start = _start(tail)
+    return tail if data[start : start + 4] in _BEGINNINGS else None
+
+
+def _start(tail: zipfile.ZipFile) -> int:
+    """Where in the file the zip begins."""
+    return min((entry.header_offset for entry in tail.infolist()), default=tail.start_dir)
+
+
+def _content(tail: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        return tail.read(name)
+    except Exception as error:
+        # BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error, by what is broken.
+        raise ContractError(
+            f"{name} at the end of the model file is broken ({error}): copy or export it again"
+        ) from error
+
+
+def _names(labels: object) -> tuple[str, ...]:
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise ContractError(f"labels {labels!r} in the contract are not a list of names")
+    return tuple(labels)
+
+
+def _facts(name: str, value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ContractError(f"{name} {value!r} in the contract is not an object of facts")
+    return MappingProxyType(dict(value))
 
 
 def _check_labels(labels: tuple[str, ...]) -> None:
@@ -205,11 +234,18 @@ def _check_labels(labels: tuple[str, ...]) -> None:
         raise ContractError(f"at least two labels are needed, {len(labels)} given")
     seen: set[str] = set()
     for label in labels:
-        if not isinstance(label, str) or not label or "\n" in label or "\r" in label:
+        if not _is_line(label):
             raise ContractError(f"label {label!r} is not a line of text")
         if label in seen:
             raise ContractError(f"label {label!r} is given twice")
         seen.add(label)
+
+
+def _is_line(label: object) -> bool:
+    """Whether a label can be a line of labels.txt: not empty, no break, no half of a character."""
+    if not isinstance(label, str) or label.splitlines() != [label]:
+        return False
+    return label.encode(errors="ignore").decode() == label
 
 
 def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
