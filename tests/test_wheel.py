@@ -40,8 +40,7 @@ def test_the_wheel_holds_the_rooms_and_what_they_read(wheel: Path) -> None:
 
 def test_the_environment_is_without_tensorflow(plain: Environment) -> None:
     """Neither TensorFlow nor any other package of a developer came along."""
-    done = plain.run("python", "-m", "pip", "list", "--format", "json")
-    installed = {entry["name"] for entry in json.loads(done.stdout)}
+    installed = plain.installed()
     assert {"litescore", "ai-edge-litert", "numpy", "pillow", "obstore"} <= installed
     assert not installed & {"tensorflow", "keras", "boto3", "pytest", "opencv-python-headless"}
 

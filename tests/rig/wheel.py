@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import venv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +34,15 @@ class Environment:
             timeout=patience,
         )
 
+    def installed(self) -> set[str]:
+        """The names of the distributions that it holds."""
+        listed = _pip("--python", self.folder / "bin" / "python", "list", "--format", "json")
+        return {entry["name"] for entry in json.loads(listed)}
+
 
 def build(folder: Path) -> Path:
     """The wheel, in `folder`; hatchling is the environment's own."""
-    words = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)]
-    _pip(sys.executable, "wheel", *words, str(locked.ROOT))
+    _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, locked.ROOT)
     (wheel,) = folder.glob("litescore-*.whl")
     return wheel
 
@@ -46,16 +52,25 @@ def install(wheel: Path, extra: str, folder: Path) -> Environment:
 
     What is installed is what the wheel's metadata asks for: the lock only says which version.
     """
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True, stdin=subprocess.DEVNULL)
+    # Debian's Python has no ensurepip: pip is ours, and works on the environment from outside.
+    venv.create(folder, symlinks=True)
     versions = folder / "versions.txt"
     versions.write_text("".join(f"{pin.split()[0]}\n" for pin in locked.pins().values()))
-    words = ["--quiet", "--constraint", str(versions), f"{wheel}[{extra}]"]
-    _pip(str(folder / "bin" / "python"), "install", *words)
-    return Environment(folder)
+    environment = Environment(folder)
+    _pip(
+        "--python",
+        folder / "bin" / "python",
+        "install",
+        "--constraint",
+        versions,
+        f"{wheel}[{extra}]",
+    )
+    return environment
 
 
-def _pip(python: str, *words: str) -> None:
-    command = [python, "-m", "pip", *words, "--disable-pip-version-check"]
+def _pip(*words: str | Path) -> str:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, words)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
-        raise RuntimeError(f"pip {words[0]} exited with {done.returncode}: {done.stderr[-2000:]}")
+        raise RuntimeError(f"{command} exited with {done.returncode}: {done.stderr[-2000:]}")
+    return done.stdout
