@@ -10,76 +10,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.backend import keras, tf
+from trainer.history import Epoch, Fitted, Unwatched, Watcher
 from trainer.models import has_convolutions
-
-# How often an epoch comes back to Python, to move the progress bar and to hear Ctrl-C.
-_CHUNKS = 20
+from trainer.order import batches, shuffled, spans
+from trainer.splits import Examples
 
 # Values of one batch when predicting: about 64 MB of float32.
 _PREDICTED_VALUES = 2**24
 
 # Keras' own guard against log(0).
 _EPSILON = 1e-7
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Images and their classes: tensors uint8[n, h, w, c], classes int64[n]."""
-
-    tensors: NDArray[np.uint8]
-    classes: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.classes)
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One line of history. Accuracies are 0..1; val_* are None without validation images."""
-
-    number: int
-    loss: float
-    accuracy: float
-    val_loss: float | None = None
-    val_accuracy: float | None = None
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What training did.
-
-    best     the epoch whose weights the model has now
-    seconds  of all of it, compilation and validation included
-    """
-
-    epochs: tuple[Epoch, ...]
-    best: int
-    seconds: float
-
-
-class Watcher(Protocol):
-    """Told how training goes. `batches` comes some twenty times an epoch."""
-
-    def batches(self, epoch: int, done: int, of: int, loss: float, accuracy: float) -> None: ...
-
-    def epoch(self, epoch: Epoch) -> None: ...
-
-
-class Unwatched:
-    """A Watcher that looks away."""
-
-    def batches(self, epoch: int, done: int, of: int, loss: float, accuracy: float) -> None:
-        pass
-
-    def epoch(self, epoch: Epoch) -> None:
-        pass
 
 
 def fit(
@@ -121,11 +67,6 @@ def fit(
     return Fitted(tuple(history), best, time.perf_counter() - started)
 
 
-def shuffled(count: int, seed: int, epoch: int) -> NDArray[np.int32]:
-    """Every index below `count` once, in the order of this epoch."""
-    return np.random.default_rng([seed, epoch]).permutation(count).astype(np.int32)
-
-
 class Predictor:
     """Probabilities of a model that gives logits or probabilities; compiled once."""
 
@@ -145,9 +86,7 @@ class Predictor:
         return np.concatenate(parts)
 
 
-def measure(
-    probabilities: NDArray[np.float32], classes: NDArray[np.int64]
-) -> tuple[float, float]:
+def measure(probabilities: NDArray[np.float32], classes: NDArray[np.int64]) -> tuple[float, float]:
     """Cross-entropy and accuracy (0..1) of float32[n, classes] against int64[n].
 
     Of tied probabilities the lowest index counts, as everywhere in litescore.
@@ -160,17 +99,15 @@ def measure(
 class _Loop:
     """Epochs over one set of images, compiled."""
 
-    def __init__(
-        self, model: Any, train: Examples, *, batch: int, logits: bool, seed: int
-    ) -> None:
+    def __init__(self, model: Any, train: Examples, *, batch: int, logits: bool, seed: int) -> None:
         self._batch = batch
         # XLA fuses the optimizer into a dense step and makes it four times faster; its
         # convolutions on a CPU are twenty times slower than TensorFlow's own.
         fused = not has_convolutions(model)
         self._step = _make_step(model, train, logits=logits, seed=seed, fused=fused)
-        self._many = tf.function(self._take_steps, jit_compile=fused)
-        # The last, smaller batch has a shape of its own, which XLA would compile anew.
-        self._single = tf.function(self._step)
+        self._fused = tf.function(self._take_steps, jit_compile=fused)
+        # For the few batches of another size, which XLA would compile anew.
+        self._plain = tf.function(self._take_steps)
 
     def run(self, order: NDArray[np.int32], epoch: int, watch: Watcher) -> tuple[float, float]:
         """One epoch in this order: mean loss and accuracy while training, as Keras shows them."""
@@ -181,22 +118,19 @@ class _Loop:
         return loss / done, hits / done
 
     def _chunks(self, order: NDArray[np.int32]) -> Iterator[tuple[float, float, int]]:
-        steps = len(order) // self._batch
-        whole = steps * self._batch
-        batches = tf.constant(order[:whole].reshape(steps, self._batch))
-        for first, last in _spans(steps):
-            loss, hits = self._many(batches, tf.constant(first), tf.constant(last))
-            yield float(loss), float(hits), (last - first) * self._batch
-        if whole < len(order):
-            loss, hits = self._single(tf.constant(order[whole:]))
-            yield float(loss), float(hits), len(order) - whole
+        many, few = batches(order, self._batch)
+        for take_steps, group in ((self._fused, many), (self._plain, few)):
+            held = tf.constant(group)
+            for first, last in spans(len(group)):
+                loss, hits = take_steps(held, tf.constant(first), tf.constant(last))
+                yield float(loss), float(hits), (last - first) * group.shape[1]
 
-    def _take_steps(self, batches: Any, first: Any, last: Any) -> Any:
+    def _take_steps(self, group: Any, first: Any, last: Any) -> Any:
         loss, hits = tf.constant(0.0), tf.constant(0.0)
         # A range() here would be a constant to XLA, compiled anew for each span.
         number = first
         while number < last:
-            step_loss, step_hits = self._step(batches[number])
+            step_loss, step_hits = self._step(group[number])
             loss += step_loss
             hits += step_hits
             number += 1
@@ -241,12 +175,6 @@ def _forward(model: Any, x: Any, seed: tuple[int, Any], fused: bool) -> Any:
         else:
             x = layer(x, training=True)
     return x
-
-
-def _spans(steps: int) -> Iterator[tuple[int, int]]:
-    """`steps` cut into at most _CHUNKS (first, last) spans."""
-    edges = np.linspace(0, steps, min(steps, _CHUNKS) + 1).astype(int).tolist()
-    return zip(edges, edges[1:], strict=False)
 
 
 def _validate(

@@ -41,7 +41,7 @@ def with_probabilities(model: Any, architecture: Architecture) -> Any:
     if not architecture.logits:
         return model
     outputs = layers.Softmax(name="probabilities")(model.outputs[0])
-    return keras.Model(model.inputs, outputs)
+    return keras.Model(model.inputs[0], outputs)
 
 
 def has_convolutions(model: Any) -> bool:

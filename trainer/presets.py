@@ -5,7 +5,6 @@ Plain values. Knows nothing of TensorFlow, files or the command line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from litescore.errors import UsageError
@@ -40,11 +39,13 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Tutorial:
-    """What a tutorial prints at its end: `accuracy` (0..1) on its `split`, in its own `words`."""
+    """What a tutorial prints at its end, or its text says: `accuracy` (0..1) on its `split`
+    (`train` or `test`), and the same in its own words.
+    """
 
     accuracy: float
     split: str
-    words: str
+    figure: str
 
 
 @dataclass(frozen=True)
@@ -76,28 +77,28 @@ PRESETS = {
             Architecture("mlp", (128,), dropout=0.2, logits=True),
             epochs=5,
             dataset="mnist",
-            tutorial=Tutorial(0.98, "test", "about 98 % on its test images"),
+            tutorial=Tutorial(0.98, "test", "about 98 %"),
         ),
         Recipe(
             "fashion-basic",
             Architecture("mlp", (128,)),
             epochs=5,
             dataset="fashion-mnist",
-            tutorial=Tutorial(0.88, "train", "about 88 % on its training images"),
+            tutorial=Tutorial(0.88, "train", "about 88 %"),
         ),
         Recipe(
             "fashion-devclub",
             Architecture("mlp", (128,)),
             epochs=5,
             dataset="fashion-mnist",
-            tutorial=Tutorial(0.85, "test", "about 85 % on its test images"),
+            tutorial=Tutorial(0.85, "test", "about 85 %"),
         ),
         Recipe(
             "fashion-logits",
             Architecture("mlp", (128,), logits=True),
             epochs=10,
             dataset="fashion-mnist",
-            tutorial=Tutorial(0.8807, "test", "88.07 % on its test images, 91 % in training"),
+            tutorial=Tutorial(0.8807, "test", "88.07 %"),
         ),
         Recipe(
             "mnist-early-stop",
@@ -107,7 +108,7 @@ PRESETS = {
             validation=0.1,
             patience=3,
             dataset="mnist",
-            tutorial=Tutorial(0.97, "test", "nearly 97 % on its test images"),
+            tutorial=Tutorial(0.97, "test", "nearly 97 %"),
         ),
     )
 }
@@ -139,9 +140,5 @@ def find_model(name: str) -> Recipe:
 
 def _find(name: str, kind: str, table: dict[str, Recipe]) -> Recipe:
     if name not in table:
-        raise UsageError(f"unknown {kind} {name!r}: one of {_listed(list(table))}")
+        raise UsageError(f"unknown {kind} {name!r}: one of {', '.join(table)}")
     return table[name]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)

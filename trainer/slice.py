@@ -1,6 +1,6 @@
 """Cutting the slice of a data set that litescore ships: as many images of each class, by a seed.
 
-    python -m trainer.slice --data FASHION-MNIST --out trainer/data/fashion-mnist
+`python -m trainer.slice --data FASHION-MNIST --out trainer/data/fashion-mnist`
 """
 
 from __future__ import annotations

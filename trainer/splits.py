@@ -1,4 +1,4 @@
-"""From a data set on disk to what training needs: three parts, and the contract of the model.
+"""From a data set on disk to what training needs: tensors in three parts, and the contract.
 
 Colour and size come from the training images unless they are given. Knows nothing of models.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import Image
 
 from litescore import dataset
 from litescore.contract import Contract
@@ -28,35 +29,62 @@ _ORIENTATION = 0x0112  # EXIF 2.32, table 4; 5 to 8 swap width and height
 
 
 @dataclass(frozen=True)
+class Examples:
+    """Images and their classes: tensors uint8[n, h, w, c], classes int64[n]."""
+
+    tensors: NDArray[np.uint8]
+    classes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+
+@dataclass(frozen=True)
 class Splits:
     """The images to learn from, to watch the training with (or none), and to judge by.
 
     source  all training images as they were found, whose digest names the data
+    own     the data set has validation images of its own; else they were drawn from `source`
     """
 
     source: Dataset
-    train: Dataset
-    validation: Dataset | None
-    test: Dataset
+    contract: Contract
+    train: Examples
+    validation: Examples | None
+    test: Examples
+    own: bool
+
+    def __str__(self) -> str:
+        watched = f"{len(self.validation):,} validation" if self.validation else "no validation"
+        shape = f"{self.contract.width} x {self.contract.height} {self.contract.color}"
+        return (
+            f"{len(self.train):,} training, {watched} and {len(self.test):,} test images, "
+            f"{shape} pixels, {len(self.contract.labels)} classes"
+        )
 
 
-def load(root: Path, fraction: float, *, seed: int) -> Splits:
-    """Training, validation and test images of the data set at `root`.
+def load(
+    root: Path, fraction: float, *, seed: int, color: str | None = None, size: int | None = None
+) -> Splits:
+    """Training, validation and test images of the data set at `root`, decoded and fitted.
 
-    A validation part of its own is used where there is one, else `fraction` of each class is drawn
-    by `seed`. A folder with `train` and `val` but no `test` is judged by `val`.
-    Raises DataError as `litescore.dataset.load` does, and for images too many to hold.
+    A validation part of its own (`root/val`) is used where there is one, else `fraction` of each
+    class is drawn by `seed`. `color` and `size` are as for `contract_for`. Raises DataError as
+    `litescore.dataset.load` does, for a file that is no image, and for more than memory holds.
     """
     source = dataset.load(root, "train")
-    own = _class_part(root, "val", source)
-    test = _class_part(root, "test", source) if own else None
-    test = test or own or _aligned(dataset.load(root, "test"), source)
-    if own is not None and test is not own:
-        return Splits(source, source, own, test)
-    train, validation = dataset.split_off(source, fraction, seed=seed)
-    if fraction == 0 or len(validation) == 0:
-        train, validation = source, None
-    return Splits(source, train, validation, test)
+    test = dataset.load(root, "test")
+    own = (root / "train").is_dir() and (root / "val").is_dir()
+    if own:
+        train, validation = source, dataset.load(root, "val")
+    else:
+        train, validation = dataset.split_off(source, fraction, seed=seed)
+    contract = contract_for(source, color=color, size=size)
+    _check_memory(len(train) + len(validation) + len(test), contract)
+    watched = _examples(validation, contract) if len(validation) else None
+    return Splits(
+        source, contract, _examples(train, contract), watched, _examples(test, contract), own
+    )
 
 
 def contract_for(train: Dataset, *, color: str | None, size: int | None) -> Contract:
@@ -70,29 +98,20 @@ def contract_for(train: Dataset, *, color: str | None, size: int | None) -> Cont
     return Contract(train.labels, color, height, width)
 
 
-def check_memory(splits: Splits, contract: Contract) -> None:
-    """Raise DataError where the tensors would not fit in half of this machine's memory."""
-    parts = (splits.train, splits.validation, splits.test)
-    count = sum(len(part) for part in parts if part is not None)
+def _examples(data: Dataset, contract: Contract) -> Examples:
+    return Examples(data.tensors(contract), data.classes_for(contract.labels))
+
+
+def _check_memory(count: int, contract: Contract) -> None:
     needed = count * contract.height * contract.width * contract.channels
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # They are held twice for a moment, when TensorFlow takes them over.
     if needed > memory / 2:
         raise DataError(
             f"{count:,} images of {contract.width} x {contract.height} {contract.color} pixels "
             f"need {needed / 1e9:.1f} GB, this machine has {memory / 1e9:.1f}: "
             "give a smaller --size or fewer images"
         )
-
-
-def _class_part(root: Path, split: str, source: Dataset) -> Dataset | None:
-    """`root/<split>/<class>/*`, where both it and `root/train` are there."""
-    if not (root / "train").is_dir() or not (root / split).is_dir():
-        return None
-    return _aligned(dataset.load(root, split), source)
-
-
-def _aligned(part: Dataset, source: Dataset) -> Dataset:
-    return replace(part, labels=source.labels, classes=part.classes_for(source.labels))
 
 
 def _looks(data: Dataset) -> Iterable[tuple[int, int, bool]]:
@@ -114,7 +133,7 @@ def _header(data: Dataset, index: int) -> tuple[int, int, bool]:
             turned = picture.getexif().get(_ORIENTATION, 1) >= 5
             width, height = picture.size[::-1] if turned else picture.size
             return height, width, picture.mode in _GRAY_MODES
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombWarning):
+    except (OSError, Image.DecompressionBombWarning):
         data.pixels(index)  # raises DataError naming the file and what is wrong with it
         raise
 

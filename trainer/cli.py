@@ -1,0 +1,103 @@
+"""The command `litescore train`: parses words and prints lines. The work is elsewhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from trainer.plan import Job
+
+
+@click.command()
+@click.option("--preset", metavar="NAME", help="One of the tutorials' models, by name (see below).")
+@click.option("--model", metavar="mlp|cnn", help="A plain model for your own images.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Class folders, IDX files or an .npz; a preset finds its own data set without it.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write. [runs/<name>]")
+@click.option("--epochs", type=click.IntRange(1), help="Times every image is seen.")
+@click.option("--batch", type=click.IntRange(1), help="Images a step.")
+@click.option(
+    "--patience",
+    type=click.IntRange(1),
+    help="Stop after so many epochs without a lower validation loss; keep the best weights.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option("--color", type=click.Choice(["gray", "rgb"]), help="[the images' own]")
+@click.option(
+    "--size", type=click.IntRange(1, 16384), help="Pixels a side. [the images' own, else 224]"
+)
+@click.option(
+    "--keras-home",
+    envvar="KERAS_HOME",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    default="~/.keras",
+    show_default=True,
+    help="Keras' folder, whose cache of data sets is used.",
+)
+@click.option("--quiet", is_flag=True, help="One line at the end.")
+@click.option("--json", "as_json", is_flag=True, help="Print the facts of run.json instead.")
+def train(quiet: bool, as_json: bool, **words: Any) -> None:
+    """Fit a Keras model and say how good it is.
+
+    Writes OUT/model.keras, contract.json, history.csv, run.json, report.html and plots/.
+
+    \b
+    Presets, the tutorials that litescore grew from:
+      mnist-quickstart   MNIST, 128 relu, dropout, 5 epochs
+      fashion-basic      Fashion-MNIST, 128 relu, softmax, 5 epochs
+      fashion-devclub    Fashion-MNIST, the same: is it overfitting?
+      fashion-logits     Fashion-MNIST, 128 relu, logits, 10 epochs
+      mnist-early-stop   MNIST, twice 50 relu, stops by itself
+
+    \b
+    A preset's data is taken from the first of: --data; the folder named by
+    LITESCORE_DATA; Debian's dataset-fashion-mnist; Keras' cache; Keras'
+    download; a slice of Fashion-MNIST that is shipped.
+
+    \b
+    Example:
+      litescore train --preset fashion-basic --out run
+      litescore train --data photos/ --model cnn --size 96 --out run
+    """
+    from trainer.plan import Request, plan
+
+    talks = not (quiet or as_json)
+    job = plan(Request(**words), click.echo if talks else _nothing)
+    facts = _train(job, talks)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        accuracy = 100 * facts["test_accuracy"]
+        click.echo(f"test accuracy {accuracy:.2f} %: {job.out / 'report.html'}")
+
+
+def _train(job: Job, talks: bool) -> dict[str, Any]:
+    from trainer import splits
+
+    say = click.echo if talks else _nothing
+    say(f"{job.recipe.name}: {job.data.origin}")
+    fraction = job.recipe.validation
+    parts = splits.load(job.data.path, fraction, seed=job.seed, color=job.color, size=job.size)
+    say(str(parts))
+    # TensorFlow takes seconds to import: only now that words and images are known to be good.
+    from trainer import folder, run, verdict
+    from trainer.progress import watching
+
+    with watching(job.recipe.epochs, say if talks else None) as watcher:
+        trained = run.train(job, parts, watcher, say)
+    facts = folder.write(trained)
+    for line in verdict.summary(trained):
+        say(line)
+    return facts
+
+
+def _nothing(_line: str) -> None:
+    pass

@@ -1,0 +1,137 @@
+"""RUN, the folder that a training leaves: what other rooms read, written file by file, each whole.
+
+model.keras     pixels 0..255 to probabilities, not compiled
+contract.json   labels, colour, size, origin (litescore.contract)
+history.csv     epoch, loss, accuracy, val_loss, val_accuracy
+run.json        what was trained on what, and what came of it
+report.html     all of it for people
+plots/          the report's pictures as PNG files
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+import shlex
+import tempfile
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from litescore import __version__
+from litescore.contract import Contract
+from litescore.files import write_whole
+from trainer import report
+from trainer.backend import keras, tf
+from trainer.history import Epoch
+from trainer.run import Run
+
+_HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+
+
+def write(run: Run) -> dict[str, Any]:
+    """Write RUN where its job says; the facts of its run.json.
+
+    Raises ConfigurationError naming the file that cannot be written.
+    """
+    out, facts = run.job.out, describe(run)
+    page, plots = report.make(run, facts)
+    write_whole(out / "model.keras", _archive(run.model))
+    write_whole(out / "contract.json", _contract(run, facts).to_json().encode())
+    write_whole(out / "history.csv", _history(run.fitted.epochs).encode())
+    for name, png in plots.items():
+        write_whole(out / "plots" / f"{name}.png", png)
+    page.write(out / "report.html")
+    write_whole(out / "run.json", (json.dumps(facts, indent=2) + "\n").encode())
+    return facts
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """Everything about the run that has a number or a name. Accuracies are 0..1."""
+    job, fitted, parts = run.job, run.fitted, run.splits
+    recipe = job.recipe
+    watched = parts.validation
+    return {
+        "preset": recipe.name if recipe.dataset else None,
+        "model": recipe.architecture.kind,
+        "layers": recipe.architecture.describe(len(run.contract.labels)),
+        "parameters": run.model.count_params(),
+        "data": str(job.data.path),
+        "data_origin": job.data.origin,
+        "shipped_slice": job.data.shipped,
+        "dataset": parts.source.name,
+        "digest": parts.source.digest(),
+        "images": {
+            "train": len(parts.train),
+            "validation": len(watched) if watched else 0,
+            "test": len(parts.test),
+        },
+        "validation": {
+            "fraction": 0.0 if parts.own or not watched else recipe.validation,
+            "seed": job.seed,
+        },
+        "seed": job.seed,
+        "batch": recipe.batch,
+        "epochs": len(fitted.epochs),
+        "most_epochs": recipe.epochs,
+        "patience": recipe.patience,
+        "best_epoch": fitted.best,
+        "untrained_loss": run.untrained,
+        "train_accuracy": run.train.accuracy,
+        "validation_accuracy": fitted.epochs[fitted.best - 1].val_accuracy,
+        "test_loss": run.test.loss,
+        "test_accuracy": run.test.accuracy,
+        "overfits": run.overfits,
+        "tutorial": asdict(recipe.tutorial) if recipe.tutorial else None,
+        "train_seconds": round(fitted.seconds, 3),
+        "images_per_second": round(run.images_per_second),
+        "versions": _versions(),
+        "command": _command(run),
+    }
+
+
+def _contract(run: Run, facts: dict[str, Any]) -> Contract:
+    kept = ("dataset", "digest", "preset", "model", "seed")
+    versions = {name: facts["versions"][name] for name in ("litescore", "tensorflow")}
+    return replace(run.contract, origin={name: facts[name] for name in kept} | versions)
+
+
+def _archive(model: Any) -> bytes:
+    """The .keras archive of a model."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
+
+
+def _history(epochs: tuple[Epoch, ...]) -> str:
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(_HISTORY)
+    # csv writes None, where there was no validation, as an empty field.
+    lines.writerows((e.number, e.loss, e.accuracy, e.val_loss, e.val_accuracy) for e in epochs)
+    return text.getvalue()
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "litescore": __version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _command(run: Run) -> str:
+    """The one command that does the same again."""
+    job, recipe = run.job, run.job.recipe
+    words = ["--preset" if recipe.dataset else "--model", recipe.name, "--data", str(job.data.path)]
+    words += ["--epochs", str(recipe.epochs), "--batch", str(recipe.batch)]
+    words += ["--patience", str(recipe.patience)] if recipe.patience else []
+    words += ["--color", job.color] if job.color else []
+    words += ["--size", str(job.size)] if job.size else []
+    return shlex.join(
+        ["litescore", "train", *words, "--seed", str(job.seed), "--out", str(job.out)]
+    )

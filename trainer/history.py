@@ -1,0 +1,48 @@
+"""What a training tells of itself, while it goes and afterwards. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One line of history. Accuracies are 0..1; val_* are None without validation images."""
+
+    number: int
+    loss: float
+    accuracy: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training did.
+
+    best     the epoch whose weights the model has now
+    seconds  of all of it, compilation and validation included
+    """
+
+    epochs: tuple[Epoch, ...]
+    best: int
+    seconds: float
+
+
+class Watcher(Protocol):
+    """Told how training goes. `batches` comes some twenty times an epoch."""
+
+    def batches(self, epoch: int, done: int, of: int, loss: float, accuracy: float) -> None: ...
+
+    def epoch(self, epoch: Epoch) -> None: ...
+
+
+class Unwatched:
+    """A Watcher that looks away."""
+
+    def batches(self, epoch: int, done: int, of: int, loss: float, accuracy: float) -> None:
+        pass
+
+    def epoch(self, epoch: Epoch) -> None:
+        pass

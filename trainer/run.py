@@ -1,0 +1,110 @@
+"""One training run: from a recipe and a data set to a trained model and how good it is.
+
+Knows how the parts of the trainer go together; nothing of the command line, files or pages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litescore.contract import Contract
+from trainer import models
+from trainer.backend import keras
+from trainer.fit import Predictor, fit, measure
+from trainer.history import Fitted, Watcher
+from trainer.plan import Job
+from trainer.splits import Examples, Splits
+
+# Points of accuracy (0..1) between training and test images from which overfitting is named.
+OVERFIT_GAP = 0.02
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the model makes of one set of images: probabilities are float32[n, classes]."""
+
+    loss: float
+    accuracy: float
+    probabilities: NDArray[np.float32]
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        best: NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return best
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training: `model` is a keras.Model from pixels 0..255 to probabilities.
+
+    untrained  the loss on the test images before training
+    """
+
+    job: Job
+    splits: Splits
+    model: Any
+    untrained: float
+    fitted: Fitted
+    train: Measured
+    test: Measured
+
+    @property
+    def contract(self) -> Contract:
+        return self.splits.contract
+
+    @property
+    def images_per_second(self) -> float:
+        return len(self.fitted.epochs) * len(self.splits.train) / self.fitted.seconds
+
+    @property
+    def gap(self) -> float:
+        """How much better the model is on training images: a difference of accuracies 0..1."""
+        return self.train.accuracy - self.test.accuracy
+
+    @property
+    def overfits(self) -> bool:
+        return self.gap > OVERFIT_GAP
+
+
+def train(
+    job: Job, parts: Splits, watch: Watcher, say: Callable[[str], None] = lambda _: None
+) -> Run:
+    """Train on these images and measure. `say` is told the untrained loss before the first epoch."""
+    recipe, logits = job.recipe, job.recipe.architecture.logits
+    keras.utils.set_random_seed(job.seed)
+    model = models.build(recipe.architecture, parts.contract)
+    predictor = Predictor(model, logits=logits)
+    untrained = _measure(predictor, parts.test).loss
+    say(f"untrained loss {untrained:.3f} (by chance {math.log(len(parts.contract.labels)):.3f})")
+    fitted = fit(
+        model,
+        parts.train,
+        parts.validation,
+        logits=logits,
+        epochs=recipe.epochs,
+        batch=recipe.batch,
+        patience=recipe.patience,
+        seed=job.seed,
+        watch=watch,
+    )
+    trained, judged = (_measure(predictor, part) for part in (parts.train, parts.test))
+    probable = models.with_probabilities(model, recipe.architecture)
+    return Run(job, parts, probable, untrained, fitted, trained, judged)
+
+
+def predict_one(run: Run, index: int) -> NDArray[np.float32]:
+    """float32[1, classes]: one test image, given to the finished model as a batch of one."""
+    batch = run.splits.test.tensors[index : index + 1].astype(np.float32)
+    answer: NDArray[np.float32] = np.asarray(run.model(batch, training=False))
+    return answer
+
+
+def _measure(predictor: Predictor, examples: Examples) -> Measured:
+    probabilities = predictor(examples.tensors)
+    return Measured(*measure(probabilities, examples.classes), probabilities)
