@@ -213,7 +213,7 @@ def _content(tail: zipfile.ZipFile, name: str) -> bytes:
     except Exception as error:
         # BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error, by what is broken.
         raise ContractError(
-            f"{name} at the end of the model file is broken ({error}): copy or export it again"
+            f"{name!r} at the end of the model file is broken ({error}): copy or export it again"
         ) from error
 
 

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from litescore import idx, image
+from litescore import idx, image, npz
 from litescore.contract import Contract, read_labels
-from litescore.errors import ContractError, DataError, PermanentError
+from litescore.errors import ContractError, DataError, PermanentError, UsageError
 
 Labels: TypeAlias = tuple[str, ...]
 
@@ -138,16 +138,17 @@ def load(root: str | Path, split: str = "train", *, seed: int = 0) -> Dataset:
     Class names of IDX and .npz come from a `labels.txt` beside the data, from the known data sets,
     or are the numbers. `split` is `train`, `val`, `test` or `all`.
 
-    Raises DataError naming what is missing, and for a data set with fewer than two classes.
+    Raises UsageError for another split, DataError naming what is missing, and for a data set with
+    fewer than two classes.
     """
     root = Path(root)
     if split not in (*SPLITS, "all"):
-        raise DataError(f"unknown split {split!r}: one of {', '.join(SPLITS)}, all")
+        raise UsageError(f"unknown split {split!r}: one of {', '.join(SPLITS)}, all")
     if not root.exists():
         raise DataError(f"no data at {root}: no such file or folder")
     if root.is_file():
         return _load_npz(root, split)
-    if list(root.glob("*-idx3-ubyte*")):
+    if any(root.glob("*-idx[13]-ubyte*")):
         return _load_idx(root, split)
     archives = sorted(root.glob("*.npz"))
     if len(archives) == 1:
@@ -184,23 +185,9 @@ def _load_idx(root: Path, split: str) -> Dataset:
 def _load_npz(path: Path, split: str) -> Dataset:
     if split == "all":
         return _joined(_load_npz(path, "train"), _load_npz(path, "test"))
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            images, numbers = archive[f"x_{split}"], archive[f"y_{split}"].reshape(-1)
-    except KeyError as error:
-        raise DataError(
-            f"{path} lacks {error.args[0]}: x_train, y_train, x_test, y_test"
-        ) from error
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path} is not an .npz archive of arrays: {error}") from error
-    if images.dtype != np.uint8 or images.ndim not in (3, 4):
-        raise DataError(
-            f"{path}: x_{split} is {images.dtype}{list(images.shape)}, not uint8[n, h, w] or "
-            "[n, h, w, 3]"
-        )
+    images, numbers = npz.read_pair(path, split)
     labels = _labels_beside(path.parent) or idx.known_labels(numbers.astype(np.uint8))
-    labels = labels or _numbered(numbers)
-    return _checked(Dataset(path.stem, split, labels, numbers.astype(np.int64), images))
+    return _checked(Dataset(path.stem, split, labels or _numbered(numbers), numbers, images))
 
 
 def _load_split_folders(root: Path, split: str) -> Dataset:
@@ -245,12 +232,17 @@ def _read_classes(name: str, split: str, root: Path, labels: Labels | None = Non
     paths: list[Path] = []
     classes: list[int] = []
     for folder in folders:
-        found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in image.SUFFIXES)
+        found = sorted(path for path in folder.rglob("*") if _is_picture(path))
         if not found:
             raise DataError(f"{folder} holds no images ({', '.join(image.SUFFIXES[:3])}, ...)")
         paths += found
         classes += [labels.index(folder.name)] * len(found)
     return _checked(Dataset(name, split, labels, np.array(classes, np.int64), tuple(paths)))
+
+
+def _is_picture(path: Path) -> bool:
+    # Names with a dot in front are what systems leave beside pictures, such as macOS' `._a.jpg`.
+    return path.suffix.lower() in image.SUFFIXES and not path.name.startswith(".")
 
 
 def _joined(first: Dataset, second: Dataset) -> Dataset:
@@ -274,7 +266,7 @@ def _labels_beside(folder: Path) -> Labels | None:
         raise DataError(str(error)) from error
 
 
-def _numbered(numbers: NDArray[np.uint8]) -> Labels:
+def _numbered(numbers: NDArray[np.integer[Any]]) -> Labels:
     return tuple(str(number) for number in range(int(numbers.max(initial=0)) + 1))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +49,12 @@ def read_pair(root: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.uin
     prefix = _PREFIX.get(split)
     if prefix is None:
         raise DataError(f"{root} has no split {split!r}: IDX files have train and test")
-    images = read_idx(_one_file(root, f"{prefix}-images-idx3-ubyte"))
-    return images, read_idx(_one_file(root, f"{prefix}-labels-idx1-ubyte"))
+    images = read_idx(_one_file(root, f"{prefix}-images-idx3-ubyte"), rank=3)
+    return images, read_idx(_one_file(root, f"{prefix}-labels-idx1-ubyte"), rank=1)
 
 
-def read_idx(path: Path) -> NDArray[np.uint8]:
-    """The array in an IDX file of unsigned bytes, gzipped or not.
+def read_idx(path: Path, rank: int) -> NDArray[np.uint8]:
+    """The array of so many dimensions in an IDX file of unsigned bytes, gzipped or not.
 
     Raises DataError for anything else.
     """
@@ -61,12 +62,11 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-        zero, kind, rank = struct.unpack(">HBB", data[:4])
-        shape = struct.unpack(f">{rank}I", data[4 : 4 + 4 * rank])
-        if zero != 0 or kind != _UNSIGNED_BYTE:
-            raise DataError(f"{path} is not an IDX file of unsigned bytes")
+        if struct.unpack_from(">HBB", data) != (0, _UNSIGNED_BYTE, rank):
+            raise DataError(f"{path} is not an IDX file of unsigned bytes in {rank} dimensions")
+        shape = struct.unpack_from(f">{rank}I", data, 4)
         return np.frombuffer(data, np.uint8, offset=4 + 4 * rank).reshape(shape)
-    except (OSError, EOFError, struct.error, ValueError) as error:
+    except (OSError, EOFError, zlib.error, struct.error, ValueError) as error:
         raise DataError(f"{path} is not a whole IDX file: {error}") from error
 
 

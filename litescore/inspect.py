@@ -11,8 +11,9 @@ from typing import Any
 
 from litescore import contract as contracts
 from litescore.contract import Contract
-from litescore.errors import ModelError
+from litescore.errors import ContractError, ModelError
 from litescore.interpreter import Interpreter, Runtime, TensorInfo, choose
+from litescore.scorer import read_model
 
 
 @dataclass(frozen=True)
@@ -48,19 +49,23 @@ class Inspection:
 
 
 def inspect(path: str | Path) -> Inspection:
-    """Read a .tflite file. Raises ModelError for a file that is missing or no model."""
+    """Read a .tflite file.
+
+    Raises ModelError for a file that is missing or no model, ContractError for a broken contract.
+    """
+    data = read_model(path)
     try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
+        return _look(str(path), data)
+    except (ModelError, ContractError) as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
+def _look(path: str, data: bytes) -> Inspection:
     runtime = choose()
-    try:
-        interpreter = Interpreter(data, runtime)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
+    interpreter = Interpreter(data, runtime)
     files = contracts.associated_files(data)
     return Inspection(
-        path=str(path),
+        path=path,
         digest=hashlib.sha256(data).hexdigest(),
         size=len(data),
         model_size=len(contracts.strip(data)),

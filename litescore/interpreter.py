@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from litescore import wholeness
 from litescore.errors import ConfigurationError, ModelError
 from litescore.settings import RUNTIMES, Settings
 from litescore.terminal import hushed
@@ -69,11 +70,19 @@ class Interpreter:
         self.output = _only(self._interpreter.get_output_details(), "output")
 
     def resize(self, batch: int) -> None:
-        """Take `batch` images an invocation; only where the batch dimension is dynamic."""
+        """Take `batch` images an invocation; only where the batch dimension is dynamic.
+
+        Raises ModelError for a graph that says so and then cannot.
+        """
         shape = [batch, *self.input.shape[1:]]
-        with hushed(_is_chatter):
-            self._interpreter.resize_tensor_input(self.input.index, shape, strict=True)
-            self._interpreter.allocate_tensors()
+        try:
+            with hushed(_is_chatter):
+                self._interpreter.resize_tensor_input(self.input.index, shape, strict=True)
+                self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{self.runtime} cannot take {batch} images at once: {_first_line(error)}"
+            ) from error
 
     def invoke(self, batch: NDArray[Any]) -> NDArray[Any]:
         """The output tensor (a copy) for an input tensor of the interpreter's shape and dtype."""
@@ -135,6 +144,7 @@ def _probe(name: str, module: str, distribution: str) -> Runtime:
 
 
 def _build(model: bytes, runtime: Runtime, threads: int) -> Any:
+    wholeness.check(model)
     try:
         interpreter = runtime.module.Interpreter(model_content=model, num_threads=threads)
         interpreter.allocate_tensors()

@@ -6,7 +6,8 @@ It does not know where pixels come from or where probabilities go.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Scorer:
     threads  the interpreter uses for one invocation
     batch    images an invocation takes; a model exported with a fixed batch keeps its own
     runtime  `litert` or `tflite-runtime`; None for the first that works
-    labels   class names, only for a file without a contract
+    labels   class names of a file without a contract; refused where the file has others
     sha256   refuse any other file
 
     Raises ModelError for a file that is no model or has no image input, ContractError for a
@@ -48,19 +49,19 @@ class Scorer:
         labels: Sequence[str] | None = None,
         sha256: str | None = None,
     ) -> None:
-        name, data = _load(model)
+        name = "the model" if isinstance(model, bytes) else str(model)
+        data = model if isinstance(model, bytes) else read_model(model)
         self.digest = hashlib.sha256(data).hexdigest()
         _check_digest(name, self.digest, sha256)
         self.runtime_used = choose(runtime)
-        try:
+        with _naming(name):
             self._interpreter = Interpreter(data, self.runtime_used, threads=threads)
-        except ModelError as error:
-            raise ModelError(f"{name}: {error}") from error
         self._input, self._output = self._interpreter.input, self._interpreter.output
         _check_tensors(name, self._input, self._output)
         self.contract = _contract(name, data, self._input, labels)
         _check_contract(name, self.contract, self._input, self._output)
-        self.batch = self._settle_batch(batch)
+        with _naming(name):
+            self.batch = self._settle_batch(batch)
         self._tensor = np.zeros((self.batch, *self._input.shape[1:]), self._input.dtype)
 
     @property
@@ -182,18 +183,26 @@ def _tied(values: Probabilities) -> NDArray[np.bool_]:
     return tied
 
 
-def _load(model: str | Path | bytes) -> tuple[str, bytes]:
-    if isinstance(model, bytes):
-        return "the model", model
+def read_model(path: str | Path) -> bytes:
+    """A model file's bytes. Raises ModelError naming a file that is missing or closed to us."""
     try:
-        return str(model), Path(model).read_bytes()
+        return Path(path).read_bytes()
     except FileNotFoundError:
         raise ModelError(
-            f"no model at {model}: make one with `litescore export`, or name it with --model "
+            f"no model at {path}: make one with `litescore export`, or name it with --model "
             "or LITESCORE_MODEL"
         ) from None
     except OSError as error:
-        raise ModelError(f"cannot read the model {model}: {error.strerror}") from error
+        raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Errors about the model's bytes get its name in front."""
+    try:
+        yield
+    except (ModelError, ContractError) as error:
+        raise type(error)(f"{name}: {error}") from error
 
 
 def _check_digest(name: str, digest: str, wanted: str | None) -> None:
@@ -202,7 +211,8 @@ def _check_digest(name: str, digest: str, wanted: str | None) -> None:
 
 
 def _check_tensors(name: str, taken: TensorInfo, given: TensorInfo) -> None:
-    if len(taken.shape) not in (3, 4) or (len(taken.shape) == 4 and taken.shape[3] not in (1, 3)):
+    sides = taken.shape[1:]
+    if len(sides) not in (2, 3) or min(sides) < 1 or (len(sides) == 3 and sides[2] not in (1, 3)):
         raise ModelError(
             f"{name}: the input is {list(taken.shape)}, not [batch, height, width, 1 or 3]"
         )
@@ -218,8 +228,14 @@ def _check_tensors(name: str, taken: TensorInfo, given: TensorInfo) -> None:
 
 
 def _contract(name: str, data: bytes, taken: TensorInfo, labels: Sequence[str] | None) -> Contract:
-    found = contracts.read(data)
+    with _naming(name):
+        found = contracts.read(data)
     if found is not None:
+        if labels is not None and tuple(labels) != found.labels:
+            raise ContractError(
+                f"{name} carries other labels than those given ({', '.join(found.labels[:3])}, "
+                "...): leave out --labels, or write them into a file with `litescore describe`"
+            )
         return found
     if labels is None:
         raise ContractError(
