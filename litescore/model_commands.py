@@ -158,7 +158,7 @@ def bench(
       litescore bench model.tflite --batch 32 --threads 2 --json
     """
     from litescore.bench import latency
-    from litescore.interpreter import available
+    from litescore.interpreter import available, choose
     from litescore.scorer import Scorer
 
     names = _names(labels)
@@ -168,7 +168,7 @@ def bench(
             threads=threads,
             runs=runs,
         )
-        for one in available()
+        for one in available() or [choose()]
     ]
     if as_json:
         click.echo(json.dumps([one.as_json() for one in found]))

@@ -39,7 +39,7 @@ class Subject:
     def identity(self, model: str) -> str:
         """SHA-256 (hex) of model, source, member and ETag: the same image and model, the same id."""
         parts = [model, self.source, self.member, self.etag]
-        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+        return hashlib.sha256(_json(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Record:
         values = {"v": self.v} | {f.name: getattr(self, f.name) for f in fields(self)}
         if self.frame is None:
             del values["frame"]
-        return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        return _json(values, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, line: str | bytes) -> Record:
@@ -183,6 +183,12 @@ def rank(probabilities: NDArray[np.float32], top: int) -> NDArray[np.intp]:
     """
     order: NDArray[np.intp] = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
     return order
+
+
+def _json(value: object, separators: tuple[str, str] | None = None) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=separators)
+    # A file name that is not UTF-8 holds lone surrogates: escaped, they stay valid JSON.
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _shortest(value: np.float32) -> float:

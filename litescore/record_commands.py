@@ -26,6 +26,8 @@ def results(records: str, as_json: bool) -> None:
     from litescore import results as reading
 
     counts = reading.count(reading.read(records))
+    if not counts.images:
+        raise UsageError(f"no records at {records}: .jsonl or .jsonl.gz files")
     if as_json:
         click.echo(
             json.dumps(
@@ -39,8 +41,6 @@ def results(records: str, as_json: bool) -> None:
             )
         )
         return
-    if not counts.images:
-        raise UsageError(f"no records at {records}: .jsonl or .jsonl.gz files")
     click.echo(f"{counts.images:,} images")
     for title, counter in (
         ("status", counts.statuses), ("label", counts.labels), ("failed as", counts.kinds)

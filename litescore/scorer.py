@@ -15,20 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litescore import contract as contracts
+from litescore import store
 from litescore.contract import Contract
-from litescore.errors import ConfigurationError, ContractError, ModelError
+from litescore.errors import ConfigurationError, ContractError, ModelError, PermanentError
 from litescore.interpreter import Interpreter, TensorInfo, choose
+from litescore.record import Subject
+from litescore.s3 import is_s3
 
 Probabilities = NDArray[np.float32]
 
 # Two runtimes, or two machines, round floats differently; this far apart is still the same.
 FLOAT_STEP = 1e-4
+_MODEL_BYTES = 2**31
 
 
 class Scorer:
     """A model file, checked once, that turns tensors into probabilities.
 
-    model    path or bytes of a .tflite file
+    model    path, s3:// URL or bytes of a .tflite file
     threads  the interpreter uses for one invocation
     batch    images an invocation takes; a model exported with a fixed batch keeps its own
     runtime  `litert` or `tflite-runtime`; None for the first that works
@@ -184,7 +188,11 @@ def _tied(values: Probabilities) -> NDArray[np.bool_]:
 
 
 def read_model(path: str | Path) -> bytes:
-    """A model file's bytes. Raises ModelError naming a file that is missing or closed to us."""
+    """The bytes of a model at a path or s3:// URL. Raises ModelError naming what is missing or closed
+    to us, and as `litescore.store.read`.
+    """
+    if is_s3(str(path)):
+        return _download(str(path))
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:
@@ -194,6 +202,13 @@ def read_model(path: str | Path) -> bytes:
         ) from None
     except OSError as error:
         raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
+
+
+def _download(url: str) -> bytes:
+    try:
+        return store.read(Subject(url), max_bytes=_MODEL_BYTES).data
+    except PermanentError as error:
+        raise ModelError(f"cannot read the model {url}: {error}") from error
 
 
 @contextmanager

@@ -83,8 +83,12 @@ def to_place(
     """Write the records of all sources under a folder or s3:// prefix.
 
     What the place holds already is not scored again. Raises UsageError when that is another
-    model's, unless `overwrite`, which removes it first.
+    model's, unless `overwrite`, which removes it first; nothing is removed for sources that are
+    not there.
     """
+    if overwrite:
+        for source in sources:
+            next(subjects([source]))
     done = _scored_before(place, scorer.digest, overwrite=overwrite)
     skipped = 0
 
