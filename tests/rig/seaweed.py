@@ -15,6 +15,8 @@ from typing import Any
 from tests.rig.process import HOST, free_ports, running
 
 _PARTS = ("master", "volume", "filer", "s3")
+# A bucket's first object makes seven volumes by default, and volumes run out after forty buckets.
+_ONE_VOLUME = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def serve(folder: Path) -> Iterator[S3]:
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     command = _command(folder, data, identities, ports)
-    with running(command, log=folder / "weed.log", ready=lambda: _takes_objects(s3)):
+    with running(
+        command, log=folder / "weed.log", environ=_ONE_VOLUME, ready=lambda: _takes_objects(s3)
+    ):
         yield s3
 
 
@@ -105,7 +109,7 @@ def _command(folder: Path, data: Path, identities: Path, ports: list[int]) -> li
         f"-s3.localSocket={folder / 's3.sock'}",
         "-master.telemetry=false",
         "-master.volumeSizeLimitMB=256",
-        "-volume.max=0",
+        "-volume.max=10000",
     ]
 
 
