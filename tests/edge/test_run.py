@@ -109,6 +109,7 @@ def test_signal_ends_a_wait(colors: Path, color_model: Path) -> None:
     with started(*words) as child:
         assert child.stdout is not None
         assert child.stdout.readline()
+        time.sleep(0.5)  # from the line to the wait, or the signal comes before it
         begun = time.monotonic()
         child.send_signal(signal.SIGTERM)
         child.communicate(timeout=60)
