@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from litescore import settings
+from litescore.contract import INTERPOLATIONS, RESIZES
 
 if TYPE_CHECKING:
     from litescore.evaluate import Evaluation
@@ -73,12 +74,12 @@ def verify(model: str, runtime: str | None, as_json: bool) -> int:
 @_MODEL
 @click.option("--labels", required=True, type=click.Path(), help="Class names, one a line.")
 @click.option(
-    "--resize", default="squash", show_default=True,
-    help="squash, fit-shortest or fit-longest: how pictures reach the model's size.",
+    "--resize", type=click.Choice(RESIZES), default="squash", show_default=True,
+    help="How pictures reach the model's size: squashed, cut to its shape, or padded to it.",
 )  # fmt: skip
 @click.option(
-    "--interpolation", default="bilinear-antialias", show_default=True,
-    help="bilinear-antialias (Pillow), or bilinear (as Keras' image_dataset_from_directory).",
+    "--interpolation", type=click.Choice(INTERPOLATIONS), default="bilinear-antialias",
+    show_default=True, help="bilinear is what Keras' image_dataset_from_directory does.",
 )  # fmt: skip
 @click.option("--out", type=click.Path(), help="The file to write; MODEL itself by default.")
 def describe(model: str, labels: str, resize: str, interpolation: str, out: str | None) -> None:

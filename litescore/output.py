@@ -57,7 +57,7 @@ class Summary:
         """One line for a person."""
         parts = [f"{self.scored:,} scored", f"{self.failed:,} failed"]
         parts += [f"{self.superseded:,} superseded"] if self.superseded else []
-        parts += [f"{self.skipped:,} scored before"] if self.skipped else []
+        parts += [f"{self.skipped:,} done before"] if self.skipped else []
         parts += [f"{len(self.retry):,} to try again"] if self.retry else []
         return f"{', '.join(parts)}: records in {place}"
 

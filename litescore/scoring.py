@@ -86,6 +86,8 @@ def to_place(
     model's, unless `overwrite`, which removes it first; nothing is removed for sources that are
     not there.
     """
+    if not is_s3(place) and store.local_path(place).is_file():
+        raise UsageError(f"{place} is a file: --out names a folder or an s3:// prefix")
     if overwrite:
         for source in sources:
             next(subjects([source]))
