@@ -159,9 +159,7 @@ def small_case(server: S3) -> Case:
         keras.layers.Dense(10, "softmax"),
     ]
     generator = np.random.default_rng(0)
-    blobs = [
-        image.encode_png(generator.integers(0, 256, (28, 28), np.uint8)) for _ in range(SMALL)
-    ]
+    blobs = [image.encode_png(generator.integers(0, 256, (28, 28), np.uint8)) for _ in range(SMALL)]
     return _case("28 x 28 PNG, dense", server, keras.Sequential(layers), contract, blobs)
 
 
@@ -191,9 +189,7 @@ def _photos(count: int) -> list[bytes]:
     return blobs
 
 
-def _case(
-    name: str, server: S3, model: object, contract: Contract, blobs: Sequence[bytes]
-) -> Case:
+def _case(name: str, server: S3, model: object, contract: Contract, blobs: Sequence[bytes]) -> Case:
     from export.convert import convert
 
     file = convert(model, contract, "f32", np.empty(0, np.uint8), None)
