@@ -226,7 +226,7 @@ def _to_picture(pixels: NDArray[np.uint8]) -> Image.Image:
         raise ValueError(f"pixels are uint8, not {pixels.dtype}")
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
-    if pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3):
+    if pixels.size and (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
         return Image.fromarray(np.ascontiguousarray(pixels))
     raise ValueError(f"an array of shape {pixels.shape} is no picture: [h, w], [h, w, 1 or 3]")
 
