@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,10 @@ class LocalCloud:
         """A boto3 client of this cloud."""
         return _clients(self.endpoint)(service)
 
+    def deploy(self, package: Path, *, name: str) -> LocalCloud:
+        """The same cloud with another zip deployed in it, as a stack of that name."""
+        return replace(self, stack=_deploy(self.client, package, name))
+
     def download(self, folder: Path) -> list[Path]:
         """Copy the records' files into `folder`; those already there are not fetched again."""
         s3 = self.client("s3")
@@ -94,7 +98,8 @@ class LocalCloud:
         even be imported leaves no log of its own.
         """
         text = self.server.program.log.read_text(encoding="utf-8", errors="replace")
-        return [line for line in text.splitlines() if "failed processing SQS batch" in line]
+        sign = f"Lambda {self.stack.outputs['FunctionName']} failed processing SQS batch"
+        return [line for line in text.splitlines() if sign in line]
 
 
 @contextmanager
@@ -112,19 +117,19 @@ def running(package: Path, *, say: Callable[[str], None] = lambda _: None) -> It
         ) as folder,
         ministack.running(python, Path(folder)) as server,
     ):
-        clients = _clients(server.endpoint)
-        stack = deploy.deploy(clients, package, name=STACK)
-        _limit_concurrency(clients)
+        stack = _deploy(_clients(server.endpoint), package, STACK)
         yield LocalCloud(server.endpoint, stack, server)
 
 
-def _limit_concurrency(clients: deploy.Clients) -> None:
+def _deploy(clients: deploy.Clients, package: Path, name: str) -> deploy.Stack:
+    stack = deploy.deploy(clients, package, name=name)
     # ministack takes the template's number for a text, and its poller stumbles over it.
-    mappings = clients("lambda").list_event_source_mappings()["EventSourceMappings"]
-    for mapping in mappings:
-        clients("lambda").update_event_source_mapping(
+    functions = clients("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.update_event_source_mapping(
             UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": _CONCURRENCY}
         )
+    return stack
 
 
 def _clients(endpoint: str) -> deploy.Clients:

@@ -73,7 +73,11 @@ def running(python: Path, folder: Path) -> Iterator[Server]:
         with Program(words, log=log, environ=_environ(folder, port)) as program:
             endpoint = f"http://127.0.0.1:{port}"
             if _becomes_ready(program, endpoint):
-                yield Server(endpoint, program)
+                try:
+                    yield Server(endpoint, program)
+                finally:
+                    # It holds nothing that is worth waiting for.
+                    program.stop(grace=0.5)
                 return
         # Most likely another program took the port since we saw it free.
         last = program.tail(1)

@@ -27,7 +27,8 @@ class Program:
 
     `log` takes what it prints, or only its errors where `output` takes the rest. `environ` is its
     whole environment, ours by default. Start it from a thread that lives as long as it should: on
-    Linux it dies with that thread. Raises ConfigurationError when it cannot be started.
+    Linux it dies with that thread. One that cannot be run ends with exit code 1 and says so in
+    its log. Raises ConfigurationError when the log cannot be written.
     """
 
     def __init__(
@@ -38,14 +39,13 @@ class Program:
         output: Path | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self.words = [str(word) for word in words]
         self.log = log
         tether = [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid())]
         try:
             with ExitStack() as stack:
                 errors = stack.enter_context(log.open("wb"))
                 self._process = subprocess.Popen(
-                    [*tether, *self.words],
+                    [*tether, *map(str, words)],
                     stdin=subprocess.DEVNULL,
                     stdout=stack.enter_context(output.open("wb")) if output else errors,
                     stderr=errors,
@@ -53,7 +53,7 @@ class Program:
                     start_new_session=True,
                 )
         except OSError as error:
-            raise ConfigurationError(f"cannot run {self.words[0]}: {error}") from error
+            raise ConfigurationError(f"cannot start {words[0]}: {error}") from error
 
     @property
     def pid(self) -> int:

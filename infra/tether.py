@@ -22,7 +22,10 @@ def main() -> None:
         # Too late for the kernel to tell, where the parent is gone already.
         if os.getppid() != int(parent):
             sys.exit(1)
-    os.execvp(program[0], program)  # noqa: S606 becoming that program is the purpose
+    try:
+        os.execvp(program[0], program)  # noqa: S606 becoming that program is the purpose
+    except OSError as error:
+        sys.exit(f"cannot run {program[0]}: {error.strerror}")
 
 
 if __name__ == "__main__":

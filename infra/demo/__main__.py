@@ -135,21 +135,17 @@ def _clear(out: Path) -> None:
 
 
 def _summary(outcome: Outcome) -> str:
-    lines = [
-        "",
-        *(
-            f"{name:<24}{share:7.2%} of {count:,} images right"
-            for name, count, share in outcome.accuracies
-        ),
-    ]
-    lines += [
-        f"{'as in one process':<24}{outcome.agreement}",
-        f"{'model':<24}{outcome.place.model} ({outcome.place.model.stat().st_size:,} bytes)",
-        f"{'data':<24}{outcome.training['data_origin']}",
-        f"{'in all':<24}{outcome.seconds:.0f} s, nothing left running",
-        f"{'report':<24}{outcome.place.report}",
-    ]
-    return "\n".join(lines)
+    right = {name: f"{share:.2%} of {count:,} right" for name, count, share in outcome.accuracies}
+    size = outcome.place.model.stat().st_size
+    lines = right | {
+        "as in one process": outcome.agreement,
+        "model": f"{outcome.place.model} ({size:,} bytes)",
+        "data": outcome.training["data_origin"],
+        "in all": f"{outcome.seconds:.0f} s; nothing is left running",
+        "report": str(outcome.place.report),
+    }
+    width = max(len(name) for name in lines)
+    return "\n".join(["", *(f"{name:<{width}}  {text}" for name, text in lines.items())])
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class Outcome:
             ("Keras model", evaluation["n"], self.training["test_accuracy"]),
             ("exported int8 file", evaluation["n"], evaluation["accuracy"]),
             ("function over S3", len(self.cloud.scored), self.cloud.accuracy),
-            ("edge loop over a clip", len(self.edge.scored), self.edge.accuracy),
+            ("edge loop, frames of a clip", len(self.edge.scored), self.edge.accuracy),
         ]
 
 
@@ -117,8 +117,11 @@ def _sizes(outcome: Outcome) -> Iterator[tuple[str, int]]:
 def _rates(outcome: Outcome) -> Iterator[tuple[str, float]]:
     yield "training", outcome.training["images_per_second"]
     yield "PNG bytes to record in one process, one at a time", outcome.here.rate
-    yield "S3: first upload to last record seen, through ministack", outcome.cloud.rate
-    yield "edge loop, frames of the clip", outcome.edge.rate
+    yield (
+        "through S3: first upload to last record seen, the functions' cold start included",
+        outcome.cloud.rate,
+    )
+    yield "edge loop, frames of a clip", outcome.edge.rate
 
 
 def _pictures(page: Page, outcome: Outcome) -> None:
@@ -146,6 +149,6 @@ def _sheet(scored: Iterable[Scored]) -> Iterator[tuple[bytes, str, str]]:
         if label is None or score is None:
             yield one.picture.png, f"{one.record.status}: {one.record.reason}", BAD
         elif one.right:
-            yield one.picture.png, f"{label} {score:.0%}", GOOD
+            yield one.picture.png, f"{label} {score:.1%}", GOOD
         else:
-            yield one.picture.png, f"{label} {score:.0%}, is {one.picture.truth}", BAD
+            yield one.picture.png, f"{label} {score:.1%}, is {one.picture.truth}", BAD

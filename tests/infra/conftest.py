@@ -1,0 +1,25 @@
+"""Fixtures of the cloud: the function's zip, and a running local cloud with it deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra import local, package
+from infra.local import LocalCloud
+from infra.package import Package
+
+
+@pytest.fixture(scope="session")
+def built(int8_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """The function's zip with the small int8 model."""
+    return package.build(int8_model, tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def cloud(built: Package) -> Iterator[LocalCloud]:
+    """ministack with the template and that zip deployed in it."""
+    with local.running(built.path) as running:
+        yield running
