@@ -52,7 +52,7 @@ def debian() -> Iterator[Run]:
     if os.geteuid() != 0:
         lack("a chroot needs root")
     needs("mmdebstrap", "unshare", "chroot", "tar")
-    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    recipe = hashlib.sha256(PACKAGES.encode()).hexdigest()[:12]
     root = cached(f"bookworm-{recipe}", _make_root)
     with tempfile.TemporaryDirectory(prefix="litescore-", dir=root / "var/tmp") as name:
         folder = Path(name)
@@ -60,10 +60,21 @@ def debian() -> Iterator[Run]:
         shutil.copy(bootstrap.__file__, folder / "bootstrap.py")
         inside = f"/{folder.relative_to(root)}"
         passed = {key: value for key, value in os.environ.items() if key.startswith("PIP_")}
-        environ = passed | {"PATH": os.defpath, "HOME": inside, "LC_ALL": "C.UTF-8"}
+        environ = passed | {"PATH": "/usr/sbin:/usr/bin", "HOME": inside, "LC_ALL": "C.UTF-8"}
 
         def run(*words: str, user: str) -> subprocess.CompletedProcess[str]:
-            enter = ["unshare", "--mount", "--pid", "--fork", "sh", "-ec", ENTER, "sh", str(root)]
+            enter = [
+                "unshare",
+                "--mount",
+                "--pid",
+                "--fork",
+                "--kill-child",
+                "sh",
+                "-ec",
+                ENTER,
+                "sh",
+                str(root),
+            ]
             chroot = [f"--userspec={user}", str(root), "env", "-C", inside, *words]
             return subprocess.run(
                 [*enter, *chroot],
@@ -113,7 +124,7 @@ def test_another_python_is_refused_by_number(
     monkeypatch.setattr(bootstrap, "OLDEST", range_[0])
     monkeypatch.setattr(bootstrap, "NEWEST", range_[1])
     monkeypatch.setattr(sys, "argv", ["bootstrap.py", str(tmp_path / "made")])
-    with pytest.raises(SystemExit, match="litescore needs Python .* make PYTHON=") as caught:
+    with pytest.raises(SystemExit, match=r"litescore needs Python .* `make PYTHON=") as caught:
         bootstrap.main()
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "made").exists()
