@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _S3 = "s3://"
 # Where the last of the places to look for credentials lies, on a machine of AWS's.
 _METADATA_SERVICE = "169.254.169.254"
+# S3's own rule is narrower by region and age; what lies outside this is no host name or path part.
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_ENDPOINT = re.compile(r"https?://[^\s/?#]+/?")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 # 403s that speak of who asks and not of the object: no other object will fare better.
 _BAD_CREDENTIALS = (
@@ -49,7 +52,7 @@ def is_s3(url: str) -> bool:
 def split(url: str) -> tuple[str, str]:
     """`s3://bucket/raw key` -> (bucket, raw key). Raises ConfigurationError without a bucket."""
     bucket, _, key = url.removeprefix(_S3).partition("/")
-    if not is_s3(url) or not bucket:
+    if not is_s3(url) or not _BUCKET.fullmatch(bucket):
         raise ConfigurationError(f"{url!r} is not an S3 URL: s3://bucket/key")
     return bucket, key
 
@@ -200,19 +203,28 @@ def _bucket(name: str) -> S3Store:
 @cache
 def _open(name: str, endpoint: str | None, region: str, key_id: str | None) -> S3Store:
     """One store a bucket, kept: it holds the connections. `key_id` only tells stores apart."""
+    from obstore.exceptions import BaseError
     from obstore.store import S3Store
 
     options: dict[str, Any] = {"region": region}
     if endpoint:
+        if not _ENDPOINT.fullmatch(endpoint):
+            raise ConfigurationError(f"AWS_ENDPOINT_URL {endpoint!r} is no http:// or https:// URL")
         plain = endpoint.startswith("http://")
         options |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
         options["client_options"] = {"allow_http": plain, "connect_timeout": "5s"}
-    return S3Store(
-        name,
-        **options,
-        credential_provider=None if key_id else _boto3_credentials(),
-        retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=30)},
-    )
+    try:
+        return S3Store(
+            name,
+            **options,
+            credential_provider=None if key_id else _boto3_credentials(),
+            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=30)},
+        )
+    except (BaseError, ValueError) as error:
+        # Also for a plain http endpoint: the client wants the system's certificates all the same.
+        missing = "No CA certificates" in str(error)
+        fix = "install the Debian package ca-certificates" if missing else _first_line(error)
+        raise ConfigurationError(f"cannot set up access to S3 bucket {name!r}: {fix}") from error
 
 
 def _boto3_credentials() -> Any:

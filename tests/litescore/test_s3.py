@@ -213,3 +213,29 @@ def test_a_closed_output_names_what_to_grant(fake: StubS3) -> None:
     fake.faults = [Fault(status=403, method="PUT")]
     with pytest.raises(ConfigurationError, match=r"bucket stub.*s3:PutObject"):
         store.create("s3://stub/out", b"x")
+
+
+@pytest.mark.parametrize("url", ["s3://", "s3:///key", "s3://my bucket/a.png", "s3://bü/a.png"])
+def test_urls_without_a_bucket_are_refused(fake: StubS3, url: str) -> None:
+    """Said before anything is asked for."""
+    with pytest.raises(ConfigurationError, match="is not an S3 URL"):
+        store.read(Subject(url), max_bytes=LIMIT)
+    assert fake.asked == []
+
+
+def test_an_endpoint_that_is_no_url_is_named(fake: StubS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typing error in the environment is a sentence, not a crash of the client."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:8333")
+    with pytest.raises(ConfigurationError, match=r"AWS_ENDPOINT_URL '127.0.0.1:8333'"):
+        list(store.list_objects("s3://stub/"))
+
+
+def test_missing_certificates_name_the_package(
+    fake: StubS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a bare container the client refuses even a plain http endpoint."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
+    monkeypatch.setenv("SSL_CERT_DIR", "/nonexistent")
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")  # another store than the one that is kept
+    with pytest.raises(ConfigurationError, match="ca-certificates"):
+        store.read(Subject("s3://stub/a.png"), max_bytes=LIMIT)
