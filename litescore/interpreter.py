@@ -148,9 +148,7 @@ def _build(model: bytes, runtime: Runtime, threads: int) -> Any:
     try:
         interpreter = runtime.module.Interpreter(model_content=model, num_threads=threads)
         interpreter.allocate_tensors()
-    except ValueError as error:
-        raise ModelError(f"not a TFLite model: {_first_line(error)}") from error
-    except RuntimeError as error:
+    except (ValueError, RuntimeError) as error:
         raise ModelError(f"{runtime} cannot load the model: {_first_line(error)}") from error
     return interpreter
 

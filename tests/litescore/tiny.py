@@ -39,6 +39,7 @@ def build(
     quantization: tuple[float, int] | None = None,
     inputs: int = 1,
     outputs: int = 1,
+    version: int = 4,
 ) -> bytes:
     """A model that takes [batch, *shape] and gives [batch, classes].
 
@@ -47,8 +48,9 @@ def build(
     ending        `softmax`, `sigmoid`, or None for logits
     quantization  scale and zero point of the input; raw pixels by default
     inputs, outputs  how many the graph declares; only the first counts
+    version       of the dense layer's operation
     """
-    graph = _Graph(batch)
+    graph = _Graph(batch, version)
     lowest = {"int8": -128}.get(dtype, 0)
     given = quantization or _RAW[dtype]
     probability = (PROBABILITY, lowest) if dtype != "float32" else (0.0, 0)
@@ -80,8 +82,8 @@ WEIGHT = 1 / 8192
 class _Graph:
     """Tensors, buffers and operators of one subgraph as they are added."""
 
-    def __init__(self, batch: int | None) -> None:
-        self.batch = batch
+    def __init__(self, batch: int | None, version: int) -> None:
+        self.batch, self.version = batch, version
         self.buffers = [schema.BufferT()]
         self.tensors: list[Any] = []
         self.codes: list[Any] = []
@@ -156,7 +158,8 @@ class _Graph:
     def _operate(self, code: int, kind: int, options: Any, taken: list[int], given: int) -> None:
         operation = schema.OperatorCodeT()
         operation.builtinCode = operation.deprecatedBuiltinCode = code
-        operation.version = 4 if code == schema.BuiltinOperator.FULLY_CONNECTED else 1
+        dense = code == schema.BuiltinOperator.FULLY_CONNECTED
+        operation.version = self.version if dense else 1
         operator = schema.OperatorT()
         operator.opcodeIndex = len(self.codes)
         operator.inputs, operator.outputs = taken, [given]

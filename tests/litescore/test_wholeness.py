@@ -1,0 +1,83 @@
+"""Half a model, or a damaged one, is noticed before a runtime follows it out of the file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from litescore import contract, wholeness
+from litescore.errors import ModelError
+from litescore.interpreter import _PROBE
+from tests.litescore import tiny
+
+MODELS = {
+    "float": tiny.build((8, 8, 3), 5),
+    "uint8": tiny.build((8, 8, 3), 5, dtype="uint8"),
+    "probe": _PROBE.read_bytes(),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_whole_models_pass(name: str) -> None:
+    """Also with a contract behind them."""
+    wholeness.check(MODELS[name])
+    held = contract.Contract(("a", "b"), "gray", 4, 3)
+    wholeness.check(contract.append(MODELS[name], held))
+
+
+def test_exported_models_pass(f32_model: Path, int8_model: Path) -> None:
+    """What the converter writes is whole, and half of it is not."""
+    for path in (f32_model, int8_model):
+        model = contract.strip(path.read_bytes())
+        wholeness.check(model)
+        for kept in range(len(model) - 2000, len(model), 7):
+            with pytest.raises(ModelError, match="not a whole TFLite model"):
+                wholeness.check(model[:kept])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_cut_is_noticed(name: str) -> None:
+    """However much is missing at the end, be it one byte."""
+    model = MODELS[name]
+    for kept in range(8, len(model)):
+        with pytest.raises(ModelError, match="not a whole TFLite model: copy or export it again"):
+            wholeness.check(model[:kept])
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 7, b"x" * 500, b"PK\3\4" * 20])
+def test_what_is_no_model_is_told_apart(data: bytes) -> None:
+    """Without the identifier it is not half a model but none."""
+    with pytest.raises(ModelError, match=r"not a TFLite model$"):
+        wholeness.check(data)
+
+
+def test_damage_raises_nothing_else() -> None:
+    """Offsets that lead anywhere: passed or refused, never another exception."""
+    random = Random(0)
+    refused = 0
+    for _ in range(2000):
+        model = bytearray(MODELS["uint8"])
+        for _ in range(random.choice([1, 2, 20])):
+            model[random.randrange(8, len(model))] = random.randrange(256)
+        try:
+            wholeness.check(bytes(model))
+        except ModelError:
+            refused += 1
+    assert refused > 100
+
+
+def test_tflite_runtime_does_need_it() -> None:
+    """Left to itself it ends the process, or takes half a model for a whole: this is why we look."""
+    pytest.importorskip("tflite_runtime")
+    script = (
+        "import sys\n"
+        "from tflite_runtime.interpreter import Interpreter\n"
+        "Interpreter(model_content=sys.stdin.buffer.read()).allocate_tensors()\n"
+    )
+    half = MODELS["uint8"][: len(MODELS["uint8"]) // 2]
+    done = subprocess.run([sys.executable, "-c", script], input=half, capture_output=True)
+    assert done.returncode < 0
