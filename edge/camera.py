@@ -20,7 +20,7 @@ from litescore.errors import ConfigurationError
 from litescore.record import Subject
 
 # A camera that hangs inside its driver cannot be joined; its thread is left to die with the process.
-_FAREWELL = 2.0
+_FAREWELL = 0.5
 
 
 class Camera(Protocol):

@@ -31,8 +31,9 @@ def edge(*words: object) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def started(*words: object) -> Iterator[subprocess.Popen[bytes]]:
     """The loop, running; killed at the end of the block should it still run."""
+    # Unbuffered: communicate() does not see what readline() read ahead.
     child = subprocess.Popen(
-        [*EDGE, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*EDGE, *map(str, words)], bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
         yield child
