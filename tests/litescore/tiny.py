@@ -40,6 +40,7 @@ def build(
     inputs: int = 1,
     outputs: int = 1,
     version: int = 4,
+    reshape_to: int = -1,
 ) -> bytes:
     """A model that takes [batch, *shape] and gives [batch, classes].
 
@@ -49,6 +50,7 @@ def build(
     quantization  scale and zero point of the input; raw pixels by default
     inputs, outputs  how many the graph declares; only the first counts
     version       of the dense layer's operation
+    reshape_to    the batch that the graph itself goes on with; -1 for the input's
     """
     graph = _Graph(batch, version)
     lowest = {"int8": -128}.get(dtype, 0)
@@ -60,7 +62,7 @@ def build(
     pixels = graph.tensor(shape, dtype, given)
     flat = graph.tensor((size,), dtype, given)
     logits = graph.tensor((classes,), dtype, middle)
-    graph.reshape(pixels, flat, size)
+    graph.reshape(pixels, flat, (reshape_to, size))
     graph.dense(flat, logits, weights(size, classes), dtype)
     answer = logits
     if ending:
@@ -93,8 +95,8 @@ class _Graph:
         """An activation of [batch, *shape]; its index."""
         return self._add([self.batch or 1, *shape], dtype, quantization, None, self.batch is None)
 
-    def reshape(self, taken: int, given: int, size: int) -> None:
-        wanted = self._add([2], "int32", (0.0, 0), np.array([-1, size], np.int32))
+    def reshape(self, taken: int, given: int, shape: tuple[int, int]) -> None:
+        wanted = self._add([2], "int32", (0.0, 0), np.array(shape, np.int32))
         code = schema.BuiltinOperator.RESHAPE
         self._operate(code, schema.BuiltinOptions.NONE, None, [taken, wanted], given)
 
