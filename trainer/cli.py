@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 @click.option(
     "--patience",
     type=click.IntRange(1),
-    help="Stop after so many epochs without a lower validation loss; keep the best weights.",
+    help="Stop after so many epochs without a lower validation loss.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option("--color", type=click.Choice(["gray", "rgb"]), help="[the images' own]")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="Draws weights, batches and validation images.",
+)
+@click.option("--color", type=click.Choice(["gray", "rgb"]), help="Of the input. [the images' own]")
 @click.option(
     "--size", type=click.IntRange(1, 16384), help="Pixels a side. [the images' own, else 224]"
 )

@@ -42,28 +42,26 @@ def fit(
 ) -> Fitted:
     """Train `model` in place with Adam on sparse categorical cross-entropy.
 
-    `logits` says what the model gives. With `patience` training stops after that many epochs
-    without a lower validation loss (training loss without validation images), and the best
-    epoch's weights are restored. The same seed gives the same weights on the same machine.
+    `logits` says what the model gives. The weights of the epoch with the lowest validation loss
+    (training loss where there are no validation images) are kept; with `patience` training stops
+    after that many epochs without a lower one. The same seed gives the same weights on the same
+    machine.
     """
     started = time.perf_counter()
     watch = watch or Unwatched()
     loop = _Loop(model, train, batch=batch, logits=logits, seed=seed)
     predictor = Predictor(model, logits=logits)
     history: list[Epoch] = []
-    best, weights = 0, None
+    best, weights = 0, model.get_weights()
     for number in range(1, epochs + 1):
         loss, accuracy = loop.run(shuffled(len(train), seed, number), number, watch)
         history.append(Epoch(number, loss, accuracy, *_validate(predictor, validation)))
         watch.epoch(history[-1])
-        if patience is None:
-            best = number
-        elif not best or _loss(history[-1]) < _loss(history[best - 1]):
+        if not best or _loss(history[-1]) < _loss(history[best - 1]):
             best, weights = number, model.get_weights()
-        elif number - best >= patience:
+        elif patience is not None and number - best >= patience:
             break
-    if weights is not None:
-        model.set_weights(weights)
+    model.set_weights(weights)
     return Fitted(tuple(history), best, time.perf_counter() - started)
 
 
@@ -103,11 +101,11 @@ class _Loop:
         self._batch = batch
         # XLA fuses the optimizer into a dense step and makes it four times faster; its
         # convolutions on a CPU are twenty times slower than TensorFlow's own.
-        fused = not has_convolutions(model)
-        self._step = _make_step(model, train, logits=logits, seed=seed, fused=fused)
-        self._fused = tf.function(self._take_steps, jit_compile=fused)
+        self._fused = not has_convolutions(model)
+        self._step = _make_step(model, train, logits=logits, seed=seed)
+        self._many = tf.function(self._take_steps, jit_compile=self._fused)
         # For the few batches of another size, which XLA would compile anew.
-        self._plain = tf.function(self._take_steps)
+        self._few = tf.function(self._take_steps)
 
     def run(self, order: NDArray[np.int32], epoch: int, watch: Watcher) -> tuple[float, float]:
         """One epoch in this order: mean loss and accuracy while training, as Keras shows them."""
@@ -119,33 +117,39 @@ class _Loop:
 
     def _chunks(self, order: NDArray[np.int32]) -> Iterator[tuple[float, float, int]]:
         many, few = batches(order, self._batch)
-        for take_steps, group in ((self._fused, many), (self._plain, few)):
+        for take_steps, group, fused in (
+            (self._many, many, self._fused),
+            (self._few, few, False),
+        ):
             held = tf.constant(group)
             for first, last in spans(len(group)):
-                loss, hits = take_steps(held, tf.constant(first), tf.constant(last))
+                loss, hits = take_steps(held, tf.constant(first), tf.constant(last), fused)
                 yield float(loss), float(hits), (last - first) * group.shape[1]
 
-    def _take_steps(self, group: Any, first: Any, last: Any) -> Any:
+    def _take_steps(self, group: Any, first: Any, last: Any, fused: bool) -> Any:
         loss, hits = tf.constant(0.0), tf.constant(0.0)
         # A range() here would be a constant to XLA, compiled anew for each span.
         number = first
         while number < last:
-            step_loss, step_hits = self._step(group[number])
+            step_loss, step_hits = self._step(group[number], fused)
             loss += step_loss
             hits += step_hits
             number += 1
         return loss, hits
 
 
-def _make_step(model: Any, train: Examples, *, logits: bool, seed: int, fused: bool) -> Any:
-    """A function from the indices of a batch to the sums of its losses and of its hits."""
+def _make_step(model: Any, train: Examples, *, logits: bool, seed: int) -> Any:
+    """A function from the indices of a batch to the sums of its losses and of its hits.
+
+    It is told whether XLA compiles it.
+    """
     images = tf.constant(train.tensors)
     classes = tf.constant(train.classes.astype(np.int32))
     cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
 
-    def step(chosen: Any) -> Any:
+    def step(chosen: Any, fused: bool) -> Any:
         truth = tf.gather(classes, chosen)
         with tf.GradientTape() as tape:
             pixels = tf.cast(tf.gather(images, chosen), tf.float32)
@@ -170,7 +174,7 @@ def _forward(model: Any, x: Any, seed: tuple[int, Any], fused: bool) -> Any:
     algorithm = "threefry" if fused else "auto_select"
     for position, layer in enumerate(model.layers[1:]):
         if isinstance(layer, keras.layers.Dropout):
-            key = tf.stack([seed[0] * len(model.layers) + position, tf.cast(seed[1], tf.int32)])
+            key = tf.stack([seed[0] ^ position, tf.cast(seed[1], tf.int32)])
             x = tf.nn.experimental.stateless_dropout(x, layer.rate, seed=key, rng_alg=algorithm)
         else:
             x = layer(x, training=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from litescore.errors import UsageError
+from litescore.errors import ConfigurationError, UsageError
 from litescore.settings import Settings
 from trainer import catalog, presets
 from trainer.catalog import Found, Places
@@ -51,12 +51,22 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
     """The job that was asked for. `say` is told before a data set is downloaded.
 
     Raises UsageError for words that do not go together, DataError where a preset's data set is
-    found nowhere.
+    found nowhere, ConfigurationError for an `out` that cannot be made: now, not after training.
     """
     recipe = _changed(_choose(request), request)
     found = _find_data(recipe, request, say)
-    name = recipe.name if request.preset else found.path.stem
-    return Job(recipe, found, request.out or RUNS / name, request.seed, request.color, request.size)
+    out = request.out or RUNS / (recipe.name if request.preset else found.path.stem)
+    _make(out)
+    return Job(recipe, found, out, request.seed, request.color, request.size)
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot make the folder {out}: {error.strerror}; name another with --out"
+        ) from error
 
 
 def _choose(request: Request) -> Recipe:

@@ -54,8 +54,7 @@ class Recipe:
 
     validation  share of the training images set aside to watch the training; none are taken where
                 the data set has a validation part of its own
-    patience    stop after so many epochs without a better validation loss and keep the best
-                weights; None trains all `epochs` and keeps the last
+    patience    stop after so many epochs without a lower validation loss; None trains them all
     dataset     the public data set a preset is about; None for people's own folders
     """
 

@@ -100,16 +100,19 @@ def _training(page: Page, run: Run, pictures: Mapping[str, bytes]) -> None:
         f"chance makes -ln(1/{classes}) = {math.log(classes):.3f}."
     )
     page.picture(pictures["curves"], alt="loss and accuracy at each epoch")
-    if fitted.best != len(fitted.epochs):
-        page.text(
-            f"Stopped after epoch {len(fitted.epochs)} of at most {run.job.recipe.epochs}: the "
-            f"loss had not fallen since epoch {fitted.best}, whose weights are kept."
-        )
+    page.text(_kept(run))
     page.table(
         ("epoch", "loss", "accuracy", "validation loss", "validation accuracy"),
         (_epoch_row(epoch) for epoch in fitted.epochs),
     )
     page.text(overfitting(run), tone=BAD if run.overfits else GOOD)
+
+
+def _kept(run: Run) -> str:
+    fitted, most = run.fitted, run.job.recipe.epochs
+    ended = len(fitted.epochs)
+    kept = f"The weights of epoch {fitted.best} are kept, where the loss was lowest."
+    return f"Stopped by itself after epoch {ended} of {most}. {kept}" if ended < most else kept
 
 
 def _judgement(page: Page, run: Run) -> None:

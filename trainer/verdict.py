@@ -10,6 +10,9 @@ from trainer.splits import Examples
 
 _FIRST = 5
 
+# Training images of MNIST and of Fashion-MNIST, which the tutorials had.
+_ALL = 60_000
+
 
 def summary(run: Run) -> list[str]:
     """The lines that end a training."""
@@ -39,7 +42,8 @@ def comparison(run: Run) -> str | None:
     if tutorial is None:
         return None
     ours = run.train.accuracy if tutorial.split == "train" else run.test.accuracy
-    limits = ", from all the images, where this run had a slice" if run.job.data.shipped else ""
+    seen = len(run.splits.source)
+    limits = f", from {_ALL:,} images where this run had {seen:,}" if seen < _ALL else ""
     return f"{tutorial.split} accuracy {percent(ours)}; the tutorial has {tutorial.figure}{limits}"
 
 

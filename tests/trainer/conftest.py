@@ -1,0 +1,51 @@
+"""Fixtures of the trainer's tests: a process that has TensorFlow, small data sets, finished runs.
+
+TensorFlow is kept out of pytest's own process: once it is loaded there, tflite-runtime refuses
+every model, and other tests need it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.trainer.pictures import Said, train, write_folder
+from trainer.catalog import SHIPPED_ROOT
+
+SHIPPED = SHIPPED_ROOT / "fashion-mnist"
+
+
+@pytest.fixture(scope="session")
+def tensorflow() -> Iterator[Callable[..., Any]]:
+    """`tensorflow(function, *words)`: what a test module's function answers in another process."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as process:
+        yield lambda function, *words: process.submit(function, *words).result()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Said:
+    """`litescore train` of fashion-logits for two epochs on the shipped slice."""
+    out = tmp_path_factory.mktemp("trained") / "run"
+    return train("--preset", "fashion-logits", "--epochs", "2", "--data", str(SHIPPED), out=out)
+
+
+@pytest.fixture
+def whole_fashion() -> Path:
+    """The folder of the whole Fashion-MNIST."""
+    root = os.environ.get("LITESCORE_DATA")
+    if not root or not (Path(root) / "fashion-mnist").is_dir():
+        pytest.skip("LITESCORE_DATA names no folder with the whole Fashion-MNIST")
+    return Path(root) / "fashion-mnist"
+
+
+@pytest.fixture
+def colors(tmp_path: Path) -> Path:
+    """A class folder of small photographs of two colours, of different sizes."""
+    return write_folder(tmp_path / "colors", {"red": 24, "blue": 24})

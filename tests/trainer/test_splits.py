@@ -1,0 +1,149 @@
+"""From labelled images to tensors: parts, colour, size, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from litescore import dataset, image
+from litescore.errors import DataError
+from tests.trainer.pictures import photograph, write_folder, write_idx_set
+from trainer.splits import contract_for, load
+
+
+def test_a_class_folder_is_cut_in_three(colors: Path) -> None:
+    """A fifth of each class is held out for the test, the validation is drawn from the rest."""
+    parts = load(colors, 0.25, seed=0, size=16)
+    assert parts.validation is not None
+    assert [np.bincount(part.classes).tolist() for part in (parts.train, parts.test)] == [
+        [14, 14],
+        [5, 5],
+    ]
+    assert np.bincount(parts.validation.classes).tolist() == [5, 5]
+    assert parts.contract.labels == ("blue", "red")
+
+
+def test_train_validation_and_test_share_no_image(tmp_path: Path) -> None:
+    """Every image lands in one part only."""
+    parts = load(write_idx_set(tmp_path / "noise"), 0.25, seed=3)
+    assert parts.validation is not None
+    seen = [
+        tensor.tobytes()
+        for part in (parts.train, parts.validation, parts.test)
+        for tensor in part.tensors
+    ]
+    assert len(seen) == len(set(seen)) == 30
+
+
+def test_a_folder_with_its_own_validation_part_keeps_it(tmp_path: Path) -> None:
+    """`root/{train,val,test}/<class>/*`: nothing is drawn from the training images."""
+    for split, count in (("train", 8), ("val", 4), ("test", 3)):
+        write_folder(tmp_path / split, {"red": count, "blue": count}, size=(8, 8), first=count)
+    parts = load(tmp_path, 0.25, seed=0)
+    assert parts.own
+    assert parts.validation is not None
+    assert (len(parts.train), len(parts.validation), len(parts.test)) == (16, 8, 6)
+
+
+def test_the_validation_part_follows_the_seed(tmp_path: Path) -> None:
+    """The same seed draws the same images, another seed others."""
+    root = write_idx_set(tmp_path / "noise", train=200)
+    drawn = [load(root, 0.2, seed=seed).validation for seed in (0, 0, 1)]
+    assert all(part is not None for part in drawn)
+    first, again, other = (part.tensors for part in drawn if part is not None)
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_tensors_come_from_the_floors_own_preprocessing(colors: Path) -> None:
+    """A model learns from the very pixels that it will be asked about."""
+    parts = load(colors, 0.25, seed=0, size=16)
+    held = dataset.load(colors, "test")
+    assert isinstance(held.images, tuple)
+    own = image.fit(image.decode(held.images[3].read_bytes()), parts.contract)
+    assert (parts.test.tensors[3] == own).all()
+
+
+def test_uniform_images_keep_their_size(tmp_path: Path) -> None:
+    """Height and width are the images' own, square or not."""
+    root = write_folder(tmp_path / "uniform", {"red": 3, "blue": 3}, size=(20, 14))
+    contract = contract_for(dataset.load(root, "all"), color=None, size=None)
+    assert (contract.width, contract.height, contract.color) == (20, 14, "rgb")
+
+
+def test_a_turned_photograph_counts_as_it_is_seen(tmp_path: Path) -> None:
+    """EXIF orientation 6 turns a 14 x 20 file into a 20 x 14 picture."""
+    root = write_folder(tmp_path / "turned", {"red": 2, "blue": 2}, size=(20, 14))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photograph("red", 9, (14, 20)).save(root / "red" / "9.jpg", exif=exif)
+    contract = contract_for(dataset.load(root, "all"), color=None, size=None)
+    assert (contract.width, contract.height) == (20, 14)
+
+
+def test_images_of_different_sizes_become_224(colors: Path) -> None:
+    """The default of the classifiers that photographs usually meet."""
+    contract = contract_for(dataset.load(colors, "all"), color=None, size=None)
+    assert (contract.width, contract.height) == (224, 224)
+
+
+def test_uniform_camera_photographs_become_224(tmp_path: Path) -> None:
+    """Nobody wants a network of 12 megapixels because all photographs have 12."""
+    root = write_folder(tmp_path / "camera", {"red": 2, "blue": 2}, size=(800, 600))
+    contract = contract_for(dataset.load(root, "all"), color=None, size=None)
+    assert (contract.width, contract.height) == (224, 224)
+
+
+def test_color_is_gray_only_where_all_are(tmp_path: Path) -> None:
+    """One colour picture among gray ones makes it rgb."""
+    root = write_folder(tmp_path / "gray", {"red": 2, "blue": 2}, size=(8, 8))
+    for path in root.rglob("*.png"):
+        Image.open(path).convert("L").save(path)
+    assert contract_for(dataset.load(root, "all"), color=None, size=None).color == "gray"
+    photograph("red", 9, (8, 8)).save(root / "red" / "9.png")
+    assert contract_for(dataset.load(root, "all"), color=None, size=None).color == "rgb"
+
+
+def test_color_and_size_can_be_given(colors: Path) -> None:
+    """What is given counts, whatever the images are."""
+    contract = contract_for(dataset.load(colors, "all"), color="gray", size=10)
+    assert (contract.width, contract.height, contract.color) == (10, 10, "gray")
+
+
+def test_a_file_that_is_no_image_is_named(colors: Path) -> None:
+    """Also with the size given; the message says what to do."""
+    (colors / "red" / "notes.png").write_text("not a picture")
+    with pytest.raises(DataError, match=r"notes\.png.*not an image.*remove it or mend it"):
+        load(colors, 0.25, seed=0)
+
+
+def test_a_truncated_image_is_named(colors: Path) -> None:
+    """Its header is whole, its pixels are not."""
+    path = colors / "red" / "0.png"
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match=r"red/0\.png"):
+        load(colors, 0.25, seed=0, size=16)
+
+
+def test_one_class_is_refused(tmp_path: Path) -> None:
+    """There is nothing to tell apart."""
+    with pytest.raises(DataError, match=r"one class only \(red\)"):
+        load(write_folder(tmp_path / "one", {"red": 4}), 0.25, seed=0)
+
+
+@pytest.mark.parametrize("name", ["empty", "absent"])
+def test_an_empty_or_missing_folder_is_refused(tmp_path: Path, name: str) -> None:
+    """The folder is named."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=name):
+        load(tmp_path / name, 0.25, seed=0)
+
+
+def test_more_than_memory_holds_is_refused_at_once(tmp_path: Path) -> None:
+    """800 images of 16,384 x 16,384 pixels would need 644 GB; the way out is named."""
+    root = write_folder(tmp_path / "many", {"red": 400, "blue": 400})
+    with pytest.raises(DataError, match=r"644.* GB.*give a smaller --size"):
+        load(root, 0.25, seed=0, size=16384)
