@@ -67,9 +67,15 @@ def read(subject: Subject, max_bytes: int) -> Blob:
 
 def list_objects(prefix: str) -> Iterator[Listed]:
     """The objects under a prefix; see `litescore.store.list_objects`."""
+    bucket, start = split(prefix)
+    if rawkeys.installed():
+        return rawkeys.list_objects(bucket, start)
+    return _list_addressable(bucket, start)
+
+
+def _list_addressable(bucket: str, start: str) -> Iterator[Listed]:
     import obstore
 
-    bucket, start = split(prefix)
     store = _bucket(bucket)
     # obstore lists whole folders: `a/b` would miss `a/bc.png`, which S3's own prefix finds.
     folder = start.rpartition("/")[0]
@@ -79,7 +85,12 @@ def list_objects(prefix: str) -> Iterator[Listed]:
                 if entry["path"].startswith(start) and not _is_marker(store, entry):
                     yield _listed(bucket, entry)
     except FileNotFoundError as error:
-        raise _no_bucket(bucket) from error
+        raise rawkeys.no_bucket(bucket) from error
+    except obstore.exceptions.InvalidPathError as error:
+        raise ConfigurationError(
+            f"bucket {bucket!r} holds a key that only boto3 can list ({_first_line(error)}): "
+            "pip install 'litescore[aws]'"
+        ) from error
     except obstore.exceptions.BaseError as error:
         raise _unreachable(bucket, error) from error
 
@@ -115,7 +126,7 @@ def create(url: str, data: bytes) -> bool:
             if exists(url):
                 return False
         except FileNotFoundError as error:
-            raise _no_bucket(bucket) from error
+            raise rawkeys.no_bucket(bucket) from error
         except obstore.exceptions.PermissionDeniedError as error:
             raise ConfigurationError(
                 f"not allowed to write to bucket {bucket} ({_code(error) or 403}): grant "
@@ -169,7 +180,7 @@ def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blo
         return Blob(bytes(result.bytes()), etag, version, modified)
     except FileNotFoundError as error:
         if _code(error) == "NoSuchBucket":
-            raise _no_bucket(bucket) from error
+            raise rawkeys.no_bucket(bucket) from error
         raise PermanentError("gone", f"no object {subject.source}") from error
     except obstore.exceptions.PreconditionError as error:
         raise SupersededError(f"{subject.source} changed after it was named") from error
@@ -241,10 +252,6 @@ def _boto3_credentials() -> Any:
         return None
 
 
-def _no_bucket(bucket: str) -> ConfigurationError:
-    return ConfigurationError(f"no bucket {bucket!r}: check its name, region and endpoint")
-
-
 def _unreachable(bucket: str, error: Exception) -> ConfigurationError:
     if _METADATA_SERVICE in str(error):
         return ConfigurationError(
@@ -253,7 +260,7 @@ def _unreachable(bucket: str, error: Exception) -> ConfigurationError:
         )
     reason = _code(error) or _first_line(error)
     if reason == "NoSuchBucket":
-        return _no_bucket(bucket)
+        return rawkeys.no_bucket(bucket)
     return ConfigurationError(f"cannot use bucket {bucket!r}: {reason}")
 
 
