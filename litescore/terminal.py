@@ -19,10 +19,13 @@ def hushed(
     """Drop the lines of standard error for which `drop` holds; with `tell_on_error` only if no
     exception comes out.
     """
+    if sys.stderr is None:  # no standard error at all
+        yield
+        return
     sys.stderr.flush()
     try:
         saved = os.dup(2)
-    except OSError:  # no standard error at all
+    except OSError:  # Python's own is not the process's, which is closed
         yield
         return
     with tempfile.TemporaryFile() as aside:
