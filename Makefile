@@ -14,7 +14,7 @@ install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "no Python here: apt-get install python3, or name one with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) infra/bootstrap.py $(VENV)
-	@echo "installing into $(VENV), once: about 1 GB, a minute or two"
+	@echo "installing into $(VENV), once: 3 GB on disk, a minute or two"
 	@$(PIP) --require-hashes -r constraints.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@

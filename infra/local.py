@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,7 @@ STACK = "litescore"
 # Two processors are what a small machine has; a function takes one, and its own copy of the zip.
 _CONCURRENCY = 2
 
-# botocore's form: (name in a profile, environment variable, value, conversion). The user's own
-# profiles have nothing to say about this cloud, and a broken one may not stop it.
+# botocore's form: (name in a profile, environment variable, value, conversion).
 _NO_PROFILE = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -34,14 +34,19 @@ _NO_PROFILE = {
 class LocalCloud:
     """A running cloud with the template deployed in it.
 
-    endpoint  of every service, http on 127.0.0.1
-    stack     its outputs name the buckets, queues, function and log
-    server    ministack itself
+    stack   its outputs name the buckets, queues, function and log
+    client  makes a boto3 client of a service
+    server  ministack itself
     """
 
-    endpoint: str
     stack: deploy.Stack
+    client: deploy.Clients
     server: ministack.Server
+
+    @property
+    def endpoint(self) -> str:
+        """Where every service answers: http on 127.0.0.1."""
+        return self.server.endpoint
 
     @property
     def input_bucket(self) -> str:
@@ -60,10 +65,6 @@ class LocalCloud:
             "AWS_REGION": ministack.REGION,
             "AWS_DEFAULT_REGION": ministack.REGION,
         }
-
-    def client(self, service: str) -> Any:
-        """A boto3 client of this cloud."""
-        return _clients(self.endpoint)(service)
 
     def deploy(self, package: Path, *, name: str) -> LocalCloud:
         """The same cloud with another zip deployed in it, as a stack of that name."""
@@ -117,22 +118,16 @@ def running(package: Path, *, say: Callable[[str], None] = lambda _: None) -> It
         ) as folder,
         ministack.running(python, Path(folder)) as server,
     ):
-        stack = _deploy(_clients(server.endpoint), package, STACK)
-        yield LocalCloud(server.endpoint, stack, server)
+        client = clients(server.endpoint)
+        yield LocalCloud(_deploy(client, package, STACK), client, server)
 
 
-def _deploy(clients: deploy.Clients, package: Path, name: str) -> deploy.Stack:
-    stack = deploy.deploy(clients, package, name=name)
-    # ministack takes the template's number for a text, and its poller stumbles over it.
-    functions = clients("lambda")
-    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
-        functions.update_event_source_mapping(
-            UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": _CONCURRENCY}
-        )
-    return stack
+def clients(endpoint: str) -> deploy.Clients:
+    """What makes boto3 clients of the services at ministack's endpoint, one of each.
 
-
-def _clients(endpoint: str) -> deploy.Clients:
+    Neither profiles nor proxies of the user's environment have a say in it. Raises
+    MissingDependency without boto3.
+    """
     try:
         import boto3
         import botocore.session
@@ -145,10 +140,22 @@ def _clients(endpoint: str) -> deploy.Clients:
         region_name=ministack.REGION,
         botocore_session=botocore.session.Session(session_vars=_NO_PROFILE),
     )
-    # Path style, for no name server knows bucket.127.0.0.1; no proxy of the user's.
+    # Path style, for no name server knows bucket.127.0.0.1.
     config = Config(proxies={}, s3={"addressing_style": "path"})
 
+    @cache
     def client(service: str) -> Any:
         return session.client(service, endpoint_url=endpoint, config=config)
 
     return client
+
+
+def _deploy(client: deploy.Clients, package: Path, name: str) -> deploy.Stack:
+    stack = deploy.deploy(client, package, name=name)
+    # ministack takes the template's number for a text, and its poller stumbles over it.
+    functions = client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.update_event_source_mapping(
+            UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": _CONCURRENCY}
+        )
+    return stack

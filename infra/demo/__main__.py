@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import click
@@ -140,7 +141,7 @@ def _summary(outcome: Outcome) -> str:
     lines = right | {
         "as in one process": outcome.agreement,
         "model": f"{outcome.place.model} ({size:,} bytes)",
-        "data": outcome.training["data_origin"],
+        "data": shorten(outcome.training["data_origin"], 100, placeholder=" ..."),
         "in all": f"{outcome.seconds:.0f} s; nothing is left running",
         "report": str(outcome.place.report),
     }

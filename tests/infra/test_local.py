@@ -170,7 +170,8 @@ def test_a_broken_profile_of_the_user_does_not_matter(
     """Nor does a proxy: this cloud is on this machine and has credentials of its own."""
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    names = [bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]]
+    s3 = local.clients(cloud.endpoint)("s3")
+    names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
     assert cloud.input_bucket in names
 
 

@@ -25,14 +25,16 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 print(child.pid, flush=True)
 time.sleep(60)
 """
-# A parent of a program; says the program's process id.
+# A parent of a program that says its process id, which the parent says when it hears it.
 PARENT = """
 import sys, time
 from pathlib import Path
 from infra.processes import Program, unwinding_on_signals
-with unwinding_on_signals(), Program([sys.executable, "-c", "import time; time.sleep(60)"],
-                                     log=Path(sys.argv[1])) as program:
-    print(program.pid, flush=True)
+CODE = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+with unwinding_on_signals(), Program([sys.executable, "-c", CODE], log=Path(sys.argv[1])) as child:
+    while not child.tail().isdigit():
+        time.sleep(0.01)
+    print(child.tail(), flush=True)
     time.sleep(60)
 """
 
@@ -78,6 +80,16 @@ def test_it_sees_the_environment_it_is_given(tmp_path: Path) -> None:
     with Program([PYTHON, "-c", code], log=tmp_path / "log", environ={"ONE": "1"}) as program:
         program.wait(20)
     assert program.tail() == "['ONE']"
+
+
+def test_it_ends_with_the_block(tmp_path: Path) -> None:
+    """Also when the block is left by an error."""
+    with (
+        pytest.raises(KeyError),
+        Program([PYTHON, "-c", STUBBORN], log=tmp_path / "log") as program,
+    ):
+        raise KeyError
+    assert program.exit_code is not None
 
 
 def test_stop_ends_a_deaf_program_and_its_children(tmp_path: Path) -> None:
