@@ -1,0 +1,103 @@
+"""A foreign model gets its contract."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litescore import contract
+from litescore.contract import Contract
+from litescore.scorer import Scorer
+from tests.litescore import tiny
+from tests.litescore.conftest import LABELS, Say
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> Path:
+    """The class names in a file."""
+    path = tmp_path / "names.txt"
+    path.write_text("ant\nbee\ncat\n")
+    return path
+
+
+def test_a_contract_in_place(bare_model: Path, names: Path, say: Say) -> None:
+    """The model itself is replaced; size and colour are its tensors'."""
+    bare = bare_model.read_bytes()
+    said = say("describe", bare_model, "--labels", names)
+    assert (said.code, said.err) == (0, "")
+    assert said.out == f"{bare_model}: 3 labels, 4 x 3 gray, squash, bilinear-antialias\n"
+    assert contract.read(bare_model) == Contract(LABELS, "gray", 4, 3)
+    assert contract.strip(bare_model.read_bytes()) == bare
+    assert Scorer(bare_model).contract.labels == LABELS
+
+
+def test_into_another_file_with_other_modes(bare_model: Path, names: Path, say: Say) -> None:
+    """The original stays as it was."""
+    before, out = bare_model.read_bytes(), bare_model.with_name("mine.tflite")
+    modes = ("--resize", "fit-shortest", "--interpolation", "bilinear")
+    assert say("describe", bare_model, "--labels", names, *modes, "--out", out).code == 0
+    held = contract.read(out)
+    assert held == Contract(LABELS, "gray", 4, 3, resize="fit-shortest", interpolation="bilinear")
+    assert bare_model.read_bytes() == before
+
+
+def test_describing_again(bare_model: Path, names: Path, tmp_path: Path, say: Say) -> None:
+    """Other names replace the first; nothing is appended twice."""
+    say("describe", bare_model, "--labels", names)
+    first = bare_model.read_bytes()
+    other = tmp_path / "other.txt"
+    other.write_text("x\ny\nz\n")
+    assert say("describe", bare_model, "--labels", other).code == 0
+    assert Scorer(bare_model).contract.labels == ("x", "y", "z")
+    say("describe", bare_model, "--labels", names)
+    assert bare_model.read_bytes() == first
+
+
+def test_a_broken_contract_is_replaced(small_model: Path, names: Path, say: Say) -> None:
+    """Describing is the way out of a damaged contract."""
+    out = names.with_name("mended.tflite")
+    damaged = bytearray(small_model.read_bytes())
+    damaged[damaged.index(b'"color"') + 1] ^= 1
+    out.write_bytes(damaged)
+    assert say("describe", out, "--labels", names).code == 0
+    assert Scorer(out).contract.labels == LABELS
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ({"ending": None}, "answers .*, which is no probability: its graph must end in softmax"),
+        ({"classes": 4}, "bare.tflite: 3 labels, but the model has 4 outputs"),
+        ({"shape": (12,)}, r"bare.tflite: the input is \[-1, 12\], not \[batch, height"),
+        ({"dtype": "uint8", "quantization": (0.5, 0)}, "bare.tflite: the input is uint8 with"),
+        ({"inputs": 2}, "bare.tflite: the model has 2 inputs"),
+    ],
+)
+def test_what_cannot_be_described(
+    bare_model: Path, names: Path, say: Say, model: dict[str, Any], said: str
+) -> None:
+    """One line with the file's name; the file stays as it was."""
+    data = tiny.build(**model)
+    bare_model.write_bytes(data)
+    found = say("describe", bare_model, "--labels", names)
+    assert found.code == 3
+    assert re.search(said, found.refusal())
+    assert found.refusal().startswith(f"{bare_model}: ")
+    assert bare_model.read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [("--resize", "squash"), ("--resize", "fit-longest"), ("--interpolation", "bilinear")],
+)
+def test_an_unknown_mode_is_wrong_usage(
+    bare_model: Path, names: Path, say: Say, option: str, known: str
+) -> None:
+    """The known ones are listed."""
+    found = say("describe", bare_model, "--labels", names, option, "stretch")
+    assert found.code == 2
+    assert "'stretch' is not one of" in found.err
+    assert f"'{known}'" in found.err
