@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,10 @@ from litescore.errors import ConfigurationError, PermanentError, SupersededError
 
 SCHEMA = 1
 STATUSES = ("scored", "failed", "superseded")
+
+# Made once: for a small image making an encoder costs as much as using it.
+_ID = json.JSONEncoder(ensure_ascii=False)
+_LINE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Subject:
     def identity(self, model: str) -> str:
         """SHA-256 (hex) of model, source, member and ETag: the same image and model, the same id."""
         parts = [model, self.source, self.member, self.etag]
-        return hashlib.sha256(_json(parts).encode()).hexdigest()
+        return hashlib.sha256(_text(_ID, parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -157,10 +161,10 @@ class Record:
 
     def to_json(self) -> str:
         """One line of JSON, without the newline."""
-        values = {"v": self.v} | {f.name: getattr(self, f.name) for f in fields(self)}
+        values = {"v": self.v} | vars(self)
         if self.frame is None:
             del values["frame"]
-        return _json(values, separators=(",", ":"))
+        return _text(_LINE, values)
 
     @classmethod
     def from_json(cls, line: str | bytes) -> Record:
@@ -185,10 +189,9 @@ def rank(probabilities: NDArray[np.float32], top: int) -> NDArray[np.intp]:
     return order
 
 
-def _json(value: object, separators: tuple[str, str] | None = None) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=separators)
+def _text(encoder: json.JSONEncoder, value: object) -> str:
     # A file name that is not UTF-8 holds lone surrogates: escaped, they stay valid JSON.
-    return text.encode(errors="backslashreplace").decode()
+    return encoder.encode(value).encode(errors="backslashreplace").decode()
 
 
 def _shortest(value: np.float32) -> float:

@@ -94,7 +94,7 @@ class Scorer:
         ]
         if not parts:
             return np.empty((0, self._output.shape[1]), self._output.dtype)
-        return np.concatenate(parts)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def dequantize(self, outputs: NDArray[np.generic]) -> Probabilities:
         """Output tensor[n, units] -> float32[n, classes]."""
