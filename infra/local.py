@@ -6,6 +6,7 @@ What is deployed, and how, is what AWS gets (`infra.deploy`). Starts and stops; 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ STACK = "litescore"
 
 # Two processors are what a small machine has; a function takes one, and its own copy of the zip.
 _CONCURRENCY = 2
+
+_TROUBLE = re.compile(r" (WARNING|ERROR) \[lambda\] ")
 
 # botocore's form: (name in a profile, environment variable, value, conversion).
 _NO_PROFILE = {
@@ -95,12 +98,12 @@ class LocalCloud:
         return "\n".join("\n".join(messages).splitlines()[-lines:])
 
     def troubles(self) -> list[str]:
-        """What ministack says of the function's failures, one line each: a function that cannot
-        even be imported leaves no log of its own.
+        """What ministack says of the function's failures, one line each, the first first: a
+        function that cannot even be imported leaves no log of its own.
         """
         text = self.server.program.log.read_text(encoding="utf-8", errors="replace")
-        sign = f"Lambda {self.stack.outputs['FunctionName']} failed processing SQS batch"
-        return [line for line in text.splitlines() if sign in line]
+        function = self.stack.outputs["FunctionName"]
+        return [line for line in text.splitlines() if function in line and _TROUBLE.search(line)]
 
 
 @contextmanager

@@ -204,7 +204,7 @@ def _check_patience(cloud: LocalCloud, seconds: float, seen: str, say: Say) -> N
     troubles = cloud.troubles()
     if not troubles and seconds < _RECORD_SECONDS:
         return
-    say("\n".join([*troubles[-5:], cloud.log_tail()]))
+    say("\n".join([*troubles[:5], cloud.log_tail()]))
     why = "the function failed" if troubles else f"waited {_RECORD_SECONDS} s"
     raise ConfigurationError(f"{why}, {seen}: the end of its log is above")
 
