@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from lambda_handler import events
-from litescore import batch, output, store
+from litescore import batch, output
 from litescore.batch import Outcome
-from litescore.errors import ConfigurationError, PermanentError, TransientError
+from litescore.errors import ConfigurationError, TransientError
 from litescore.output import Summary
 from litescore.record import Subject
-from litescore.s3 import is_s3
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 
 log = logging.getLogger("litescore")
 
 _MODEL = "model.tflite"
-_MODEL_BYTES = 2**30
 # Seconds kept for writing records and for AWS to take the reply.
 _FLUSH = 2.0
 _DENIED = "forbidden"
@@ -42,7 +40,7 @@ def prepare() -> Scorer:
     where `litescore package` puts it.
     """
     place = settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
-    return Scorer(_model(place), batch=settings().batch, sha256=settings().model_sha256)
+    return Scorer(place, batch=settings().batch, sha256=settings().model_sha256)
 
 
 def run(event: Any, context: Any) -> Any:
@@ -132,12 +130,3 @@ def _out_of_time(context: Any) -> Callable[[], bool]:
         return remaining is not None and remaining() / 1000 < 2 * slowest + _FLUSH
 
     return late
-
-
-def _model(place: str) -> str | bytes:
-    if not is_s3(place):
-        return place
-    try:
-        return store.read(Subject(place), max_bytes=_MODEL_BYTES).data
-    except PermanentError as error:
-        raise ConfigurationError(f"cannot load the model {place}: {error}") from error
