@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from litescore.errors import MissingDependency
 from litescore.terminal import hushed
@@ -20,4 +21,15 @@ except ModuleNotFoundError as error:
 
 tf.get_logger().setLevel("ERROR")
 
-__all__ = ["keras", "tf"]
+__all__ = ["keras", "tf", "use_one_thread"]
+
+
+def use_one_thread() -> None:
+    """Compute every operation on one thread, where TensorFlow has not computed anything yet.
+
+    The steps of a small dense model are too short to share: two threads on two cores spend twice
+    the processor time, and where others use the cores too they wait for each other.
+    """
+    # Once it has begun TensorFlow keeps its threads and says so by raising.
+    with suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)

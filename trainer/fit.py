@@ -100,7 +100,7 @@ class _Loop:
     def __init__(self, model: Any, train: Examples, *, batch: int, logits: bool, seed: int) -> None:
         self._batch = batch
         # XLA fuses the optimizer into a dense step and makes it four times faster; its
-        # convolutions on a CPU are twenty times slower than TensorFlow's own.
+        # convolutions on a CPU are 6 to 30 times slower than TensorFlow's own.
         self._fused = not has_convolutions(model)
         self._step = _make_step(model, train, logits=logits, seed=seed)
         self._many = tf.function(self._take_steps, jit_compile=self._fused)

@@ -111,7 +111,7 @@ def prediction_grid(
     for number, (picture, row, truth) in enumerate(zip(images, probabilities, truths, strict=True)):
         left, right = grid[2 * number], grid[2 * number + 1]
         _show(left, picture, cmap)
-        _name(left, row, labels, int(truth), fontsize=9, between="\n")
+        _name(left, row, labels, int(truth), fontsize=9)
         right.set_axis_on()
         _bars(right, row, int(truth))
     return _png(figure)
@@ -129,19 +129,13 @@ def _show(axes: Any, picture: Image, cmap: str, *, ticks: bool = False) -> Any:
 
 
 def _name(
-    axes: Any,
-    probabilities: Probabilities,
-    labels: Sequence[str],
-    truth: int,
-    *,
-    fontsize: int,
-    between: str = " ",
+    axes: Any, probabilities: Probabilities, labels: Sequence[str], truth: int, *, fontsize: int
 ) -> None:
     """Predicted label, confidence and true label under an image, blue or red."""
     guess = int(probabilities.argmax())
     said = f"{_short(labels[guess])} {100 * probabilities[guess]:.0f}%"
     color = RIGHT if guess == truth else WRONG
-    axes.set_xlabel(f"{said}{between}({_short(labels[truth])})", color=color, fontsize=fontsize)
+    axes.set_xlabel(f"{said}\n({_short(labels[truth])})", color=color, fontsize=fontsize)
 
 
 def _bars(axes: Any, probabilities: Probabilities, truth: int) -> list[int]:

@@ -30,7 +30,7 @@ class Architecture:
 
     def describe(self, classes: int) -> str:
         """The layers in words, for people."""
-        layers = ["convolutions"] if self.kind == "cnn" else ["Flatten"]
+        layers = ["Convolutions"] if self.kind == "cnn" else ["Flatten"]
         layers += [f"Dense {units} relu" for units in self.hidden]
         layers += [f"Dropout {self.dropout:g}"] if self.dropout else []
         ends = "logits" if self.logits else "softmax"

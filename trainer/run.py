@@ -15,14 +15,18 @@ from numpy.typing import NDArray
 
 from litescore.contract import Contract
 from trainer import models
-from trainer.backend import keras
+from trainer.backend import keras, use_one_thread
 from trainer.fit import Predictor, fit, measure
 from trainer.history import Fitted, Watcher
 from trainer.plan import Job
+from trainer.presets import Architecture
 from trainer.splits import Examples, Splits
 
 # Points of accuracy (0..1) between training and test images from which overfitting is named.
 OVERFIT_GAP = 0.02
+
+# Input values (height x width x channels) up to which a dense step is too short for two threads.
+SMALL_INPUT = 4096
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def train(
 ) -> Run:
     """Train on these images and measure. `say` is told the untrained loss before the first epoch."""
     recipe, logits = job.recipe, job.recipe.architecture.logits
+    if _is_small(recipe.architecture, parts.contract):
+        use_one_thread()
     keras.utils.set_random_seed(job.seed)
     model = models.build(recipe.architecture, parts.contract)
     predictor = Predictor(model, logits=logits)
@@ -103,6 +109,11 @@ def predict_one(run: Run, index: int) -> NDArray[np.float32]:
     batch = run.splits.test.tensors[index : index + 1].astype(np.float32)
     answer: NDArray[np.float32] = np.asarray(run.model(batch, training=False))
     return answer
+
+
+def _is_small(architecture: Architecture, contract: Contract) -> bool:
+    values = contract.height * contract.width * contract.channels
+    return architecture.kind == "mlp" and values <= SMALL_INPUT
 
 
 def _measure(predictor: Predictor, examples: Examples) -> Measured:

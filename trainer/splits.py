@@ -69,19 +69,18 @@ def load(
     """Training, validation and test images of the data set at `root`, decoded and fitted.
 
     A validation part of its own (`root/val`) is used where there is one, else `fraction` of each
-    class is drawn by `seed`. `color` and `size` are as for `contract_for`. Raises DataError as
+    class is drawn by `seed` (none for 0). `color` and `size` are as for `contract_for`. Raises DataError as
     `litescore.dataset.load` does, for a file that is no image, and for more than memory holds.
     """
     source = dataset.load(root, "train")
     test = dataset.load(root, "test")
     own = (root / "train").is_dir() and (root / "val").is_dir()
-    if own:
-        train, validation = source, dataset.load(root, "val")
-    else:
+    train, validation = source, dataset.load(root, "val") if own else None
+    if fraction and not own:
         train, validation = dataset.split_off(source, fraction, seed=seed)
     contract = contract_for(source, color=color, size=size)
-    _check_memory(len(train) + len(validation) + len(test), contract)
-    watched = _examples(validation, contract) if len(validation) else None
+    _check_memory(sum(len(part) for part in (train, validation, test) if part), contract)
+    watched = _examples(validation, contract) if validation else None
     return Splits(
         source, contract, _examples(train, contract), watched, _examples(test, contract), own
     )
