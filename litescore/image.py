@@ -42,7 +42,6 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
-_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 
 # Pillow warns above 89 million pixels and goes on; a warning nobody reads protects nobody.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -195,13 +194,10 @@ def _to_8_bit(picture: Image.Image) -> Image.Image:
         return _from_16_bit(picture)
     if picture.mode == "F":
         raise PermanentError("unsupported", "floating-point pixels have no 8-bit meaning")
-    if picture.mode == "1":
+    if picture.mode in ("1", "LA"):
         return picture.convert("L")
-    if picture.mode in ("LA", "La"):
-        return picture.convert("LA").getchannel(0)
-    if picture.mode == "P" or picture.mode in _ALPHA:
-        # By way of RGBA: a palette with transparency loses its colours otherwise.
-        return picture.convert("RGBA").convert("RGB")
+    # A palette's transparency changes no colour here, and Pillow would warn of it.
+    picture.info.pop("transparency", None)
     return picture.convert("RGB")
 
 

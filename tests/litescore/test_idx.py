@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import struct
 from pathlib import Path
@@ -108,6 +109,14 @@ def test_known_data_sets_are_recognised(name: str, labels: tuple[str, ...], spli
     assert len(data) == {"train": 60_000, "test": 10_000}[split]
 
 
+def test_a_digest_gives_the_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the originals are known by: MD5 of the unpacked file of labels."""
+    digest = hashlib.md5(pack(NUMBERS), usedforsecurity=False).hexdigest()
+    monkeypatch.setitem(idx._KNOWN_LABELS, digest, ("ant", "bee", "cat"))
+    write(tmp_path, "train")
+    assert dataset.load(tmp_path).labels == ("ant", "bee", "cat")
+
+
 def test_unknown_labels_are_unknown() -> None:
     """Another order of the same numbers is another data set."""
     assert idx.known_labels(NUMBERS) is None
@@ -133,6 +142,7 @@ def damaged(data: bytes) -> bytes:
         gzip.compress(pack(IMAGES))[:200],
         gzip.compress(pack(IMAGES))[:-4],
         damaged(gzip.compress(pack(IMAGES))),
+        gzip.compress(pack(IMAGES))[:10] + b"\xff" * 300,
     ],
 )
 def test_a_broken_file_is_named(tmp_path: Path, content: bytes) -> None:

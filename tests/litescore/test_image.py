@@ -140,8 +140,9 @@ def test_palette_with_transparency() -> None:
     np.testing.assert_array_equal(decoded(encode(picture, transparency=clear)), FLAG)
 
 
+@pytest.mark.filterwarnings("error")
 def test_palette_with_alpha_of_each_colour() -> None:
-    """So does a palette that has an alpha for every colour."""
+    """So does a palette that has an alpha for every colour, and without a warning."""
     data = encode(Image.fromarray(FLAG).quantize(4), transparency=bytes([0, 128, 255, 7]))
     np.testing.assert_array_equal(decoded(data), FLAG)
 

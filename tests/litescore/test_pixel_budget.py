@@ -58,6 +58,23 @@ def test_what_does_not_fit_in_waits() -> None:
     second.let_go()
 
 
+def test_one_who_waits_does_not_hold_up_the_others() -> None:
+    """When pixels come free, whoever fits in goes on, also behind one who does not."""
+    budget = PixelBudget(100)
+    first, second = Holder(budget, 60), Holder(budget, 40)
+    assert first.holds.wait(SOON)
+    assert second.holds.wait(SOON)
+    large = Holder(budget, 100)
+    assert not large.holds.wait(0.05)
+    small = Holder(budget, 40)
+    assert not small.holds.wait(0.05)
+    second.let_go()
+    assert small.holds.wait(SOON / 2)
+    assert not large.holds.is_set()
+    for holder in (small, first, large):
+        holder.let_go()
+
+
 def test_a_huge_picture_passes_alone() -> None:
     """Above the limit it waits for the others to end, and then goes on: never for ever."""
     budget = PixelBudget(100)
@@ -114,8 +131,10 @@ def test_large_pictures_are_counted() -> None:
     assert holder.holds.wait(SOON)
     with ThreadPoolExecutor(2) as threads:
         waiting = threads.submit(image.decode_to_tensor, large, wanted, budget=budget)
-        assert image.decode_to_tensor(small, wanted, budget=budget).shape == (8, 8, 1)
-        assert not waiting.done()
+        passing = threads.submit(image.decode_to_tensor, small, wanted, budget=budget)
+        assert passing.result(SOON / 2).shape == (8, 8, 1)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.2)
         holder.let_go()
         assert waiting.result(SOON).shape == (8, 8, 1)
 

@@ -67,6 +67,8 @@ def test_a_tie_goes_to_the_lowest_index() -> None:
     """At the top and below it."""
     record = scored(np.array([0.25, 0.25, 0.25, 0.25], np.float32), top=4)
     assert [one["label"] for one in record.top] == list(LABELS)
+    many = scored(np.tile(np.array([0.0, 0.01], np.float32), 100), labels=range(200), top=200)
+    assert [one["label"] for one in many.top] == [*range(1, 200, 2), *range(0, 200, 2)]
     record = scored(np.array([0.0, 0.5, 0.0, 0.5], np.float32), top=4)
     assert [one["label"] for one in record.top] == ["bee", "dog", "ant", "cat"]
 

@@ -132,6 +132,15 @@ def test_a_damaged_contract_is_refused() -> None:
         contract.read(bytes(whole))
 
 
+def test_a_zip_of_another_age_is_no_tail() -> None:
+    """A listing that needs a zip reader of version 9.9 is passed over."""
+    model = tiny.build()
+    whole = bytearray(contract.append(model, SMALL))
+    whole[whole.index(b"PK\1\2") + 6] = 99
+    assert contract.read(bytes(whole)) is None
+    assert contract.read(contract.append(bytes(whole), SMALL)) == SMALL
+
+
 def test_a_damaged_neighbour_does_not_hide_the_contract() -> None:
     """Only what is read must be whole."""
     whole = bytearray(contract.append(tiny.build(), SMALL, {"0.png": b"golden picture"}))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 from litescore import contract, wholeness
@@ -53,6 +55,26 @@ def test_what_is_no_model_is_told_apart(data: bytes) -> None:
     """Without the identifier it is not half a model but none."""
     with pytest.raises(ModelError, match=r"not a TFLite model$"):
         wholeness.check(data)
+
+
+def test_an_offset_before_the_file_is_noticed() -> None:
+    """Python would count it from the end."""
+    model = bytearray(MODELS["uint8"])
+    (root,) = struct.unpack_from("<I", model)
+    struct.pack_into("<i", model, root, root + 8)
+    with pytest.raises(ModelError, match="not a whole TFLite model"):
+        wholeness.check(bytes(model))
+
+
+def test_weights_that_reach_out_of_the_file_are_noticed() -> None:
+    """A buffer that promises more bytes than there are."""
+    model = bytearray(MODELS["float"])
+    weights = tiny.weights(8 * 8 * 3, 5).astype(np.float32) * np.float32(tiny.WEIGHT)
+    at = model.index(weights.tobytes()) - 4
+    assert struct.unpack_from("<I", model, at) == (weights.nbytes,)
+    struct.pack_into("<I", model, at, len(model))
+    with pytest.raises(ModelError, match="not a whole TFLite model"):
+        wholeness.check(bytes(model))
 
 
 def test_damage_raises_nothing_else() -> None:
