@@ -58,10 +58,11 @@ def test_what_is_no_model_is_told_apart(data: bytes) -> None:
 
 
 def test_an_offset_before_the_file_is_noticed() -> None:
-    """Python would count it from the end."""
+    """Python would count it from the end, and there find what it looks for."""
     model = bytearray(MODELS["uint8"])
     (root,) = struct.unpack_from("<I", model)
-    struct.pack_into("<i", model, root, root + 8)
+    (shape,) = struct.unpack_from("<i", model, root)
+    struct.pack_into("<i", model, root, shape + len(model))
     with pytest.raises(ModelError, match="not a whole TFLite model"):
         wholeness.check(bytes(model))
 
