@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import TypeAlias
@@ -20,7 +20,7 @@ import numpy as np
 from litescore import image, store
 from litescore.contract import Contract
 from litescore.errors import ImageError, PermanentError, SupersededError, TransientError
-from litescore.record import Record, Subject, rank
+from litescore.record import Record, Subject, now, rank
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 
@@ -46,8 +46,10 @@ class Outcome:
     modified: datetime | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Fetched:
+    """A subject on its way: fetched (data), then decoded (tensor), or failed (error)."""
+
     asked: Subject
     subject: Subject
     data: bytes | None = None
@@ -123,7 +125,8 @@ def _fetch_one(asked: Subject, decoder: _Decoder, settings: Settings) -> _Fetche
         blob = store.read(asked, max_bytes=settings.max_bytes)
     except ImageError as error:
         return _Fetched(asked, asked, error=error)
-    subject = replace(asked, etag=asked.etag or blob.etag, version=asked.version or blob.version)
+    etag, version = asked.etag or blob.etag, asked.version or blob.version
+    subject = Subject(asked.source, asked.member, etag, version)
     fetched = _Fetched(asked, subject, data=blob.data, modified=blob.modified)
     # Decoding a small image is Python that holds the interpreter's lock: threads would only wait
     # for each other. The calling thread does it, while these fetch, which needs no lock.
@@ -142,7 +145,7 @@ class _Decoder:
         if fetched.data is None:
             return fetched
         try:
-            tensor = image.decode_to_tensor(
+            fetched.tensor = image.decode_to_tensor(
                 fetched.data,
                 self.contract,
                 budget=self.budget,
@@ -150,8 +153,9 @@ class _Decoder:
                 max_bytes=self.settings.max_bytes,
             )
         except ImageError as error:
-            return replace(fetched, data=None, error=error)
-        return replace(fetched, data=None, tensor=tensor)
+            fetched.error = error
+        fetched.data = None
+        return fetched
 
 
 def _score_all(
@@ -178,11 +182,11 @@ def _outcomes(
 ) -> Iterator[Outcome]:
     probabilities = scorer.probabilities(tensors)
     rows = zip(probabilities, rank(probabilities, top), strict=True)
-    labels, model = scorer.contract.labels, scorer.digest
+    labels, model, at = scorer.contract.labels, scorer.digest, now()
     for one in waiting:
         record, retry = None, None
         if one.error is None:
-            record = Record.ranked(one.subject, *next(rows), labels=labels, model=model)
+            record = Record.ranked(one.subject, *next(rows), labels=labels, model=model, at=at)
         elif isinstance(one.error, PermanentError):
             record = Record.failed(one.subject, one.error, model=model)
         elif isinstance(one.error, SupersededError):

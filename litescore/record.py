@@ -96,12 +96,20 @@ class Record:
         labels: Sequence[str],
         model: str,
         frame: Mapping[str, Any] | None = None,
+        at: str | None = None,
     ) -> Record:
-        """As `scored`, for a row of what `rank` found for a whole batch at once."""
+        """As `scored`, for a row of what `rank` found for a whole batch at once, at the time `at`."""
         listed = tuple({"label": labels[i], "score": _shortest(probabilities[i])} for i in best)
         first = listed[0]
         return cls._of(
-            subject, "scored", model, frame, label=first["label"], score=first["score"], top=listed
+            subject,
+            "scored",
+            model,
+            frame,
+            label=first["label"],
+            score=first["score"],
+            top=listed,
+            at=at,
         )
 
     @classmethod
@@ -134,6 +142,7 @@ class Record:
         top: tuple[Mapping[str, Any], ...] = (),
         kind: str | None = None,
         reason: str | None = None,
+        at: str | None = None,
     ) -> Record:
         return cls(
             id=subject.identity(model),
@@ -148,7 +157,7 @@ class Record:
             kind=kind,
             reason=reason,
             model=model,
-            at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            at=at or now(),
             frame=frame,
         )
 
@@ -179,6 +188,11 @@ class Record:
             raise ConfigurationError(
                 f"not a litescore record of schema {SCHEMA}: {line[:80]!r}"
             ) from None
+
+
+def now() -> str:
+    """The time as a record bears it: UTC, RFC 3339, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def rank(probabilities: NDArray[np.float32], top: int) -> NDArray[np.intp]:
