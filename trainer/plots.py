@@ -88,7 +88,9 @@ def prediction(
     _show(left, picture, cmap)
     _name(left, probabilities, labels, truth, fontsize=12)
     bars = _bars(right, probabilities, truth)
-    right.set_xticks(range(len(bars)), [_short(labels[i]) for i in bars], rotation=45, ha="right")
+    names = [_short(labels[i]) for i in bars]
+    slope = {"rotation": 45, "ha": "right"} if max(map(len, names)) > 3 else {}
+    right.set_xticks(range(len(bars)), names, **slope)
     right.set_yticks((0, 0.5, 1), ("0", "50 %", "100 %"), color=_SOFT)
     return _png(figure)
 
