@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from litescore.errors import ModelError
+from litescore.interpreter import available, choose
 from litescore.scorer import Scorer
 
 _SEED = 1
@@ -26,6 +29,28 @@ class Latency:
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
+
+
+def latencies(
+    model: str, *, threads: int, batch: int, runs: int, labels: Sequence[str] | None = None
+) -> tuple[list[Latency], list[str]]:
+    """A model's latency on each runtime here, and what those said that cannot load it.
+
+    Raises ModelError when none can, and as Scorer.
+    """
+    found, refused = [], []
+    for runtime in available() or [choose()]:
+        try:
+            scorer = Scorer(
+                model, threads=threads, batch=batch, labels=labels, runtime=runtime.name
+            )
+        except ModelError as error:
+            refused.append(error)
+        else:
+            found.append(latency(scorer, threads=threads, runs=runs))
+    if not found:
+        raise refused[0]
+    return found, [str(error) for error in refused]
 
 
 def latency(scorer: Scorer, *, threads: int, runs: int = 200, warmup: int = 20) -> Latency:

@@ -153,7 +153,7 @@ def load(root: str | Path, split: str = "train", *, seed: int = 0) -> Dataset:
     archives = sorted(root.glob("*.npz"))
     if len(archives) == 1:
         return _load_npz(archives[0], split)
-    if _class_folders(root / "train"):
+    if any(_class_folders(root / name) for name in SPLITS):
         return _load_split_folders(root, split)
     return _load_class_folder(root, split, seed)
 
@@ -201,7 +201,7 @@ def _load_split_folders(root: Path, split: str) -> Dataset:
         have = ", ".join(name for name in SPLITS if (root / name).is_dir())
         raise DataError(f"{root} has no folder {split!r} (it has {have})")
     labels = tuple(folder.name for folder in _class_folders(root / "train"))
-    return _read_classes(root.name, split, root / split, labels)
+    return _read_classes(root.name, split, root / split, labels or None)
 
 
 def _load_class_folder(root: Path, split: str, seed: int) -> Dataset:
@@ -225,6 +225,10 @@ def _read_classes(name: str, split: str, root: Path, labels: Labels | None = Non
     folders = _class_folders(root)
     if not folders:
         raise DataError(f"{root} has no class folders: one folder a class, images inside")
+    if all(_class_folders(folder) and not _pictures_in(folder) for folder in folders):
+        raise DataError(
+            f"{root} holds folders of folders: name its parts {', '.join(SPLITS)}, or give one part"
+        )
     labels = labels or tuple(folder.name for folder in folders)
     unknown = [folder.name for folder in folders if folder.name not in labels]
     if unknown:
@@ -238,6 +242,10 @@ def _read_classes(name: str, split: str, root: Path, labels: Labels | None = Non
         paths += found
         classes += [labels.index(folder.name)] * len(found)
     return _checked(Dataset(name, split, labels, np.array(classes, np.int64), tuple(paths)))
+
+
+def _pictures_in(folder: Path) -> bool:
+    return any(_is_picture(path) for path in folder.iterdir())
 
 
 def _is_picture(path: Path) -> bool:

@@ -158,19 +158,13 @@ def bench(
       litescore bench model.tflite
       litescore bench model.tflite --batch 32 --threads 2 --json
     """
-    from litescore.bench import latency
-    from litescore.interpreter import available, choose
-    from litescore.scorer import Scorer
+    from litescore.bench import latencies
 
-    names = _names(labels)
-    found = [
-        latency(
-            Scorer(model, threads=threads, batch=batch, labels=names, runtime=one.name),
-            threads=threads,
-            runs=runs,
-        )
-        for one in available() or [choose()]
-    ]
+    found, refused = latencies(
+        model, threads=threads, batch=batch, runs=runs, labels=_names(labels)
+    )
+    for reason in refused:
+        click.echo(f"left out: {reason}", err=True)
     if as_json:
         click.echo(json.dumps([one.as_json() for one in found]))
         return

@@ -8,8 +8,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import IO
+
+# The descriptor is the whole process's: two threads in turn, or the second restores the first's.
+_TURN = threading.RLock()
 
 
 @contextmanager
@@ -17,28 +22,39 @@ def hushed(
     drop: Callable[[bytes], bool] = lambda _line: True, *, tell_on_error: bool = False
 ) -> Iterator[None]:
     """Drop the lines of standard error for which `drop` holds; with `tell_on_error` only if no
-    exception comes out.
+    exception comes out. One thread at a time.
     """
-    if sys.stderr is None:  # no standard error at all
+    if not _has_standard_error():
         yield
         return
-    sys.stderr.flush()
-    try:
-        saved = os.dup(2)
-    except OSError:  # Python's own is not the process's, which is closed
-        yield
-        return
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
+    with _TURN, tempfile.TemporaryFile() as aside:
         failed = True
         try:
-            yield
+            with _turned_to(aside):
+                yield
             failed = False
         finally:
-            sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)
             aside.seek(0)
-            os.write(
-                2, b"".join(line for line in aside if (failed and tell_on_error) or not drop(line))
-            )
+            kept = (line for line in aside if (failed and tell_on_error) or not drop(line))
+            os.write(2, b"".join(kept))
+
+
+@contextmanager
+def _turned_to(file: IO[bytes]) -> Iterator[None]:
+    sys.stderr.flush()
+    saved = os.dup(2)
+    os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def _has_standard_error() -> bool:
+    try:
+        os.fstat(2)
+    except OSError:
+        return False
+    return sys.stderr is not None

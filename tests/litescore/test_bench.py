@@ -42,6 +42,21 @@ def test_the_command_asks_every_runtime(small_model: Path, say: Say) -> None:
     ]
 
 
+def test_a_runtime_that_cannot_load_the_model_is_left_out(
+    bare_model: Path, tmp_path: Path, say: Say
+) -> None:
+    """Version 12 of the dense layer is too new for tflite-runtime: it is told, the rest measured."""
+    bare_model.write_bytes(tiny.build((4, 3, 1), version=12))
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(LABELS))
+    said = say("bench", bare_model, "--labels", names, "--runs", "2", "--json")
+    able = [str(one) for one in available() if one.name == "litert"]
+    assert said.code == 0
+    assert [one["runtime"] for one in json.loads(said.out)] == able
+    assert len(said.err.splitlines()) == len(available()) - len(able)
+    assert all(f"left out: {bare_model}: tflite-runtime" in line for line in said.err.splitlines())
+
+
 def test_a_fixed_batch_stays(bare_model: Path, tmp_path: Path, say: Say) -> None:
     """What was measured is told, not what was asked for."""
     bare_model.write_bytes(tiny.build((4, 3, 1), batch=2))

@@ -91,6 +91,22 @@ def test_split_folders_keep_their_parts(tmp_path: Path) -> None:
     assert len(dataset.load(tmp_path, "all")) == 48
 
 
+def test_a_test_folder_alone(tmp_path: Path) -> None:
+    """Data to evaluate on, without any to train on."""
+    fill(tmp_path / "test")
+    assert len(dataset.load(tmp_path, "test")) == len(dataset.load(tmp_path, "all")) == 42
+    with pytest.raises(DataError, match=r"has no folder 'train' \(it has test\)"):
+        dataset.load(tmp_path, "train")
+
+
+def test_parts_by_other_names_are_no_classes(tmp_path: Path) -> None:
+    """`Training` and `Testing` would be two classes of everything: they are refused."""
+    fill(tmp_path / "Training")
+    fill(tmp_path / "Testing")
+    with pytest.raises(DataError, match="holds folders of folders: name its parts train, val,"):
+        dataset.load(tmp_path, "all")
+
+
 def test_a_missing_split_folder_is_named(tmp_path: Path) -> None:
     """What is there is said too."""
     fill(tmp_path / "train")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,33 @@ def test_no_descriptor_is_lost() -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
+def test_threads_take_turns(capfd: pytest.CaptureFixture[str]) -> None:
+    """Models loaded in several threads leave standard error where it was."""
+
+    def chatter(_: int) -> None:
+        with hushed():
+            os.write(2, b"chatter\n")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(chatter, range(200)))
+    os.write(2, b"news\n")
+    assert capfd.readouterr().err == "news\n"
+
+
+def test_one_inside_another(capfd: pytest.CaptureFixture[str]) -> None:
+    """The outer one decides about what the inner one kept."""
+    with hushed(lambda line: line.startswith(b"A")), hushed(lambda line: line.startswith(b"B")):
+        os.write(2, b"A\nB\nC\n")
+    assert capfd.readouterr().err == "C\n"
+
+
 def test_no_standard_error_at_all() -> None:
-    """A process started without one works."""
+    """A process started without one, with a file in its place or that closed it works."""
     script = "from litescore.terminal import hushed\nwith hushed(): print('works')"
-    command = ["sh", "-c", 'exec "$0" -c "$1" 2>&-', sys.executable, script]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    assert done.stdout == "works\n"
+    late = f"import os; os.close(2)\n{script}"
+    taken = f"file = open('/dev/null'); assert file.fileno() == 2\n{script}"
+    for never in (script, taken):
+        command = ["sh", "-c", 'exec "$0" -c "$1" 2>&-', sys.executable, never]
+        assert subprocess.run(command, stdout=subprocess.PIPE).stdout == b"works\n"
+    command = [sys.executable, "-c", late]
+    assert subprocess.run(command, stdout=subprocess.PIPE).stdout == b"works\n"
