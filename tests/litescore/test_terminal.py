@@ -7,6 +7,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from time import sleep
 
 import pytest
 
@@ -52,14 +54,25 @@ def test_no_descriptor_is_lost() -> None:
 
 
 def test_threads_take_turns(capfd: pytest.CaptureFixture[str]) -> None:
-    """Models loaded in several threads leave standard error where it was."""
+    """One that comes while another is at it, and stays longer, leaves standard error in place."""
+    inside, coming, left = Event(), Event(), Event()
 
-    def chatter(_: int) -> None:
+    def first() -> None:
         with hushed():
-            os.write(2, b"chatter\n")
+            inside.set()
+            coming.wait(5)
+            sleep(0.05)
+        left.set()
 
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(chatter, range(200)))
+    def second() -> None:
+        inside.wait(5)
+        coming.set()
+        with hushed():
+            left.wait(5)
+
+    with ThreadPoolExecutor(2) as threads:
+        for done in (threads.submit(first), threads.submit(second)):
+            done.result()
     os.write(2, b"news\n")
     assert capfd.readouterr().err == "news\n"
 
