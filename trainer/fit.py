@@ -168,7 +168,7 @@ def _forward(model: Any, x: Any, seed: tuple[int, Any], fused: bool) -> Any:
     """The model, a chain of layers, in training.
 
     Dropout is taken from TensorFlow directly: as Keras calls it, its random numbers cost 2.5 ms a
-    batch of 32 x 128 under XLA, twelve times the rest of the step; ThreeFry's cost 16 microseconds.
+    batch of 32 x 128 under XLA, several times the rest of the step; ThreeFry's 16 microseconds.
     """
     # Outside XLA TensorFlow has no ThreeFry on a CPU.
     algorithm = "threefry" if fused else "auto_select"
