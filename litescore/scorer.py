@@ -62,7 +62,7 @@ class Scorer:
             self._interpreter = Interpreter(data, self.runtime_used, threads=threads)
         self._input, self._output = self._interpreter.input, self._interpreter.output
         _check_tensors(name, self._input, self._output)
-        self.contract = _contract(name, data, self._input, labels)
+        self.contract = _contract(name, data, self._interpreter, labels)
         _check_contract(name, self.contract, self._input, self._output)
         with _naming(name):
             self.batch = self._settle_batch(batch)
@@ -242,7 +242,7 @@ def _check_tensors(name: str, taken: TensorInfo, given: TensorInfo) -> None:
         )
 
 
-def _contract(name: str, data: bytes, taken: TensorInfo, labels: Sequence[str] | None) -> Contract:
+def _contract(name: str, data: bytes, model: Interpreter, labels: Sequence[str] | None) -> Contract:
     with _naming(name):
         found = contracts.read(data)
     if found is not None:
@@ -257,9 +257,11 @@ def _contract(name: str, data: bytes, taken: TensorInfo, labels: Sequence[str] |
             f"{name} carries no contract: give its class names with --labels FILE, or add a "
             f"contract with `litescore describe {name} --labels FILE`"
         )
-    height, width = taken.shape[1:3]
-    color = "rgb" if taken.shape[3:] == (3,) else "gray"
-    return Contract(labels=tuple(labels), color=color, height=height, width=width)
+    height, width = model.input.shape[1:3]
+    color = "rgb" if model.input.shape[3:] == (3,) else "gray"
+    # One unit for two classes is a sigmoid: what it says is the second's probability.
+    output = "sigmoid" if (model.output.shape[1], len(labels)) == (1, 2) else "softmax"
+    return Contract(tuple(labels), color, height, width, output=output)
 
 
 def _check_contract(name: str, held: Contract, taken: TensorInfo, given: TensorInfo) -> None:

@@ -56,6 +56,16 @@ def test_describing_again(bare_model: Path, names: Path, tmp_path: Path, say: Sa
     assert bare_model.read_bytes() == first
 
 
+def test_one_unit_for_two_classes(bare_model: Path, tmp_path: Path, say: Say) -> None:
+    """A sigmoid is recognised; its unit is the second class."""
+    bare_model.write_bytes(tiny.build((4, 3, 1), 1, ending="sigmoid"))
+    names = tmp_path / "pets.txt"
+    names.write_text("cat\ndog\n")
+    assert say("describe", bare_model, "--labels", names).code == 0
+    held = contract.read(bare_model)
+    assert held == Contract(("cat", "dog"), "gray", 4, 3, output="sigmoid")
+
+
 def test_a_broken_contract_is_replaced(small_model: Path, names: Path, say: Say) -> None:
     """Describing is the way out of a damaged contract."""
     out = names.with_name("mended.tflite")

@@ -111,6 +111,14 @@ def test_sigmoid_gives_both_probabilities(runtime: str, dtype: str) -> None:
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
 
+def test_one_unit_and_two_labels_are_a_sigmoid() -> None:
+    """A foreign model of cats and dogs needs its labels only."""
+    bare = tiny.build(SHAPE, 1, ending="sigmoid")
+    assert Scorer(bare, labels=("cat", "dog")).contract.output == "sigmoid"
+    with pytest.raises(ContractError, match="3 labels, but the model has 1 outputs"):
+        Scorer(bare, labels=LABELS)
+
+
 def test_outputs_are_as_the_model_gave_them() -> None:
     """Whole numbers for a quantized model; `dequantize` makes them probabilities."""
     scorer = Scorer(held(tiny.build(SHAPE, dtype="int8")), batch=8)
