@@ -20,9 +20,8 @@ from litescore.contract import Contract
 from litescore.dataset import Dataset
 from litescore.errors import DataError
 
-# Where images differ in size, or are photographs larger than any small classifier wants.
+# Where images differ in size.
 DEFAULT_SIZE = 224
-LARGEST_OWN_SIZE = 512
 
 _GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N")
 _ORIENTATION = 0x0112  # EXIF 2.32, table 4; 5 to 8 swap width and height
@@ -138,7 +137,4 @@ def _header(data: Dataset, index: int) -> tuple[int, int, bool]:
 
 
 def _uniform(sizes: set[tuple[int, int]]) -> tuple[int, int]:
-    size = sizes.pop()
-    if sizes or max(size) > LARGEST_OWN_SIZE:
-        return DEFAULT_SIZE, DEFAULT_SIZE
-    return size
+    return sizes.pop() if len(sizes) == 1 else (DEFAULT_SIZE, DEFAULT_SIZE)
