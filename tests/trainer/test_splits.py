@@ -90,11 +90,11 @@ def test_images_of_different_sizes_become_224(colors: Path) -> None:
     assert (contract.width, contract.height) == (224, 224)
 
 
-def test_uniform_camera_photographs_become_224(tmp_path: Path) -> None:
-    """Nobody wants a network of 12 megapixels because all photographs have 12."""
+def test_uniform_images_keep_their_size(tmp_path: Path) -> None:
+    """Large or small, upright or not: the images' own size where all have the same."""
     root = write_folder(tmp_path / "camera", {"red": 2, "blue": 2}, size=(800, 600))
     contract = contract_for(dataset.load(root, "all"), color=None, size=None)
-    assert (contract.width, contract.height) == (224, 224)
+    assert (contract.width, contract.height) == (800, 600)
 
 
 def test_color_is_gray_only_where_all_are(tmp_path: Path) -> None:
