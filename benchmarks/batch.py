@@ -1,7 +1,7 @@
 """Batch scoring from S3: what the pipeline adds to its parts, and what a newcomer's handler costs.
 
 Everything runs in this one process against a SeaweedFS server on this machine, several rounds of
-each in turn, medians of them; CPU is that of this process with all its threads, the server's is
+each in turn, the ratio of each round and the median of those; CPU is that of this process with all its threads, the server's is
 not counted. Run: `python -m benchmarks.batch`.
 """
 
@@ -24,15 +24,17 @@ from litescore.contract import Contract
 from litescore.contract import append as append_contract
 from litescore.record import Subject
 from litescore.scorer import Scorer
-from litescore.settings import Settings
+from litescore.settings import Settings, processors
 from tests.rig import seaweed
 from tests.rig.seaweed import S3
 
-ROUNDS = 5
+ROUNDS = 7
 SMALL, PHOTOS = 2000, 200
 # A newcomer's way takes tens of milliseconds an image: fewer will do.
 NEWCOMER = 60
 LIMIT = 10**8
+FETCH, SCORE = "fetch alone", "decode and score alone"
+PIPELINE, KERAS = "pipeline, records written", "boto3 + keras.predict"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Case:
 
     name: str
     bucket: str
+    output: str
     keras: object
     scorer: Scorer
     subjects: Sequence[Subject]
@@ -70,24 +73,34 @@ def report(case: Case, server: S3) -> None:
     """Print the rows of one kind of images."""
     blobs = [store.read(subject, max_bytes=LIMIT).data for subject in case.subjects]
     few = case.subjects[:NEWCOMER]
-    ways: dict[str, tuple[int, Callable[[], object]]] = {
-        "fetch alone": (len(blobs), lambda: fetch_all(case.subjects)),
-        "decode and score alone": (len(blobs), lambda: decode_and_score(blobs, case.scorer)),
-        "pipeline, records written": (len(blobs), lambda: pipeline(case, server)),
-        "boto3 + keras.predict": (len(few), lambda: newcomer(case, server, few)),
-    }
-    costs = measure(ways)
-    parts = costs["fetch alone"].cpu + costs["decode and score alone"].cpu
-    whole, naive = costs["pipeline, records written"], costs["boto3 + keras.predict"]
-    print(f"\n{case.name}")
-    for name, cost in costs.items():
-        print(f"  {name:<28}{cost.cpu:>10,.0f} us CPU{cost.rate:>10,.0f} images/s")
-    print(f"  pipeline CPU over its parts       {whole.cpu / parts:.2f} x")
-    print(f"  images/s over boto3 + keras       {whole.rate / naive.rate:.0f} x")
+    rounds = measure(
+        {
+            FETCH: (len(blobs), lambda: fetch_all(case.subjects)),
+            SCORE: (len(blobs), lambda: decode_and_score(blobs, case.scorer)),
+            PIPELINE: (len(blobs), lambda: pipeline(case)),
+            KERAS: (len(few), lambda: newcomer(case, server, few)),
+        }
+    )
+    print(f"\n{case.name} (batch {case.scorer.batch})")
+    for name, costs in rounds.items():
+        cpu, rate = (statistics.median(getattr(c, what) for c in costs) for what in ("cpu", "rate"))
+        print(f"  {name:<28}{cpu:>10,.0f} us CPU{rate:>10,.0f} images/s")
+    parts = [
+        whole.cpu / (fetch.cpu + score.cpu)
+        for fetch, score, whole in zip(rounds[FETCH], rounds[SCORE], rounds[PIPELINE], strict=True)
+    ]
+    gains = [
+        whole.rate / naive.rate
+        for whole, naive in zip(rounds[PIPELINE], rounds[KERAS], strict=True)
+    ]
+    print(f"  pipeline CPU over its parts    {_spread(parts, '.2f')} x")
+    print(f"  images/s over boto3 + keras    {_spread(gains, '.0f')} x")
 
 
-def measure(ways: dict[str, tuple[int, Callable[[], object]]]) -> dict[str, Cost]:
-    """Median cost of each way, the rounds of all interleaved so that none has a quiet machine."""
+def measure(ways: dict[str, tuple[int, Callable[[], object]]]) -> dict[str, list[Cost]]:
+    """The cost of each way in every round; the rounds of all interleaved, so that a ratio within
+    one round compares things that met the same machine.
+    """
     rounds: dict[str, list[Cost]] = {name: [] for name in ways}
     for number in range(ROUNDS + 1):
         for name, (count, work) in ways.items():
@@ -99,13 +112,14 @@ def measure(ways: dict[str, tuple[int, Callable[[], object]]]) -> dict[str, Cost
             )
             if number:  # the first round warms connections and caches
                 rounds[name].append(cost)
-    return {
-        name: Cost(
-            statistics.median(cost.cpu for cost in costs),
-            statistics.median(cost.wall for cost in costs),
-        )
-        for name, costs in rounds.items()
-    }
+    return rounds
+
+
+def _spread(ratios: Sequence[float], form: str) -> str:
+    middle, low, high = (
+        format(value, form) for value in (statistics.median(ratios), min(ratios), max(ratios))
+    )
+    return f"{middle} (rounds {low} to {high})"
 
 
 def fetch_all(subjects: Iterable[Subject]) -> None:
@@ -125,11 +139,10 @@ def decode_and_score(blobs: Sequence[bytes], scorer: Scorer) -> None:
         scorer.probabilities(tensors[: len(part)])
 
 
-def pipeline(case: Case, server: S3) -> None:
-    """What the handler does with these subjects: records in a bucket."""
-    settings = Settings(batch=case.scorer.batch)
-    outcomes = batch.run(case.subjects, case.scorer, settings=settings)
-    summary = output.write_all(outcomes, f"s3://{server.make_bucket()}/records")
+def pipeline(case: Case) -> None:
+    """What the handler does with these subjects: records in a bucket, a fresh prefix each time."""
+    outcomes = batch.run(case.subjects, case.scorer, settings=Settings())
+    summary = output.write_all(outcomes, f"s3://{case.output}/{time.monotonic_ns()}")
     assert summary.scored == len(case.subjects), summary
 
 
@@ -197,8 +210,8 @@ def _case(name: str, server: S3, model: object, contract: Contract, blobs: Seque
     for number, blob in enumerate(blobs):
         server.client.put_object(Bucket=bucket, Key=f"{number:06}", Body=blob)
     subjects = [entry.subject for entry in store.list_objects(f"s3://{bucket}/")]
-    scorer = Scorer(append_contract(file, contract), batch=Settings().batch)
-    return Case(name, bucket, model, scorer, subjects)
+    scorer = Scorer(append_contract(file, contract), threads=processors(), batch=None)
+    return Case(name, bucket, server.make_bucket(), model, scorer, subjects)
 
 
 if __name__ == "__main__":

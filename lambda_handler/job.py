@@ -16,7 +16,7 @@ from litescore.errors import ConfigurationError, TransientError
 from litescore.output import Summary
 from litescore.record import Subject
 from litescore.scorer import Scorer
-from litescore.settings import Settings
+from litescore.settings import Settings, processors
 
 log = logging.getLogger("litescore")
 
@@ -40,7 +40,12 @@ def prepare() -> Scorer:
     where `litescore package` puts it.
     """
     place = settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
-    return Scorer(place, batch=settings().batch, sha256=settings().model_sha256)
+    return Scorer(
+        place,
+        threads=processors(),
+        batch=settings().batch,
+        sha256=settings().model_sha256,
+    )
 
 
 def run(event: Any, context: Any) -> Any:

@@ -94,6 +94,7 @@ def score(
     names = read_labels(labels) if labels else None
     scorer = Scorer(
         chosen.model or "model.tflite",
+        threads=settings.processors(),
         batch=chosen.batch,
         labels=names,
         sha256=chosen.model_sha256,

@@ -26,6 +26,10 @@ Probabilities = NDArray[np.float32]
 
 # Two runtimes, or two machines, round floats differently; this far apart is still the same.
 FLOAT_STEP = 1e-4
+# Larger batches gain nothing: 28 x 28 is as fast at 32 as at 256, and 224 x 224 x 3 is faster at 6
+# than at 32, whose activations leave the processor's cache.
+_LARGEST_BATCH = 32
+_BATCH_VALUES = 2**20
 _MODEL_BYTES = 2**31
 
 
@@ -34,7 +38,8 @@ class Scorer:
 
     model    path, s3:// URL or bytes of a .tflite file
     threads  the interpreter uses for one invocation
-    batch    images an invocation takes; a model exported with a fixed batch keeps its own
+    batch    images an invocation takes, None for as many as suit the input's size; a model
+             exported with a fixed batch keeps its own
     runtime  `litert` or `tflite-runtime`; None for the first that works
     labels   class names of a file without a contract; refused where the file has others
     sha256   refuse any other file
@@ -48,7 +53,7 @@ class Scorer:
         model: str | Path | bytes,
         *,
         threads: int = 1,
-        batch: int = 1,
+        batch: int | None = 1,
         runtime: str | None = None,
         labels: Sequence[str] | None = None,
         sha256: str | None = None,
@@ -115,9 +120,11 @@ class Scorer:
             self._tensor[:count] = shaped
         return self._interpreter.invoke(self._tensor)[:count]
 
-    def _settle_batch(self, batch: int) -> int:
+    def _settle_batch(self, batch: int | None) -> int:
         fixed = self._input.shape[0]
         if fixed == -1:
+            values = int(np.prod(self._input.shape[1:]))
+            batch = batch or max(1, min(_LARGEST_BATCH, _BATCH_VALUES // values))
             self._interpreter.resize(batch)
             return batch
         return fixed

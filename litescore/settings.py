@@ -53,7 +53,11 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "data": ("LITESCORE_DATA", _text, "a folder that holds mnist/ and fashion-mnist/"),
     "runtime": ("LITESCORE_RUNTIME", _runtime, "interpreter: litert or tflite-runtime"),
     "threads": ("LITESCORE_THREADS", _whole(1, 256), "threads that fetch and decode"),
-    "batch": ("LITESCORE_BATCH", _whole(1, 4096), "images an invocation of the model takes"),
+    "batch": (
+        "LITESCORE_BATCH",
+        _whole(1, 4096),
+        "images an invocation of the model takes; by default what suits its input, at most 32",
+    ),
     "top": ("LITESCORE_TOP", _whole(1, 1000), "labels a record lists, best first"),
     "max_bytes": ("LITESCORE_MAX_BYTES", _whole(1, 2**31), "largest image file, in bytes"),
     "max_pixels": ("LITESCORE_MAX_PIXELS", _whole(1, _PILLOW_LIMIT), "largest image, in pixels"),
@@ -69,8 +73,8 @@ class Settings:
     output: str | None = None
     data: str | None = None
     runtime: str | None = None
-    threads: int = 6
-    batch: int = 32
+    threads: int = 4
+    batch: int | None = None
     top: int = 3
     max_bytes: int = 64 * 1024 * 1024
     max_pixels: int = 50_000_000
@@ -103,3 +107,10 @@ def table(*names: str) -> str:
         default = defaults[name]
         lines.append(f"  {variable}  {meaning}" + (f" [{default}]" if default else ""))
     return "\n".join(lines)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
