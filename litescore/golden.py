@@ -7,6 +7,7 @@ file answered. They prove the runtime; the digest proves the model.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from litescore import image
 from litescore.contract import GOLDEN_FOLDER, associated_files
-from litescore.errors import ContractError
+from litescore.errors import ContractError, PermanentError
 from litescore.scorer import Comparison, Scorer, compare
 
 GOLDEN_IMAGES = 10
@@ -43,7 +44,7 @@ def answers_file(runtime: str) -> str:
 def verify(model: str | Path | bytes, *, runtime: str | None = None) -> Verdict:
     """Replay the golden samples of a model file on a runtime (the one at hand by default).
 
-    Raises ContractError for a file that carries none.
+    Raises ContractError for a file that carries none, or broken ones.
     """
     scorer = Scorer(model, runtime=runtime)
     files = {
@@ -51,22 +52,26 @@ def verify(model: str | Path | bytes, *, runtime: str | None = None) -> Verdict:
         for name, data in associated_files(model).items()
         if name.startswith(GOLDEN_FOLDER)
     }
-    pictures = sorted((n for n in files if n.endswith(".png")), key=lambda n: int(n[:-4]))
-    if not pictures:
+    if not any(name.endswith(".png") for name in files):
         raise ContractError(f"{_named(model)} carries no golden samples: export it again")
-    recorded = files.get(answers_file(scorer.runtime))
-    if recorded is None:
+    if answers_file(scorer.runtime) not in files:
         return Verdict(NOT_RECORDED, str(scorer.runtime_used))
-    answers = json.loads(recorded)
+    try:
+        return _replay(scorer, files)
+    except (ValueError, KeyError, TypeError, PermanentError) as error:
+        raise ContractError(
+            f"the golden samples of {_named(model)} are broken ({error}): export it again"
+        ) from error
+
+
+def _replay(scorer: Scorer, files: Mapping[str, bytes]) -> Verdict:
+    pictures = sorted((n for n in files if n.endswith(".png")), key=lambda n: int(n[:-4]))
+    answers = json.loads(files[answers_file(scorer.runtime)])
     tensors = np.stack([image.fit(image.decode(files[n]), scorer.contract) for n in pictures])
     wanted = scorer.dequantize(np.array(answers["outputs"], answers["dtype"]))
     found = compare(wanted, scorer.probabilities(tensors), step=scorer.step)
-    return Verdict(
-        found.verdict,
-        str(scorer.runtime_used),
-        f"{answers['runtime']} {answers['version']}",
-        found,
-    )
+    recorded = f"{answers['runtime']} {answers['version']}"
+    return Verdict(found.verdict, str(scorer.runtime_used), recorded, found)
 
 
 def _named(model: str | Path | bytes) -> str:

@@ -84,6 +84,19 @@ def test_no_samples_at_all(small_model: Path) -> None:
         golden.verify(small_model)
 
 
+@pytest.mark.parametrize(
+    "answers", [b"{}", b"not json", b'{"outputs": [[1, 2], [3]], "dtype": "uint8"}', b"[1]"]
+)
+def test_broken_answers_are_said_to_be_broken(tmp_path: Path, answers: bytes) -> None:
+    """Answers that another tool garbled are a sentence, not a traceback."""
+    path = tmp_path / "broken.tflite"
+    files = {"0.png": image.encode_png(PIXELS[0]), golden.answers_file(HERE.name): answers}
+    held = Contract(LABELS, "gray", 4, 3)
+    path.write_bytes(contract.append(tiny.build((4, 3, 1)), held, files))
+    with pytest.raises(ContractError, match=r"broken\.tflite are broken"):
+        golden.verify(path, runtime=HERE.name)
+
+
 def test_the_command_says_what_was_found(tmp_path: Path, say: Say) -> None:
     """One line, exit code 0; with --json the figures."""
     path = with_golden(tmp_path, change=1)
