@@ -90,8 +90,8 @@ def test_images_of_different_sizes_become_224(colors: Path) -> None:
     assert (contract.width, contract.height) == (224, 224)
 
 
-def test_uniform_images_keep_their_size(tmp_path: Path) -> None:
-    """Large or small, upright or not: the images' own size where all have the same."""
+def test_uniform_photographs_keep_their_size_too(tmp_path: Path) -> None:
+    """However large: a model of another size is the user's to ask for."""
     root = write_folder(tmp_path / "camera", {"red": 2, "blue": 2}, size=(800, 600))
     contract = contract_for(dataset.load(root, "all"), color=None, size=None)
     assert (contract.width, contract.height) == (800, 600)
