@@ -88,7 +88,6 @@ def convert(
 def tensorflow() -> Any:
     """The tensorflow module, imported without its start-up chatter."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     try:
         with hushed():
             import tensorflow as tf

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
-from litescore.errors import ConfigurationError, UsageError
+from litescore.errors import ConfigurationError, MissingDependency, UsageError
 from litescore.settings import Settings
 from trainer import catalog, presets
 from trainer.catalog import Found, Places
@@ -51,9 +52,12 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
     """The job that was asked for. `say` is told before a data set is downloaded.
 
     Raises UsageError for words that do not go together, DataError where a preset's data set is
-    found nowhere, ConfigurationError for an `out` that cannot be made: now, not after training.
+    found nowhere, ConfigurationError for an `out` that cannot be made or a missing TensorFlow: now,
+    not after training.
     """
     recipe = _changed(_choose(request), request)
+    if find_spec("tensorflow") is None:
+        raise MissingDependency("tensorflow", extra="train")
     found = _find_data(recipe, request, say)
     out = request.out or RUNS / (recipe.name if request.preset else found.path.stem)
     _make(out)
