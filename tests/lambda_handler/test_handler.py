@@ -105,36 +105,33 @@ def test_a_missing_bucket_is_named(inputs: str, stub: StubS3, monkeypatch: Any) 
         handler(shapes.queued(shapes.notification("nowhere", "a.png")), None)
 
 
-def test_one_denied_object_fails_alone_and_all_denied_is_an_error(
-    inputs: str, stub: StubS3, pngs: Pngs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One closed key is a record; a closed bucket is said loudly and leaves no records."""
+@pytest.fixture
+def faulty(inputs: str, stub: StubS3, pngs: Pngs, monkeypatch: pytest.MonkeyPatch) -> StubS3:
+    """The handler on a server that can be told to fail, with the images `a.png` and `b.png`."""
     for name, value in stub.environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LITESCORE_OUTPUT", "s3://stub/records/")
     body = pngs.paths[0].read_bytes()
     stub.objects = {("stub", "a.png"): body, ("stub", "b.png"): body}
-    stub.faults = [Fault(status=403, key="a.png")]
+    return stub
+
+
+def test_one_denied_object_fails_alone_and_all_denied_is_an_error(faulty: StubS3) -> None:
+    """One closed key is a record; a closed bucket is said loudly and leaves no records."""
+    faulty.faults = [Fault(status=403, key="a.png")]
     reply = handler(shapes.notification("stub", "a.png", "b.png"), None)
     assert (reply["scored"], reply["failed"]) == (1, 1)
 
-    written = len(stub.objects)
-    stub.faults = [Fault(status=403, method="GET")]
+    written = len(faulty.objects)
+    faulty.faults = [Fault(status=403, method="GET")]
     with pytest.raises(ConfigurationError, match=r"every object is denied.*s3:GetObject"):
         handler(shapes.notification("stub", "a.png", "b.png"), None)
-    assert len(stub.objects) == written
+    assert len(faulty.objects) == written
 
 
-def test_a_broken_store_brings_the_message_back(
-    inputs: str, stub: StubS3, pngs: Pngs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_store_brings_the_message_back(faulty: StubS3) -> None:
     """A message with one image that S3 could not give is delivered again; its neighbours are done."""
-    for name, value in stub.environ.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("LITESCORE_OUTPUT", "s3://stub/records/")
-    body = pngs.paths[0].read_bytes()
-    stub.objects = {("stub", "a.png"): body, ("stub", "b.png"): body}
-    stub.faults = [Fault(status=500, key="a.png")]
+    faulty.faults = [Fault(status=500, key="a.png")]
     event = shapes.queued(*(shapes.notification("stub", key) for key in ("a.png", "b.png")))
     assert handler(event, None) == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
     assert [record.source for record in results.read("s3://stub/records/")] == ["s3://stub/b.png"]
