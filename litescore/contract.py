@@ -28,7 +28,7 @@ COLORS = ("gray", "rgb")
 RESIZES = ("squash", "fit-shortest", "fit-longest")
 INTERPOLATIONS = ("bilinear-antialias", "bilinear")
 OUTPUTS = ("softmax", "sigmoid", "multilabel")
-VARIANTS = ("f32", "f16", "dynamic", "int8", "int16x8")
+VARIANTS = ("f32", "f16", "dynamic", "int8", "int8-float-io", "int16x8")
 
 # The earliest time a zip entry can bear: the same contents make the same bytes.
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
@@ -49,7 +49,9 @@ class Contract:
     interpolation  `bilinear-antialias` (Pillow's BILINEAR) or `bilinear` (no antialiasing,
                    as Keras' image_dataset_from_directory resizes)
     output         `softmax`, `sigmoid` (one unit, two labels) or `multilabel`
+    threshold      0..1: from which probability on a `multilabel` label holds
     variant        None until exported, then one of VARIANTS
+    smallest_runtime  the oldest TensorFlow Lite that loads the file, as `2.3.0`; None until known
     origin         where the model came from: dataset, digest, preset, seed, versions
     accuracy       what it scored: `float`, `exported` by runtime, `n`, `agreement`
 
@@ -64,7 +66,9 @@ class Contract:
     padding: int = 0
     interpolation: str = "bilinear-antialias"
     output: str = "softmax"
+    threshold: float = 0.5
     variant: str | None = None
+    smallest_runtime: str | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     accuracy: Mapping[str, Any] = field(default_factory=dict)
 
@@ -82,6 +86,7 @@ class Contract:
         _whole("width", self.width, 1, 16384)
         _whole("padding", self.padding, 0, 255)
         _check_labels(self.labels)
+        _share("threshold", self.threshold)
         if self.output == "sigmoid" and len(self.labels) != 2:
             raise ContractError(f"a sigmoid tells two labels apart, {len(self.labels)} given")
 
@@ -251,6 +256,11 @@ def _is_line(label: object) -> bool:
 def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
     if value not in known:
         raise ContractError(f"unknown {name} {value!r} in the contract: one of {', '.join(known)}")
+
+
+def _share(name: str, value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1:
+        raise ContractError(f"{name} {value!r} in the contract is not a number between 0 and 1")
 
 
 def _whole(name: str, value: object, low: int, high: int) -> None:
