@@ -28,6 +28,8 @@ from litescore.terminal import hushed
 TRIED = 5
 # Images an invocation takes; the figures do not depend on it.
 _BATCH = 50
+# Noise, in steps, of an operation that rounds nothing: a reshape, a pooling by maximum.
+_HANDED_ON = 1e-3
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,16 @@ class LayerCost:
     operation  of the .tflite file, as `CONV_2D`
     noise      root mean square error of its int8 result, in steps of that result's scale:
                0.29 is rounding alone
-    share      power of the error over the power of the signal (its variance), 0 and up: above
-               about 0.05 the next layers see another picture
+    lost       share of the signal that drowns in that error, 0..1: error over variance, channel
+               by channel, since one loud channel takes the steps that a quiet one would need
     recovered  percentage points of accuracy gained when its result stays float32, that is, this
-               layer and those that read it; None where it was not tried
+               layer and those that read it; None where that was not tried
     """
 
     name: str
     operation: str
     noise: float
-    share: float
+    lost: float
     recovered: float | None = None
 
 
@@ -77,18 +79,17 @@ def costs(
         except Exception as error:  # the converter raises whatever its passes raise
             reason = str(error).partition("\n")[0]
             raise ModelError(f"cannot tell what int8 costs in which layer: {reason}") from error
-        rows.sort(key=lambda row: -row.share)
+        rows.sort(key=lambda row: -row.lost)
         gains: dict[str, float] = {}
         if classes is not None:
-            judge = _judge(contract, images, classes)
-            gains = _gains(debugger, rows[:tried], judge)
+            gains = _gains(debugger, rows, tried, _judge(contract, images, classes))
     known = _layer_names(model)
     return [
         LayerCost(
             layer_name(row.tensor, known) or row.operation.lower(),
             row.operation,
             row.noise,
-            row.share,
+            row.lost,
             gains.get(row.tensor),
         )
         for row in rows
@@ -120,7 +121,7 @@ class _Row:
     index: int
     operation: str
     noise: float
-    share: float
+    lost: float
 
 
 class _Debugger:
@@ -145,7 +146,7 @@ class _Debugger:
             quant_debug_model_content=self._instrumented,
             debug_dataset=lambda: _batches(images, _BATCH),
             debug_options=self._experimental.QuantizationDebugOptions(
-                layer_direct_compare_metrics={"noise": _noise, "signal": _signal}
+                layer_direct_compare_metrics={"noise": _noise, "lost": _lost}
             ),
         )
         debugger.run()
@@ -159,15 +160,16 @@ class _Debugger:
         model: bytes = self._converted.get_nondebug_quantized_model()
         return model
 
-    def readers(self, index: int) -> list[int]:
-        """The tensors made by the int8 operations that read tensor `index`."""
+    def readers(self) -> dict[int, set[int]]:
+        """Tensor -> the tensors that int8 operations make of it, both by index."""
         from ai_edge_litert import schema_py_generated as schema
 
         model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(self._instrumented))
-        graph = model.subgraphs[0]
-        return [
-            int(operator.outputs[0]) for operator in graph.operators if index in operator.inputs
-        ]
+        found: dict[int, set[int]] = {}
+        for operator in model.subgraphs[0].operators:
+            for taken in operator.inputs:
+                found.setdefault(int(taken), set()).update(map(int, operator.outputs))
+        return found
 
     @property
     def _instrumented(self) -> bytes:
@@ -176,11 +178,30 @@ class _Debugger:
 
 
 def _gains(
-    debugger: _Debugger, rows: Sequence[_Row], judge: Callable[[bytes], float]
+    debugger: _Debugger, rows: Sequence[_Row], tried: int, judge: Callable[[bytes], float]
 ) -> dict[str, float]:
-    """Tensor -> percentage points of accuracy that come back when it stays float32."""
+    """Tensor -> percentage points of accuracy that come back when it stays float32.
+
+    The model's own output is not tried: nothing reads it that could take floats.
+    """
+    readers = {row.tensor: _readers(row.index, rows, debugger.readers()) for row in rows}
+    inner = [row for row in rows if readers[row.tensor]][:tried]
     whole = judge(debugger.leave_float([]))
-    return {row.tensor: 100 * (judge(debugger.leave_float([row.tensor])) - whole) for row in rows}
+    return {
+        row.tensor: 100 * (judge(debugger.leave_float([row.tensor, *readers[row.tensor]])) - whole)
+        for row in inner
+    }
+
+
+def _readers(index: int, rows: Sequence[_Row], made_of: Mapping[int, set[int]]) -> list[str]:
+    """The tensors made of tensor `index`, beyond operations that only hand its values on."""
+    found = []
+    for row in rows:
+        if row.index in made_of.get(index, ()):
+            found.append(row.tensor)
+            if row.noise < _HANDED_ON:
+                found += _readers(row.index, rows, made_of)
+    return found
 
 
 def _judge(
@@ -201,21 +222,33 @@ def _batches(images: NDArray[np.uint8], size: int) -> Iterator[list[NDArray[np.f
 
 
 def _noise(floats: Any, quantized: Any, scale: float, zero_point: int) -> float:
-    return float(np.mean((floats - (quantized.astype(np.float64) - zero_point) * scale) ** 2))
+    """Mean square error in steps of the scale."""
+    return float(np.mean((_errors(floats, quantized, scale, zero_point) / scale) ** 2))
 
 
-def _signal(floats: Any, _quantized: Any, _scale: float, _zero_point: int) -> float:
-    return float(np.var(floats, dtype=np.float64))
+def _lost(floats: Any, quantized: Any, scale: float, zero_point: int) -> float:
+    """Mean over the channels of error power over signal power, 0..1; silent channels left out."""
+    channels = (-1, floats.shape[-1])
+    errors = _errors(floats, quantized, scale, zero_point).reshape(channels)
+    signal = floats.reshape(channels).var(axis=0, dtype=np.float64)
+    heard = signal > 0
+    if not heard.any():
+        return 0.0
+    return float(np.minimum((errors**2).mean(axis=0)[heard] / signal[heard], 1).mean())
+
+
+def _errors(floats: Any, quantized: Any, scale: float, zero_point: int) -> NDArray[np.float64]:
+    errors: NDArray[np.float64] = floats - (quantized.astype(np.float64) - zero_point) * scale
+    return errors
 
 
 def _row(line: Mapping[str, str]) -> _Row:
-    noise, signal = float(line["noise"]), float(line["signal"])
     return _Row(
         line["tensor_name"],
         int(line["tensor_idx"]),
         line["op_name"],
-        noise=noise**0.5 / float(line["scale"]),
-        share=noise / signal if signal else 0.0,
+        noise=float(line["noise"]) ** 0.5,
+        lost=float(line["lost"]),
     )
 
 
