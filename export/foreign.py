@@ -5,10 +5,21 @@ What its training did to the pictures is asked for and never guessed. It does no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from export import preprocess, splits
+from export.heads import SHOWN, heads
+from export.loading import load
+from export.preprocess import Preprocess
 from export.source import Source
+from export.splits import Splits
+from litescore.contract import Contract, read_labels
+from litescore.errors import ModelError, UsageError
+
+_SCALERS = ("Rescaling", "Normalization")
 
 
 @dataclass(frozen=True)
@@ -48,4 +59,127 @@ def open_model(path: str | Path, description: Description) -> Source:
     Raises ModelError for a model that cannot be read or is no classifier of pictures, UsageError
     for what the description lacks or contradicts, DataError for images that do not fit the model.
     """
-    raise NotImplementedError
+    labels = read_labels(description.labels)
+    model = load(path)
+    contract = _contract(path, model, labels, description)
+    before, notes = _preprocess(path, model, contract, description)
+    parts = splits.load(description.data, labels)
+    if not description.convert_color:
+        splits.check_color(parts, contract)
+    contract = replace(contract, interpolation=_interpolation(parts, contract, description))
+    shown = parts.validation.take(range(min(SHOWN, len(parts.validation)))).tensors(contract)
+    try:
+        found = heads(model, contract, shown, preprocess=before, output=description.output)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    return Source(
+        name=str(path),
+        model=found.probabilities,
+        logits=found.logits,
+        contract=replace(contract, output=found.output),
+        train=parts.train,
+        validation=parts.validation,
+        test=parts.test,
+        data=description.data,
+        notes=(*notes, *parts.notes, *found.notes),
+        facts={
+            "model": Path(path).name,
+            "dataset": parts.whole.name,
+            "digest": parts.whole.digest(),
+            "preprocess": before.to_facts(),
+        },
+    )
+
+
+def _contract(
+    path: str | Path, model: Any, labels: tuple[str, ...], description: Description
+) -> Contract:
+    height, width, channels = _picture(path, model)
+    if description.size is not None:
+        if None not in (height, width) and description.size != (height, width):
+            raise UsageError(
+                f"{path} takes pictures of {width} x {height}, not of --size "
+                f"{description.size[1]} x {description.size[0]}: leave --size out"
+            )
+        height, width = description.size
+    if height is None or width is None:
+        raise UsageError(
+            f"{path} takes pictures of any size: say with --size which one it was trained on"
+        )
+    return Contract(
+        labels,
+        "gray" if channels == 1 else "rgb",
+        height,
+        width,
+        resize=description.resize,
+        threshold=description.threshold,
+    )
+
+
+def _picture(path: str | Path, model: Any) -> tuple[int | None, int | None, int]:
+    """Height and width, None where open, and channels of the model's one input."""
+    shape = model.input_shape
+    if isinstance(shape, list):
+        raise ModelError(f"{path} has {len(shape)} inputs, not one picture")
+    sides = tuple(shape[1:])
+    if len(sides) == 2 and None not in sides:
+        return (*sides, 1)
+    if len(sides) != 3 or sides[2] not in (1, 3):
+        raise ModelError(
+            f"{path} takes {sides}, not a picture of (height, width, channels) with 1 or 3 channels"
+        )
+    height, width, channels = sides
+    return height, width, channels
+
+
+def _preprocess(
+    path: str | Path, model: Any, contract: Contract, description: Description
+) -> tuple[Preprocess, tuple[str, ...]]:
+    found = preprocess.chosen(
+        description.preprocess, description.mean, description.std, channels=contract.channels
+    )
+    own = _own_scaling(model)
+    if found is None:
+        raise UsageError(
+            f"say with --preprocess what training did to the pixels before {path} saw them: "
+            f"{', '.join(preprocess.PREPROCESSES)}, or --mean and --std; {_hint(own)}"
+        )
+    if own is not None and found.name != "none":
+        told = f"{own} in the model scales pixels too: --preprocess {found.name} comes before it"
+        return found, (told,)
+    return found, ()
+
+
+def _hint(own: str | None) -> str:
+    if own is None:
+        return "no layer in it scales pixels, so `none` means that it was trained on 0..255"
+    return f"{own} in it scales pixels already, so it is `none` where training fed it 0..255"
+
+
+def _own_scaling(model: Any) -> str | None:
+    """The layer that scales pixels before the first weights, in words; None without one."""
+    for layer in _leaves(model):
+        kind = type(layer).__name__
+        if kind in _SCALERS:
+            return f"{kind} layer {layer.name!r}"
+        if layer.weights:
+            return None
+    return None
+
+
+def _leaves(model: Any) -> Iterator[Any]:
+    for layer in getattr(model, "layers", ()):
+        yield from _leaves(layer) if getattr(layer, "layers", None) else [layer]
+
+
+def _interpolation(parts: Splits, contract: Contract, description: Description) -> str:
+    if description.antialias is not None:
+        return "bilinear-antialias" if description.antialias else "bilinear"
+    odd = splits.other_size(parts, contract)
+    if odd is not None:
+        raise UsageError(
+            f"a picture of {odd[1]} x {odd[0]} must be brought to {contract.width} x "
+            f"{contract.height}: say whether training resized with --antialias (Pillow, litescore) "
+            "or with --no-antialias (image_dataset_from_directory, tf.image.resize)"
+        )
+    return contract.interpolation

@@ -20,6 +20,8 @@ from litescore.errors import ModelError, UsageError
 # Answers of a float model are probabilities when they are so to this much.
 _CLOSE = 1e-3
 _NOISE = 8
+# Real images that are enough to see what a model gives.
+SHOWN = 64
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from export import splits
-from export.heads import heads
+from export.heads import SHOWN, heads
 from export.loading import load
 from export.source import Source
 from export.splits import Splits
 from litescore import dataset
 from litescore.contract import Contract
 from litescore.dataset import Dataset
-from litescore.errors import ConfigurationError, DataError
-
-# Images whose answers show what a model gives, where its structure does not.
-_SHOWN = 64
+from litescore.errors import ConfigurationError, DataError, ModelError
 
 
 @dataclass(frozen=True)
@@ -54,8 +51,12 @@ def open_run(path: str | Path, data: str | None = None, *, convert_color: bool =
     parts = splits.load(place, run.contract.labels, fraction=run.fraction, seed=run.seed)
     notes = parts.notes + _strangers(run, parts, convert_color=convert_color)
     contract = run.contract
-    shown = parts.validation.take(range(min(_SHOWN, len(parts.validation)))).tensors(contract)
-    found = heads(load(run.model), contract, shown, output=contract.output)
+    shown = parts.validation.take(range(min(SHOWN, len(parts.validation)))).tensors(contract)
+    model = load(run.model)
+    try:
+        found = heads(model, contract, shown, output=contract.output)
+    except ModelError as error:
+        raise ModelError(f"{run.model}: {error}") from error
     return Source(
         name=str(run.path),
         model=found.probabilities,
