@@ -1,75 +1,104 @@
-"""What one invocation of a model costs on this machine."""
+"""What model files cost here: each on every runtime, batch and number of threads asked for.
+
+`measure` times one model; `rows` goes through a file's; `read` brings back what `litescore bench
+--json` wrote on another machine.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
+from litescore import contract as contracts
+from litescore import litert_benchmark, wholeness
+from litescore.errors import ContractError, ModelError
+from litescore.interpreter import Runtime
+from litescore.latency import RUNS, SECONDS, WARMUP, Latency, measure
+from litescore.measured import Measured, ModelFile, Row, read
+from litescore.scorer import read_model
 
-from litescore.errors import ModelError
-from litescore.interpreter import available, choose
-from litescore.scorer import Scorer
-
-_SEED = 1
+__all__ = [
+    "RUNS",
+    "SECONDS",
+    "WARMUP",
+    "Latency",
+    "Measured",
+    "ModelFile",
+    "Plan",
+    "Row",
+    "look",
+    "measure",
+    "read",
+    "rows",
+]
 
 
 @dataclass(frozen=True)
-class Latency:
-    """Milliseconds of one invocation (percentiles) and images a second at the median."""
+class Plan:
+    """What to measure of each file: every runtime at every batch and number of threads.
 
-    runtime: str
-    batch: int
-    threads: int
-    p50: float
-    p90: float
-    p99: float
-    images_per_second: float
-
-    def as_json(self) -> dict[str, object]:
-        return asdict(self)
-
-
-def latencies(
-    model: str, *, threads: int, batch: int, runs: int, labels: Sequence[str] | None = None
-) -> tuple[list[Latency], list[str]]:
-    """A model's latency on each runtime here, and what those said that cannot load it.
-
-    Raises ModelError when none can, and as Scorer.
+    runs, warmup, seconds  as `measure` takes them
+    beside                 the `litert-benchmark` command, to be asked as well; None to leave it
     """
-    found, refused = [], []
-    for runtime in available() or [choose()]:
-        try:
-            scorer = Scorer(
-                model, threads=threads, batch=batch, labels=labels, runtime=runtime.name
-            )
-        except ModelError as error:
-            refused.append(error)
-        else:
-            found.append(latency(scorer, threads=threads, runs=runs))
-    if not found:
-        raise refused[0]
-    return found, [str(error) for error in refused]
+
+    runtimes: Sequence[Runtime]
+    batches: Sequence[int] = (1,)
+    threads: Sequence[int] = (1,)
+    runs: int = RUNS
+    warmup: int = WARMUP
+    seconds: float = SECONDS
+    beside: Path | None = None
 
 
-def latency(scorer: Scorer, *, threads: int, runs: int = 200, warmup: int = 20) -> Latency:
-    """Time `runs` invocations of the scorer at its own batch, after `warmup` uncounted ones.
+def look(path: str) -> tuple[ModelFile, bytes]:
+    """A file and its bytes, from a path or s3:// URL.
 
-    `threads` is what the scorer was made with. Pixels are noise: a network takes the same time
-    for any picture.
+    Raises ModelError for what is no model, ContractError for a contract that is broken.
     """
-    c = scorer.contract
-    shape = (scorer.batch, c.height, c.width, c.channels)
-    tensors = np.random.default_rng(_SEED).integers(0, 256, shape, np.uint8)
-    for _ in range(warmup):
-        scorer.probabilities(tensors)
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        scorer.probabilities(tensors)
-        times.append((time.perf_counter() - start) * 1000)
-    p50, p90, p99 = (float(value) for value in np.percentile(times, (50, 90, 99)))
-    return Latency(
-        str(scorer.runtime_used), scorer.batch, threads, p50, p90, p99, scorer.batch / p50 * 1000
-    )
+    model = read_model(path)
+    try:
+        wholeness.check(model)
+        alone, held = contracts.strip(model), contracts.read(model)
+    except (ModelError, ContractError) as error:
+        raise type(error)(f"{path}: {error}") from error
+    whole, inner = (hashlib.sha256(data).hexdigest() for data in (model, alone))
+    return ModelFile(path, whole, inner, len(model), held.variant if held else None), model
+
+
+def rows(file: ModelFile, model: bytes, plan: Plan, tell: Callable[[str], None]) -> Iterator[Row]:
+    """A row of the file as soon as it is measured; `tell` hears what comes next.
+
+    A model with a fixed batch is measured at that one alone. A runtime's refusal is a row.
+    """
+    for runtime in plan.runtimes:
+        for threads in plan.threads:
+            for batch in plan.batches:
+                tell(f"{file.path}: {runtime}, batch {batch}, {threads} threads")
+                row = _row(file, model, plan, runtime, batch, threads)
+                yield row
+                if row.latency and row.latency.fixed_batch:
+                    break
+
+
+def _row(
+    file: ModelFile, model: bytes, plan: Plan, runtime: Runtime, batch: int, threads: int
+) -> Row:
+    facts = (file, runtime.name, runtime.version)
+    try:
+        found = measure(
+            model,
+            runtime=runtime.name,
+            batch=batch,
+            threads=threads,
+            runs=plan.runs,
+            warmup=plan.warmup,
+            seconds=plan.seconds,
+        )
+    except ModelError as error:
+        return Row(*facts, batch, threads, refused=str(error))
+    beside = None
+    if plan.beside and runtime.name == "litert":
+        beside = litert_benchmark.median(plan.beside, model, found, warmup=plan.warmup)
+    return Row(*facts, found.batch, threads, found, beside)

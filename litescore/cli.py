@@ -1,7 +1,7 @@
 """The `litescore` command: a table of commands, each loaded only when it runs.
 
 Only click is imported here, so that `litescore --help` answers at once. Each room's `cli.py` holds
-its commands; the floor's own are in `litescore.model_commands` and `litescore.record_commands`.
+its commands; the floor's own are in `litescore.*_commands`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COMMANDS = {
     "verify": ("litescore.model_commands:verify", "Replay the golden samples on this runtime."),
     "describe": ("litescore.model_commands:describe", "Give a foreign .tflite file its contract."),
     "evaluate": ("litescore.model_commands:evaluate", "Measure the accuracy of a .tflite file."),
-    "bench": ("litescore.model_commands:bench", "Measure the latency of a .tflite file here."),
+    "bench": ("litescore.bench_commands:bench", "Measure the latency of .tflite files here."),
     "score": ("litescore.record_commands:score", "Score images into records, one JSON line each."),
     "results": ("litescore.record_commands:results", "Count what a folder of records holds."),
     "edge": ("edge.cli:edge", "Score camera frames on this device."),

@@ -138,46 +138,6 @@ def evaluate(
         _show_evaluation(found, scorer)
 
 
-@click.command(short_help="Measure the latency of a .tflite file here.")
-@_MODEL
-@click.option("--batch", type=click.IntRange(1, 4096), default=1, show_default=True,
-              help="Images an invocation takes.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True,
-              help="Threads the interpreter uses.")  # fmt: skip
-@click.option("--runs", type=click.IntRange(1), default=200, show_default=True,
-              help="Invocations that count, after 20 that do not.")  # fmt: skip
-@_LABELS
-@_JSON
-def bench(
-    model: str, batch: int, threads: int, runs: int, labels: str | None, as_json: bool
-) -> None:
-    """Measure what one invocation of MODEL costs here, through every runtime installed.
-
-    \b
-    Example:
-      litescore bench model.tflite
-      litescore bench model.tflite --batch 32 --threads 2 --json
-    """
-    from litescore.bench import latencies
-
-    found, refused = latencies(
-        model, threads=threads, batch=batch, runs=runs, labels=_names(labels)
-    )
-    for reason in refused:
-        click.echo(f"left out: {reason}", err=True)
-    if as_json:
-        click.echo(json.dumps([one.as_json() for one in found]))
-        return
-    click.echo(
-        f"{'runtime':<24}{'batch':>6}{'p50 ms':>9}{'p90 ms':>9}{'p99 ms':>9}{'images/s':>11}"
-    )
-    for one in found:
-        click.echo(
-            f"{one.runtime:<24}{one.batch:>6}{one.p50:>9.3f}{one.p90:>9.3f}{one.p99:>9.3f}"
-            f"{one.images_per_second:>11,.0f}"
-        )
-
-
 def _names(labels: str | None) -> tuple[str, ...] | None:
     from litescore.contract import read_labels
 

@@ -1,0 +1,111 @@
+"""Keras graphs around Keras models: raw pixels in front, probabilities behind, a fixed batch.
+
+Every graph made here takes float32[n, height, width, channels] of raw pixels 0..255, red first, in
+an input named `pixels`. It knows no files and no images.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.convert import tensorflow
+from export.preprocess import PREPROCESSES, Preprocess
+from litescore.contract import Contract
+from litescore.errors import ModelError
+
+# Input values a prediction takes at once: 28 pictures of 224 x 224, whose activations fit anywhere.
+_VALUES = 2**22
+
+
+def check_size(model: Any, contract: Contract) -> None:
+    """Raises ModelError when the model's input is not a picture of the contract's size and colour."""
+    shape = (contract.height, contract.width, contract.channels)
+    taken = tuple(model.input_shape[1:])
+    if taken == shape[:2] and contract.channels == 1:
+        return
+    if len(taken) != 3 or any(a not in (b, None) for a, b in zip(taken, shape, strict=True)):
+        raise ModelError(f"the model takes {taken}, its contract says {shape}")
+
+
+def pixels_model(
+    model: Any, contract: Contract, preprocess: Preprocess = PREPROCESSES["none"]
+) -> Any:
+    """The model on raw pixels of the contract's size, with its preprocessing in the graph.
+
+    Raises ModelError when the model's input is not of the contract's size and colour.
+    """
+    check_size(model, contract)
+    pixels = _input(None, (contract.height, contract.width, contract.channels))
+    values = _preprocessed(pixels, preprocess)
+    if len(model.input_shape) == 3:  # gray without a dimension for its channel
+        values = tensorflow().keras.layers.Reshape(model.input_shape[1:])(values)
+    return tensorflow().keras.Model(pixels, model(values))
+
+
+def with_probabilities(logits: Any, output: str) -> Any:
+    """Logits with the softmax or, for `sigmoid` and `multilabel`, the sigmoid behind them."""
+    return with_temperature(logits, 1.0, output)
+
+
+def with_temperature(logits: Any, temperature: float, output: str) -> Any:
+    """Logits divided by the temperature, then their softmax or sigmoid, as `with_probabilities`."""
+    keras = tensorflow().keras
+    values = logits.outputs[0]
+    if temperature != 1.0:
+        values = keras.layers.Rescaling(1 / temperature, name="temperature")(values)
+    kind = "softmax" if output == "softmax" else "sigmoid"
+    probabilities = keras.layers.Activation(kind, name="probabilities")(values)
+    return keras.Model(logits.inputs[0], probabilities)
+
+
+def with_batch(model: Any, batch: int | None) -> Any:
+    """The same model for so many images an invocation; None for any number."""
+    pixels = _input(batch, model.input_shape[1:])
+    return tensorflow().keras.Model(pixels, model(pixels))
+
+
+def predict(
+    model: Any, contract: Contract, tensors: NDArray[np.generic], batch: int = 256
+) -> NDArray[np.float32]:
+    """What the Keras model answers: [n, h, w, c] of pixels -> float32[n, classes].
+
+    The one unit of a `sigmoid` becomes its two classes, as `Scorer` does it.
+    """
+    values = answers(model, tensors, batch)
+    if contract.output == "sigmoid":
+        values = np.concatenate([1 - values, values], axis=1)
+    return values
+
+
+def answers(model: Any, tensors: NDArray[np.generic], batch: int = 256) -> NDArray[np.float32]:
+    """float32[n, units]: what comes out of the model, as it is."""
+    batch = max(1, min(batch, _VALUES // int(np.prod(tensors.shape[1:]))))
+    parts = [
+        np.asarray(model(tensors[start : start + batch].astype(np.float32), training=False))
+        for start in range(0, len(tensors), batch)
+    ]
+    values: NDArray[np.float32] = np.concatenate(parts).astype(np.float32)
+    return values
+
+
+def _input(batch: int | None, shape: tuple[int, ...]) -> Any:
+    keras = tensorflow().keras
+    return keras.Input(batch_shape=(batch, *shape), dtype="float32", name="pixels")
+
+
+def _preprocessed(pixels: Any, preprocess: Preprocess) -> Any:
+    keras = tensorflow().keras
+    values = pixels
+    if preprocess.bgr:
+        values = keras.ops.flip(values, axis=-1)
+    if preprocess.scale == (1.0,) and preprocess.offset == (0.0,):
+        return values
+    scale, offset = (one[0] if len(one) == 1 else list(one) for one in _ends(preprocess))
+    return keras.layers.Rescaling(scale, offset=offset, name="preprocess")(values)
+
+
+def _ends(preprocess: Preprocess) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    return preprocess.scale, preprocess.offset
