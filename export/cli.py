@@ -123,7 +123,7 @@ def _source(model: Path, words: dict[str, Any]) -> Source:
     told = [name for name in _FOREIGN if words[name] is not None]
     if told:
         raise UsageError(f"{model} is a training run and says it itself: leave out --{told[0]}")
-    return run_folder.open_run(model, words["data"])
+    return run_folder.open_run(model, words["data"], convert_color=words["convert_color"])
 
 
 def _description(words: dict[str, Any]) -> Description:

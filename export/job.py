@@ -161,7 +161,7 @@ def _calibrated(source: Source, order: Order, tell: Tell) -> tuple[Source, float
         raise UsageError("--calibrate-confidence fits softmax and two-class models, not multilabel")
     tensors = source.validation.tensors(held)
     classes = source.validation.classes_for(held.labels)
-    temperature = confidence.fit_temperature(graph.raw(source.logits, tensors), classes)
+    temperature = confidence.fit_temperature(graph.answers(source.logits, tensors), classes)
     tell(f"Temperature {temperature:.3f} fitted on {len(classes):,} validation images")
     model = graph.with_temperature(source.logits, temperature, held.output)
     return replace(source, model=model), temperature
@@ -261,8 +261,7 @@ def _before(
     model = graph.with_batch(plain.model, trial.candidate.batch)
     file = convert.convert(model, trial.candidate.variant, calibration)
     readings = proof.read_all(file, _exam(plain, plain.test))
-    answers = next(r.probabilities for r in readings if r.probabilities is not None)
-    return answers
+    return next(r.probabilities for r in readings if r.probabilities is not None)
 
 
 def _layer_costs(

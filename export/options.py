@@ -19,7 +19,7 @@ _PATH = click.Path(path_type=Path)
 _UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1_000_000}
 
 
-class Bytes(click.ParamType):
+class Bytes(click.ParamType):  # type: ignore[type-arg]
     """A size: `300000`, `300kB` or `1.5MB` (a kB is 1,000 bytes)."""
 
     name = "SIZE"

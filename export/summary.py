@@ -113,7 +113,7 @@ def _row(exported: Exported, trial: Trial) -> tuple[str, ...]:
         name,
         f"{trial.size / 1000:,.1f}",
         f"{trial.accuracy:.2%}",
-        f"{-worst.points:+.1f} {worst.label}",
+        f"{-worst.points:.1f} {worst.label}" if worst.points > 0.05 else "",
         f"{trial.agreement:.2%}",
         " / ".join(f"{cost.p50:.3g}" for cost in costs),
         " / ".join(f"{cost.images_per_second:,.0f}" for cost in costs),
@@ -149,7 +149,9 @@ def _tested(reading: Reading) -> str:
 
 
 def _columns(table: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as text, the first column and the last set to the left."""
+    """Rows as text, the first column and the last set to the left; columns without a value left out."""
+    filled = [n for n in range(len(table[0])) if any(row[n] for row in table[1:])]
+    table = [[row[n] for n in filled] for row in table]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]) - 1)]
     found = []
     for row in table:

@@ -26,7 +26,7 @@ def answers(*wrong: tuple[int, int]) -> np.ndarray:
     """float32[220, 3], right everywhere but for the first `count` images of each class named."""
     best = CLASSES.copy()
     for number, count in wrong:
-        best[np.flatnonzero(CLASSES == number)[:count]] = (number + 1) % 3
+        best[np.flatnonzero(number == CLASSES)[:count]] = (number + 1) % 3
     return np.eye(3, dtype=np.float32)[best]
 
 
@@ -43,7 +43,11 @@ def trial(
     """A candidate that gets these images wrong and takes so many milliseconds an invocation."""
     got = answers(*wrong)
     reading = Reading(
-        "litert", "2", accuracy(got, CLASSES), recall(got, CLASSES), compare(EXAM.keras, got, step=0)
+        "litert",
+        "2",
+        accuracy(got, CLASSES),
+        recall(got, CLASSES),
+        compare(EXAM.keras, got, step=0),
     )
     latency = {} if p50 is None else {batch: cost(p50, batch)}
     return Trial(Candidate(name), b"", size, [reading], latency)
