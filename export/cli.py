@@ -8,106 +8,136 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from litescore.errors import UsageError
+from export import options
+from litescore.errors import GateError, UsageError
 
 if TYPE_CHECKING:
-    from export.job import Exported
+    from export.foreign import Description
+    from export.job import Order
+    from export.source import Source
+    from export.targets import Target
+    from litescore.bench import Measured
+
+# What `open_model` needs to be told; a training run says it itself.
+_FOREIGN = ("labels", "preprocess", "mean", "std", "resize", "antialias", "size", "output",
+            "threshold")  # fmt: skip
 
 
 @click.command(short_help="Convert a trained model to a .tflite file, and prove it.")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--quantize",
-    "variant",
-    default="int8",
-    show_default=True,
-    metavar="VARIANT",
-    help="f32, f16, dynamic (weights as int8) or int8 (all of it; uint8 pixels in).",
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("model.tflite"), show_default=True,
-    help="The file to write.",
-)  # fmt: skip
-@click.option("--data", help="Labelled images; by default those the run was trained on.")
-@click.option(
-    "--batch", default="dynamic", show_default=True, metavar="N|dynamic",
-    help="Fix how many images an invocation takes, or leave it open.",
-)  # fmt: skip
-@click.option(
-    "--max-drop", type=click.FloatRange(min=0), default=1.0, show_default=True,
-    help="Points of test accuracy the file may lose to the Keras model.",
-)  # fmt: skip
+@click.argument("model", type=click.Path(path_type=Path), metavar="RUN|MODEL")
+@options.what
+@options.where
+@options.gates
+@options.foreign
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def export(
-    run: Path,
-    variant: str,
-    out: Path,
-    data: str | None,
-    batch: str,
-    max_drop: float,
-    as_json: bool,
-) -> None:
-    """Convert the model in the training folder RUN to a .tflite file, and prove it.
+def export(model: Path, as_json: bool, **words: Any) -> None:
+    """Convert a model to a .tflite file, and prove it.
 
-    The file is measured on the test set through every TFLite runtime installed here, beside the
-    Keras model. When it loses more than --max-drop points nothing is written and the exit code
-    is 1. Contract, labels and golden samples are appended to it; a report is written beside it.
+    RUN is a folder that `litescore train` wrote. MODEL is any .keras or .h5 file or SavedModel
+    folder that classifies pictures; then --labels, --data and --preprocess say what it cannot.
+
+    The file is held against the Keras model through every TFLite runtime here, on validation
+    images. When it loses more than the gates allow nothing is written and the exit code is 1.
+    Contract, labels and golden samples are appended to it; a report is written beside it. The test
+    images are looked at once, at the end.
+
+    With --quantize auto every variant is made and measured as the --target would run it; the
+    fastest that passes the gates is taken.
 
     \b
     Example:
       litescore export runs/fashion-basic --quantize int8 --out model.tflite
-      litescore export runs/fashion-basic --quantize f32 --batch 1 --out float.tflite
+      litescore export runs/fashion-basic --quantize auto --target lambda --max-size 300kB
+      litescore export runs/fashion-basic --quantize auto --target pi5 --keep candidates/
+      litescore export mobilenet.keras --labels labels.txt --data photos/ --preprocess tf
     """
-    from export import job, report
-    from export.convert import VARIANTS
+    from export import job, report, summary
 
-    if variant not in VARIANTS:
-        raise UsageError(f"unknown variant {variant!r}: one of {', '.join(VARIANTS)}")
-    exported = job.export_run(
-        run,
-        variant=variant,
-        out=out,
-        data=data,
-        batch=_batch(batch),
-        max_drop=max_drop,
-        tell=lambda line: click.echo(line, err=True),
-    )
-    page = report.write(exported, out.with_suffix(".report.html"))
+    order = _order(words)
+    source = _source(model, words)
+    for note in source.notes:
+        _tell(note)
+    exported = job.export(source, order, _tell)
+    page = report.write(exported)
     if as_json:
-        click.echo(json.dumps(_result(exported) | {"report": str(page)}))
+        click.echo(json.dumps(summary.as_json(exported) | {"report": str(page)}))
     else:
-        _show(exported, page)
+        click.echo("\n".join([*summary.lines(exported), f"Report: {page}"]))
+    if exported.path is None:
+        raise GateError(f"{exported.choice.why}: nothing written; {page} has the figures")
 
 
-def _batch(text: str) -> int | None:
-    if text == "dynamic":
-        return None
-    if not text.isdigit() or not 1 <= int(text) <= 4096:
-        raise UsageError(f"--batch {text!r} is neither a number 1..4096 nor `dynamic`")
-    return int(text)
+def _order(words: dict[str, Any]) -> Order:
+    from export import targets
+    from export.choose import Limits
+    from export.job import AUTO, Order
+    from litescore.contract import VARIANTS
 
-
-def _result(exported: Exported) -> dict[str, Any]:
-    return {
-        "path": str(exported.path),
-        "variant": exported.contract.variant,
-        "bytes": exported.size,
-        "drop": exported.drop,
-        **exported.contract.accuracy,
-    }
-
-
-def _show(exported: Exported, page: Path) -> None:
-    click.echo(f"Keras                 {exported.keras_accuracy:.2%}")
-    for reading in exported.readings:
-        if reading.comparison is None:
-            click.echo(f"{reading!s:<22}does not load: {reading.refused}")
-            continue
-        click.echo(
-            f"{reading!s:<22}{reading.accuracy:.2%}, "
-            f"{reading.comparison.agreement:.2%} the same top-1 as Keras"
-        )
-    click.echo(
-        f"Wrote {exported.path} ({exported.contract.variant}, {exported.size:,} bytes, "
-        f"{exported.drop:+.2f} points lost) and {page}"
+    variant = words["variant"]
+    if variant not in (*VARIANTS, AUTO):
+        raise UsageError(f"unknown variant {variant!r}: one of {', '.join(VARIANTS)}, {AUTO}")
+    if variant == AUTO and words["target"] is None:
+        raise UsageError(f"--quantize auto needs a --target: one of {', '.join(targets.TARGETS)}")
+    target = targets.target(words["target"]) if words["target"] else None
+    _check_latency(words, target)
+    names = ("max_drop", "max_class_drop", "max_size", "max_latency")
+    return Order(
+        out=words["out"],
+        variant=variant,
+        batch=options.batch(words["batch"]),
+        limits=Limits(**{name: words[name] for name in names}),
+        target=target,
+        measured=_measured(words["measured"], target),
+        keep=words["keep"],
+        calibrate_confidence=words["calibrate_confidence"],
     )
+
+
+def _check_latency(words: dict[str, Any], target: Target | None) -> None:
+    if words["measured"] and (target is None or target.here):
+        raise UsageError("--measured brings the latency of another machine: name it with --target")
+    if words["max_latency"] and target is None:
+        raise UsageError("--max-latency-ms needs a --target, whose latency it is")
+
+
+def _measured(path: Path | None, target: Target | None) -> Measured | None:
+    from litescore import bench
+
+    if path is None or target is None:
+        return None
+    found = bench.read(path)
+    machine = found.machine.get("machine")
+    if machine not in target.machines:
+        raise UsageError(
+            f"{path} was measured on {machine}, the target {target.name} is "
+            f"{' or '.join(target.machines)}: run `litescore bench --json` there"
+        )
+    return found
+
+
+def _source(model: Path, words: dict[str, Any]) -> Source:
+    from export import foreign, run_folder
+
+    if model.is_file() or (model / "saved_model.pb").exists():
+        return foreign.open_model(model, _description(words))
+    told = [name for name in _FOREIGN if words[name] is not None]
+    if told:
+        raise UsageError(f"{model} is a training run and says it itself: leave out --{told[0]}")
+    return run_folder.open_run(model, words["data"], convert_color=words["convert_color"])
+
+
+def _description(words: dict[str, Any]) -> Description:
+    from export.foreign import Description
+
+    for name in ("labels", "data"):
+        if words[name] is None:
+            raise UsageError(f"--{name} is needed: a model file alone does not say it")
+    told = {name: words[name] for name in _FOREIGN if words[name] is not None}
+    told |= {name: options.numbers(name, words[name]) for name in ("mean", "std")}
+    if "size" in told:
+        told["size"] = (words["size"], words["size"])
+    return Description(data=words["data"], convert_color=words["convert_color"], **told)
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,88 +1,58 @@
-"""Keras model -> .tflite bytes. The only import of TensorFlow in this room."""
+"""Keras model -> .tflite bytes in one variant. The one door to TensorFlow and its converter."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from litescore.contract import Contract
 from litescore.errors import ConfigurationError, MissingDependency, ModelError
 from litescore.terminal import hushed
 
-VARIANTS = ("f32", "f16", "dynamic", "int8")
+# Those whose activations are whole numbers, with ranges learnt from representative images.
+CALIBRATED = ("int8", "int8-float-io", "int16x8")
+
+Frames: TypeAlias = Callable[[], Iterator[list[NDArray[np.float32]]]]
 
 
-def load_model(path: Path) -> Any:
-    """The Keras model at `path`. Raises ModelError for a file that Keras cannot read."""
-    tf = tensorflow()
-    try:
-        return tf.keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, TypeError) as error:
-        raise ModelError(f"cannot load {path}: {str(error).splitlines()[0]}") from error
-
-
-def probability_model(model: Any, contract: Contract, *, batch: int | None = None) -> Any:
-    """The model on raw float32 pixels 0..255, ending in probabilities: logits get their softmax.
-
-    `batch` fixes the batch dimension; None leaves it open. Raises ModelError when the model's
-    input or output is not the contract's.
-    """
-    keras = tensorflow().keras
-    shape = (contract.height, contract.width, contract.channels)
-    if tuple(model.input_shape[1:]) != shape:
-        raise ModelError(f"the model takes {model.input_shape[1:]}, its contract says {shape}")
-    if tuple(model.output_shape[1:]) != (len(contract.labels),):
-        raise ModelError(
-            f"the model gives {model.output_shape[1:]}, its contract has "
-            f"{len(contract.labels)} labels"
-        )
-    pixels = keras.Input(batch_shape=(batch, *shape), dtype="float32", name="pixels")
-    outputs = model(pixels)
-    if not _ends_in_softmax(model):
-        outputs = keras.layers.Softmax(name="probabilities")(outputs)
-    return keras.Model(pixels, outputs)
-
-
-def predict(model: Any, tensors: NDArray[np.uint8], batch: int = 256) -> NDArray[np.float32]:
-    """What the Keras model itself answers: uint8[n, h, w, c] -> float32[n, classes]."""
-    parts = [
-        np.asarray(model(tensors[i : i + batch].astype(np.float32), training=False))
-        for i in range(0, len(tensors), batch)
-    ]
-    answers: NDArray[np.float32] = np.concatenate(parts).astype(np.float32)
-    return answers
-
-
-def convert(
-    model: Any, contract: Contract, variant: str, calibration: NDArray[np.uint8], batch: int | None
-) -> bytes:
+def convert(model: Any, variant: str, calibration: NDArray[np.uint8]) -> bytes:
     """The model as .tflite bytes in one variant.
 
-    calibration  uint8[n, h, w, c], used by int8 only
-    batch        images an invocation takes, None for a dynamic batch
+    model        keras.Model from raw float32 pixels to probabilities; its batch may be fixed
+    calibration  uint8[n, h, w, c], raw pixels, used by the variants in CALIBRATED only
 
-    Raises ModelError with the converter's reason.
+    Raises ModelError with the converter's reason, and for a model that TFLite's own operations
+    cannot express.
     """
     tf = tensorflow()
-    lite = tf.lite.TFLiteConverter.from_keras_model(probability_model(model, contract, batch=batch))
-    if variant == "int8":
-        _int8(lite, tf, calibration, batch or 1)
-    else:
-        _RECIPES[variant](lite, tf)
+    lite = tf.lite.TFLiteConverter.from_keras_model(model)
+    _RECIPES[variant](lite, tf, partial(frames, calibration, model.input_shape[0] or 1))
     try:
         # The converter tells of its temporary folder on standard output.
         with hushed(tell_on_error=True), redirect_stdout(io.StringIO()):
             converted: bytes = lite.convert()
     except Exception as error:  # the converter raises whatever its passes raise
-        raise ModelError(f"cannot convert to {variant}: {str(error).splitlines()[0]}") from error
+        raise ModelError(f"cannot convert to {variant}: {_reason(str(error))}") from error
     return converted
+
+
+def frames(calibration: NDArray[np.uint8], batch: int) -> Iterator[list[NDArray[np.float32]]]:
+    """The representative dataset as the converter asks for it: float32[batch, h, w, c] each."""
+    if len(calibration) < batch:
+        raise ConfigurationError(
+            f"a fixed batch of {batch} needs as many images to calibrate, {len(calibration)} given"
+        )
+    whole = len(calibration) // batch * batch
+    # A fixed batch takes whole batches only; the last one overlaps so that none is lost.
+    for start in [*range(0, whole, batch), *([len(calibration) - batch] if batch > 1 else [])]:
+        yield [calibration[start : start + batch].astype(np.float32)]
 
 
 def tensorflow() -> Any:
@@ -96,55 +66,63 @@ def tensorflow() -> Any:
     return tf
 
 
-def _f32(_lite: Any, _tf: Any) -> None:
+def _f32(_lite: Any, _tf: Any, _frames: Frames) -> None:
     """Floats as they are."""
 
 
-def _f16(lite: Any, tf: Any) -> None:
+def _f16(lite: Any, tf: Any, _frames: Frames) -> None:
     """Half the size; weights as float16, computed in float32."""
     lite.optimizations = [tf.lite.Optimize.DEFAULT]
     lite.target_spec.supported_types = [tf.float16]
 
 
-def _dynamic(lite: Any, tf: Any) -> None:
+def _dynamic(lite: Any, tf: Any, _frames: Frames) -> None:
     """Weights as int8, activations as floats."""
     lite.optimizations = [tf.lite.Optimize.DEFAULT]
     # Per-channel weights would need FULLY_CONNECTED version 12, which tflite-runtime 2.14 lacks.
     lite._experimental_disable_per_channel_quantization_for_dense_layers = True
 
 
-def _int8(lite: Any, tf: Any, calibration: NDArray[np.uint8], batch: int) -> None:
+def _int8(lite: Any, tf: Any, frames: Frames) -> None:
     """Weights and activations as int8; raw uint8 pixels in, uint8 probabilities out."""
-
-    def frames() -> Iterator[list[NDArray[np.float32]]]:
-        whole = len(calibration) // batch * batch
-        # A fixed batch takes whole batches only; the last one overlaps so that none is lost.
-        starts = [*range(0, whole, batch), *([len(calibration) - batch] if batch > 1 else [])]
-        for start in starts:
-            yield [calibration[start : start + batch].astype(np.float32)]
-
-    if len(calibration) < batch:
-        raise ConfigurationError(
-            f"a fixed batch of {batch} needs as many images to calibrate, {len(calibration)} given"
-        )
-    lite.optimizations = [tf.lite.Optimize.DEFAULT]
-    lite.representative_dataset = frames
-    lite.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    _int8_float_io(lite, tf, frames)
     lite.inference_input_type = tf.uint8
     lite.inference_output_type = tf.uint8
 
 
-_RECIPES = {"f32": _f32, "f16": _f16, "dynamic": _dynamic}
+def _int8_float_io(lite: Any, tf: Any, frames: Frames) -> None:
+    """As int8, but the pixels come and the probabilities go as floats."""
+    lite.optimizations = [tf.lite.Optimize.DEFAULT]
+    lite.representative_dataset = frames
+    lite.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
 
 
-def _ends_in_softmax(model: Any) -> bool:
-    last = model.layers[-1]
-    if type(last).__name__ == "Softmax":
-        return True
-    activation = getattr(last, "activation", None)
-    kind = getattr(activation, "__name__", "linear")
-    if kind not in ("softmax", "linear"):
-        raise ModelError(
-            f"the last layer ({last.name}) ends in {kind}: litescore exports softmax or logits"
+def _int16x8(lite: Any, tf: Any, frames: Frames) -> None:
+    """Weights as int8, activations as int16: nearly float's accuracy; floats in and out."""
+    lite.optimizations = [tf.lite.Optimize.DEFAULT]
+    lite.representative_dataset = frames
+    ops = tf.lite.OpsSet
+    lite.target_spec.supported_ops = [
+        ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+    ]
+
+
+_RECIPES = {
+    "f32": _f32,
+    "f16": _f16,
+    "dynamic": _dynamic,
+    "int8": _int8,
+    "int8-float-io": _int8_float_io,
+    "int16x8": _int16x8,
+}
+
+
+def _reason(message: str) -> str:
+    """One line of what the converter said; operations that TFLite lacks by their names."""
+    lacking = re.search(r"(TF Select|Flex|Custom) ops: ([\w, .:]+)", message)
+    if lacking:
+        return (
+            f"TFLite has no {lacking[2].strip(' ,')} and litescore's runtimes carry no TensorFlow "
+            "operations: replace that layer"
         )
-    return bool(kind == "softmax")
+    return next((line.strip() for line in message.splitlines() if line.strip()), "no reason given")

@@ -1,102 +1,288 @@
-"""The whole export: convert, prove, gate, and only then write."""
+"""The whole export: convert, prove, gate, choose, and only then write."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from export import convert, proof, run_folder
+from export import choose, confidence, convert, graph, layers, proof, sweep
 from export.calibrate import representative
+from export.candidates import Candidate, every
+from export.choose import Choice, Limits
+from export.layers import LayerCost
 from export.proof import Exam, Reading
+from export.source import Source
+from export.sweep import Sweep
+from export.targets import Target
+from export.trial import Trial
 from litescore import contract as contracts
+from litescore.bench import Latency, Measured
 from litescore.contract import Contract
 from litescore.dataset import Dataset
-from litescore.errors import GateError
+from litescore.errors import ModelError, UsageError
 from litescore.files import write_whole
+from litescore.reliability import reliability
+
+Tell = Callable[[str], None]
+
+AUTO = "auto"
+
+# Enough to tell layers apart: the debugger runs each of them twice, in Python's hands.
+_LAYER_IMAGES = 500
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of an export.
+
+    variant    one of litescore.contract.VARIANTS, or `auto` for the best of all
+    batch      a fixed batch; None for an open one, or for what suits the target of `auto`
+    target     where the file will run; `auto` needs one
+    measured   latencies of the candidates, measured on the target
+    keep       a folder that gets every candidate, to be measured elsewhere
+    calibrate_confidence  fit a temperature on the validation images
+    """
+
+    out: Path
+    variant: str = "int8"
+    batch: int | None = None
+    limits: Limits = field(default_factory=Limits)
+    target: Target | None = None
+    measured: Measured | None = None
+    keep: Path | None = None
+    calibrate_confidence: bool = False
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The chosen file on the test images: the one time that they are looked at."""
+
+    exam: Exam
+    readings: Sequence[Reading]
+    images: Dataset
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """float32[n, classes]: what the first runtime that loads the file answers."""
+        return next(r.probabilities for r in self.readings if r.probabilities is not None)
+
+    @property
+    def drop(self) -> float:
+        """Points of accuracy lost to the Keras model, the worst of all runtimes."""
+        return (self.exam.accuracy - min(r.accuracy for r in self.readings if not r.refused)) * 100
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export found: accuracies are shares 0..1, `drop` is in percentage points."""
+    """What an export found; `path`, `contract`, `size` and `tested` are there if it was written.
 
-    path: Path
-    contract: Contract
-    size: int
-    keras_accuracy: float
-    readings: Sequence[Reading]
-    test: Dataset
-    keras: NDArray[np.float32]
+    exam         on the validation images, which every trial took
+    temperature  folded into the graph, None where confidence was not calibrated
+    layer_costs  worst first, where an int8 file lost too much
+    before       float32[n, classes]: what the file would answer to the test images without its
+                 temperature
+    """
+
+    order: Order
+    source: Source
+    exam: Exam
+    trials: Sequence[Trial]
+    choice: Choice
+    temperature: float | None = None
+    layer_costs: Sequence[LayerCost] = ()
+    before: NDArray[np.float32] | None = None
+    path: Path | None = None
+    contract: Contract | None = None
+    size: int = 0
+    tested: Tested | None = None
 
     @property
-    def drop(self) -> float:
-        return _drop(self.keras_accuracy, self.readings)
+    def chosen(self) -> Trial:
+        assert self.choice.trial is not None
+        return self.choice.trial
+
+    @property
+    def ece(self) -> dict[str, float]:
+        """Expected calibration error of the file on the test images, 0..1: `after`, and `before`
+        without its temperature.
+        """
+        if self.tested is None:
+            return {}
+        named = {"before": self.before, "after": self.tested.probabilities}
+        classes = self.tested.exam.classes
+        return {name: reliability(p, classes).ece for name, p in named.items() if p is not None}
+
+    def judged(self, trial: Trial) -> Latency | None:
+        """The latency of a trial that counts at the target, None where it is not known."""
+        target = self.order.target
+        return None if target is None else choose.judged(trial, target, self.exam)
 
 
-def export_run(
-    folder: str | Path,
-    *,
-    variant: str,
-    out: str | Path,
-    data: str | None = None,
-    batch: int | None = None,
-    max_drop: float = 1.0,
-    tell: Callable[[str], None] = lambda _line: None,
-) -> Exported:
-    """Export the run in `folder` as `variant` to the file `out`.
+def export(source: Source, order: Order, tell: Tell = lambda _line: None) -> Exported:
+    """Make what is ordered of `source`; nothing is written where no candidate passes the gates.
 
-    data      labelled images; what the run recorded by default
-    batch     a fixed batch, or None for a dynamic one
-    max_drop  percentage points of test accuracy that the file may lose to the Keras model
-    tell      is given a line at each step
-
-    Raises GateError, with nothing written, when the file loses more.
+    `tell` is given a line at each step. Raises ModelError for a single variant that cannot be
+    converted or loaded, and DataError for images that cannot calibrate it.
     """
-    run = run_folder.read(folder)
-    tell(f"Reading {run.model} and its data")
-    train, test = run_folder.open_data(run, data)
-    tensors = test.tensors(run.contract)
-    classes = test.classes_for(run.contract.labels)
-    model = convert.load_model(run.model)
-    tell(f"Converting to {variant}")
-    calibration = representative(train, run.contract)
-    file = convert.convert(model, run.contract, variant, calibration, batch)
-    tell(f"Proving it on {len(test):,} test images against Keras")
-    keras = convert.predict(convert.probability_model(model, run.contract), tensors)
-    exam = Exam(file, run.contract.labels, tensors, classes, keras)
-    readings = proof.read_all(exam)
-    keras_accuracy = proof.accuracy(keras, classes)
-    _gate(keras_accuracy, readings, max_drop, variant)
-    contract = replace(
-        run.contract, variant=variant, accuracy=_scores(keras_accuracy, readings, len(test))
-    )
-    whole = contracts.append(file, contract, proof.golden_files(exam, readings))
-    path = write_whole(out, whole)
-    return Exported(path, contract, len(whole), keras_accuracy, readings, test, keras)
+    plain = source
+    source, temperature = _calibrated(source, order, tell)
+    calibration = representative(source.train, source.contract)
+    exam = _exam(source, source.validation)
+    tell(f"Keras has {exam.accuracy:.2%} on {len(exam.classes):,} validation images")
+    runner = Sweep(source, calibration, exam, _runtimes(order, tell), order.target, order.measured)
+    with proof.reader(exam) as reader:
+        trials = runner.run(_candidates(source, order), reader, tell)
+    _keep(order, source, trials)
+    choice = _choose(trials, exam, order)
+    costs = _layer_costs(source, trials, exam, order, calibration, tell)
+    exported = Exported(order, source, exam, trials, choice, temperature, costs)
+    if choice.trial is None:
+        return exported
+    before = _before(plain, choice.trial, calibration, tell) if temperature else None
+    return _written(replace(exported, before=before), tell)
 
 
-def _gate(keras: float, readings: Sequence[Reading], max_drop: float, variant: str) -> None:
-    drop = _drop(keras, readings)
-    if drop > max_drop:
-        raise GateError(
-            f"the {variant} file loses {drop:.2f} points of test accuracy to the Keras model, "
-            f"--max-drop is {max_drop:g}: nothing written; try another --quantize"
+def _calibrated(source: Source, order: Order, tell: Tell) -> tuple[Source, float | None]:
+    """The source with its temperature in the graph, where that was asked for."""
+    if not order.calibrate_confidence:
+        return source, None
+    if source.logits is None:
+        raise UsageError(
+            f"the logits of {source.name} cannot be reached, so --calibrate-confidence cannot "
+            "divide them: leave it out, or give the .keras file"
         )
+    held = source.contract
+    if held.output == "multilabel":
+        raise UsageError("--calibrate-confidence fits softmax and two-class models, not multilabel")
+    tensors = source.validation.tensors(held)
+    classes = source.validation.classes_for(held.labels)
+    temperature = confidence.fit_temperature(graph.answers(source.logits, tensors), classes)
+    tell(f"Temperature {temperature:.3f} fitted on {len(classes):,} validation images")
+    model = graph.with_temperature(source.logits, temperature, held.output)
+    return replace(source, model=model), temperature
 
 
-def _drop(keras: float, readings: Sequence[Reading]) -> float:
-    worst = min(reading.accuracy for reading in readings if not reading.refused)
-    return (keras - worst) * 100
+def _exam(source: Source, images: Dataset) -> Exam:
+    """The exam on these images; the golden samples always come from the test images."""
+    held, test = source.contract, source.test
+    tensors = images.tensors(held)
+    golden = test.take(proof.first_of_each(test.classes_for(held.labels))).tensors(held)
+    keras = graph.predict(source.model, held, tensors)
+    return Exam(held, tensors, images.classes_for(held.labels), keras, golden)
 
 
-def _scores(keras: float, readings: Sequence[Reading], n: int) -> dict[str, object]:
-    read = [reading for reading in readings if reading.comparison is not None]
+def _runtimes(order: Order, tell: Tell) -> list[str] | None:
+    if order.target is None:
+        return None
+    here, missing = sweep.readers_for(order.target)
+    for name in missing:
+        tell(f"{name} does not work here: its operations are checked, its accuracy is not measured")
+    return here
+
+
+def _candidates(source: Source, order: Order) -> list[Candidate]:
+    if order.variant != AUTO:
+        return [Candidate(order.variant, order.batch)]
+    assert order.target is not None
+    if order.batch is not None:
+        return [Candidate(variant, order.batch) for variant in contracts.VARIANTS]
+    return every(order.target, source.contract)
+
+
+def _keep(order: Order, source: Source, trials: Sequence[Trial]) -> None:
+    """Every candidate as a file of its own, for `litescore bench` on the target."""
+    for trial in trials if order.keep else ():
+        if trial.file and order.keep:
+            held = replace(source.contract, variant=trial.candidate.variant)
+            name = str(trial.candidate).replace(", batch ", "-batch-")
+            write_whole(order.keep / f"{name}.tflite", contracts.append(trial.file, held))
+
+
+def _choose(trials: Sequence[Trial], exam: Exam, order: Order) -> Choice:
+    if order.variant == AUTO:
+        assert order.target is not None
+        return choose.choose(trials, exam, order.limits, order.target)
+    (trial,) = trials
+    if not trial.read:
+        raise ModelError(f"{'; '.join(choose.misses(trial, exam, order.limits))}: nothing written")
+    missed = choose.misses(trial, exam, order.limits, order.target)
+    if missed:
+        return Choice(None, f"the {trial.candidate} file {' and '.join(missed)}")
+    return Choice(trial, f"{trial.candidate} was asked for and passes the gates")
+
+
+def _written(exported: Exported, tell: Tell) -> Exported:
+    """The chosen file, judged on the test images, with its contract and golden samples, on disk."""
+    source, trial = exported.source, exported.chosen
+    exam = _exam(source, source.test)
+    tell(f"Testing {trial.candidate} on {len(exam.classes):,} test images")
+    tested = Tested(exam, proof.read_all(trial.file, exam), source.test)
+    held = replace(
+        source.contract,
+        variant=trial.candidate.variant,
+        origin={**source.contract.origin, **_facts(exported)},
+        accuracy=_scores(tested),
+    )
+    whole = contracts.append(trial.file, held, proof.golden_files(exam, tested.readings))
+    path = write_whole(exported.order.out, whole)
+    return replace(
+        exported, path=path, contract=contracts.read(whole), size=len(whole), tested=tested
+    )
+
+
+def _facts(exported: Exported) -> dict[str, Any]:
+    """What the contract's origin gets: how the model was taken, and its temperature."""
+    facts = dict(exported.source.facts)
+    if exported.temperature is not None:
+        facts["temperature"] = exported.temperature
+    return facts
+
+
+def _scores(tested: Tested) -> Mapping[str, Any]:
+    read = [r for r in tested.readings if r.comparison is not None]
     return {
-        "float": keras,
+        "float": tested.exam.accuracy,
         "exported": {reading.runtime: reading.accuracy for reading in read},
-        "n": n,
+        "n": len(tested.exam.classes),
         "agreement": min(r.comparison.agreement for r in read if r.comparison is not None),
     }
+
+
+def _before(
+    plain: Source, trial: Trial, calibration: NDArray[np.uint8], tell: Tell
+) -> NDArray[np.float32]:
+    """What the same variant answers to the test images without the temperature."""
+    tell(f"Converting {trial.candidate} without its temperature, to compare")
+    model = graph.with_batch(plain.model, trial.candidate.batch)
+    file = convert.convert(model, trial.candidate.variant, calibration)
+    readings = proof.read_all(file, _exam(plain, plain.test))
+    return next(r.probabilities for r in readings if r.probabilities is not None)
+
+
+def _layer_costs(
+    source: Source,
+    trials: Sequence[Trial],
+    exam: Exam,
+    order: Order,
+    calibration: NDArray[np.uint8],
+    tell: Tell,
+) -> Sequence[LayerCost]:
+    """Which layers cost the accuracy, when an int8 file lost too much of it."""
+    lossy = any(
+        trial.candidate.variant in ("int8", "int8-float-io")
+        and trial.read
+        and choose.loses_too_much(trial, exam, order.limits)
+        for trial in trials
+    )
+    if not lossy:
+        return ()
+    tell("int8 misses the gate: asking which layers cost how much")
+    count = len(exam.classes)
+    some = np.linspace(0, count - 1, min(count, _LAYER_IMAGES)).astype(int)
+    images, classes = exam.tensors[some], exam.classes[some]
+    return layers.costs(source.model, source.contract, calibration, images, classes)

@@ -12,16 +12,21 @@ class Target:
     """A place where the file will run.
 
     runtimes  that must load it, the preferred one first: `litert`, `tflite-runtime`
-    here      this machine is such a place, so that its own latency counts; else it must be brought
-              from there (`--measured`)
+    machines  it can be, as `uname -m` says; none where it is this machine, whose own latency counts
+              then; else latency must be brought from there (`--measured`)
     frames    images come one by one, as from a camera; else in the batches of the pipeline
     """
 
     name: str
     runtimes: tuple[str, ...]
-    here: bool
+    machines: tuple[str, ...]
     frames: bool
     about: str
+
+    @property
+    def here(self) -> bool:
+        """Whether it is this machine."""
+        return not self.machines
 
 
 # A Raspberry Pi OS with Python 3.11 has tflite-runtime, a newer one LiteRT: a file for a Pi must
@@ -29,12 +34,15 @@ class Target:
 TARGETS = {
     target.name: target
     for target in (
-        Target("litert", ("litert",), True, False, "LiteRT on this machine, batches"),
-        Target("tflite-runtime", ("tflite-runtime",), True, False,
+        Target("litert", ("litert",), (), False, "LiteRT on this machine, batches"),
+        Target("tflite-runtime", ("tflite-runtime",), (), False,
                "tflite-runtime 2.14 on this machine, batches"),
-        Target("pi4", ("tflite-runtime", "litert"), False, True, "a Raspberry Pi 4, camera frames"),
-        Target("pi5", ("tflite-runtime", "litert"), False, True, "a Raspberry Pi 5, camera frames"),
-        Target("lambda", ("litert",), False, False, "AWS Lambda (LiteRT in a zip), batches"),
+        Target("pi4", ("tflite-runtime", "litert"), ("aarch64", "armv7l"), True,
+               "a Raspberry Pi 4, camera frames"),
+        Target("pi5", ("tflite-runtime", "litert"), ("aarch64", "armv7l"), True,
+               "a Raspberry Pi 5, camera frames"),
+        Target("lambda", ("litert",), ("x86_64", "aarch64"), False,
+               "AWS Lambda (LiteRT in a zip), batches"),
     )
 }  # fmt: skip
 

@@ -1,0 +1,161 @@
+"""What an export found, as lines for a terminal and as plain values for a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from export import choose
+from export.job import Exported
+from export.proof import Reading
+from export.trial import Trial
+from litescore.bench import Latency
+
+HEADER = ("variant", "kB", "accuracy", "worst class", "as Keras", "p50 ms", "images/s", "MB", "")
+
+
+def verdict(exported: Exported, trial: Trial) -> str:
+    """`chosen`, `passes`, or what keeps it from passing."""
+    if trial is exported.choice.trial:
+        return "chosen"
+    order = exported.order
+    return "; ".join(choose.misses(trial, exported.exam, order.limits, order.target)) or "passes"
+
+
+def rows(exported: Exported) -> list[tuple[str, ...]]:
+    """A row of HEADER for each trial; latencies at one image and at the pipeline's batch."""
+    return [_row(exported, trial) for trial in exported.trials]
+
+
+def lines(exported: Exported) -> list[str]:
+    """The table, the choice and the test images, for a terminal."""
+    exam, tested = exported.exam, exported.tested
+    found = [f"Keras has {exam.accuracy:.2%} on {len(exam.classes):,} validation images", ""]
+    found += [*_columns([HEADER, *rows(exported)]), "", f"{exported.choice.why}."]
+    if tested is not None:
+        found.append(f"{len(tested.exam.classes):,} test images, Keras {tested.exam.accuracy:.2%}:")
+        found += [f"  {reading!s:<22}{_tested(reading)}" for reading in tested.readings]
+    if exported.path is not None:
+        found.append(
+            f"Wrote {exported.path} ({exported.chosen.candidate}, {exported.size:,} bytes)"
+        )
+    return found
+
+
+def as_json(exported: Exported) -> dict[str, Any]:
+    """The whole comparison. Accuracies and recalls are 0..1, drops percentage points."""
+    exam, order = exported.exam, exported.order
+    return {
+        "path": str(exported.path) if exported.path else None,
+        "target": order.target.name if order.target else None,
+        "chosen": str(exported.choice.trial.candidate) if exported.choice.trial else None,
+        "why": exported.choice.why,
+        "limits": asdict(order.limits),
+        "validation": {"float": exam.accuracy, "n": len(exam.classes)},
+        "candidates": [_trial(exported, trial) for trial in exported.trials],
+        "layers": [asdict(cost) for cost in exported.layer_costs],
+        "temperature": exported.temperature,
+        **_written(exported),
+    }
+
+
+def _written(exported: Exported) -> dict[str, Any]:
+    if exported.contract is None or exported.tested is None:
+        return {}
+    return {
+        "variant": exported.contract.variant,
+        "bytes": exported.size,
+        "smallest_runtime": exported.contract.smallest_runtime,
+        "drop": exported.tested.drop,
+        "ece": exported.ece,
+        **exported.contract.accuracy,
+    }
+
+
+def _trial(exported: Exported, trial: Trial) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "variant": trial.candidate.variant,
+        "batch": trial.candidate.batch,
+        "bytes": trial.size,
+        "verdict": verdict(exported, trial),
+        "latency": [asdict(latency) for latency in trial.latency.values()],
+        "runtimes": [_reading(reading) for reading in trial.readings],
+    }
+    if trial.read:
+        worst = trial.class_drop(exported.exam)
+        values |= {"accuracy": trial.accuracy, "drop": trial.drop(exported.exam)}
+        values |= {"agreement": trial.agreement, "worst_class": asdict(worst)}
+    return values
+
+
+def _reading(reading: Reading) -> dict[str, Any]:
+    found = reading.comparison
+    if found is None:
+        return {"runtime": str(reading), "refused": reading.refused}
+    return {
+        "runtime": str(reading),
+        "accuracy": reading.accuracy,
+        "agreement": found.agreement,
+        "ties": found.ties,
+        "farthest": found.farthest,
+    }
+
+
+def _row(exported: Exported, trial: Trial) -> tuple[str, ...]:
+    name, said = str(trial.candidate), verdict(exported, trial)
+    if not trial.read:
+        size = f"{trial.size / 1000:,.1f}" if trial.size else ""
+        return (name, size, *[""] * (len(HEADER) - 3), said)
+    worst = trial.class_drop(exported.exam)
+    costs = list(trial.latency.values())
+    return (
+        name,
+        f"{trial.size / 1000:,.1f}",
+        f"{trial.accuracy:.2%}",
+        f"{-worst.points:.1f} {worst.label}" if worst.points > 0.05 else "",
+        f"{trial.agreement:.2%}",
+        " / ".join(f"{cost.p50:.3g}" for cost in costs),
+        " / ".join(f"{cost.images_per_second:,.0f}" for cost in costs),
+        _memory(max((cost.memory or 0 for cost in costs), default=0)),
+        said,
+    )
+
+
+def latency_rows(exported: Exported) -> Iterator[tuple[object, ...]]:
+    """Candidate, batch, p50, p90, p99 (ms), images/s and peak memory (MB), one a measurement."""
+    for trial in exported.trials:
+        for batch, cost in trial.latency.items():
+            yield (trial.candidate, cost.runtime, batch, *_milliseconds(cost), *_rest(cost))
+
+
+def _milliseconds(cost: Latency) -> tuple[str, ...]:
+    return tuple(f"{value:.3f}" for value in (cost.p50, cost.p90, cost.p99))
+
+
+def _rest(cost: Latency) -> tuple[str, ...]:
+    return f"{cost.images_per_second:,.0f}", _memory(cost.memory)
+
+
+def _memory(megabytes: float | None) -> str:
+    return f"{megabytes:.1f}" if megabytes else ""
+
+
+def _tested(reading: Reading) -> str:
+    if reading.comparison is None:
+        return f"does not load it: {reading.refused}"
+    same = reading.comparison.agreement
+    return f"{reading.accuracy:.2%}, {same:.2%} the same top-1 as Keras"
+
+
+def _columns(table: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as text, the first column and the last set to the left; columns without a value left out."""
+    filled = [n for n in range(len(table[0])) if any(row[n] for row in table[1:])]
+    table = [[row[n] for n in filled] for row in table]
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]) - 1)]
+    found = []
+    for row in table:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:], strict=True)]
+        found.append("  ".join([*cells, row[-1]]).rstrip())
+    return found

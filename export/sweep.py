@@ -1,0 +1,116 @@
+"""Making the candidates and trying each: convert once, check its operations, read, time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export import convert, graph
+from export.candidates import Candidate, pipeline_batch
+from export.proof import Exam, Reader, Reading, golden_files
+from export.source import Source
+from export.targets import Target
+from export.trial import Trial
+from litescore import bench, interpreter, operations, opversions
+from litescore import contract as contracts
+from litescore.bench import Latency, Measured
+from litescore.errors import ConfigurationError, ModelError
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """How candidates of one source are tried.
+
+    calibration  uint8[n, h, w, c], the representative images
+    runtimes     that read each file; None for every one here
+    target       whose operations and latency count, or None for a single file of no target
+    measured     latencies brought from another machine
+    """
+
+    source: Source
+    calibration: NDArray[np.uint8]
+    exam: Exam
+    runtimes: Sequence[str] | None = None
+    target: Target | None = None
+    measured: Measured | None = None
+
+    def run(self, candidates: Sequence[Candidate], reader: Reader, tell: Tell) -> list[Trial]:
+        """Every candidate, tried in turn; `tell` is given a line at each."""
+        trials = []
+        for number, candidate in enumerate(candidates, 1):
+            tell(f"[{number}/{len(candidates)}] {candidate}")
+            trials.append(self.try_one(candidate, reader))
+        return trials
+
+    def try_one(self, candidate: Candidate, reader: Reader) -> Trial:
+        """Convert and measure; a candidate that cannot be used says why in `refused`."""
+        try:
+            file = self._convert(candidate)
+        except ModelError as error:
+            return Trial(candidate, refused=str(error))
+        refused = self.target and refusal(file, self.target)
+        if refused:
+            return Trial(candidate, file, len(file), refused=refused)
+        readings = reader.read(file, self.runtimes)
+        size = self._size(candidate, file, readings)
+        trial = Trial(candidate, file, size, readings)
+        return replace(trial, latency=self._latency(trial)) if trial.read else trial
+
+    def _convert(self, candidate: Candidate) -> bytes:
+        model = graph.with_batch(self.source.model, candidate.batch)
+        return convert.convert(model, candidate.variant, self.calibration)
+
+    def _size(self, candidate: Candidate, file: bytes, readings: Sequence[Reading]) -> int:
+        contract = replace(self.source.contract, variant=candidate.variant)
+        return len(contracts.append(file, contract, golden_files(self.exam, readings)))
+
+    def _latency(self, trial: Trial) -> Mapping[int, Latency]:
+        """What is known of its cost, by images an invocation takes."""
+        if self.target is None:
+            return {}
+        fixed = trial.candidate.batch
+        batches = [fixed] if fixed else sorted({1, pipeline_batch(self.source.contract)})
+        found = {batch: self._cost(trial.file, batch) for batch in batches}
+        return {batch: latency for batch, latency in found.items() if latency is not None}
+
+    def _cost(self, file: bytes, batch: int) -> Latency | None:
+        assert self.target is not None
+        if self.target.here:
+            return bench.measure(file, runtime=self.target.runtimes[0], batch=batch)
+        if self.measured is None:
+            return None
+        digest = hashlib.sha256(file).hexdigest()
+        for runtime in self.target.runtimes:
+            latency = self.measured.latency(digest, runtime=runtime, batch=batch)
+            if latency is not None:
+                return latency
+        return None
+
+
+def refusal(file: bytes, target: Target) -> str | None:
+    """Why a runtime of the target cannot load this file, by its operations' versions."""
+    found = operations.read(file)
+    reasons = (opversions.refusal(found, runtime) for runtime in target.runtimes)
+    return next((reason for reason in reasons if reason), None)
+
+
+def readers_for(target: Target) -> tuple[list[str], list[str]]:
+    """The target's runtimes that work here, and those that do not.
+
+    Raises ConfigurationError when none works, or when the target is this machine and one does not.
+    """
+    working = [runtime.name for runtime in interpreter.available()]
+    here = [name for name in target.runtimes if name in working]
+    missing = [name for name in target.runtimes if name not in working]
+    if not here or (missing and target.here):
+        raise ConfigurationError(
+            f"{missing[0]} does not work here, so nothing can be proven for the target "
+            f"{target.name}: install it, or export for another --target"
+        )
+    return here, missing

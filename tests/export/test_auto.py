@@ -1,0 +1,164 @@
+"""`--quantize auto` through its command: every variant tried, gated, timed, one written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from litescore import contract as contracts
+from litescore.contract import VARIANTS
+from litescore.golden import verify
+from litescore.inspect import inspect
+
+
+def litescore(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """A litescore command in a process of its own."""
+    command = [sys.executable, "-m", "litescore", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The JSON on standard output."""
+    values: dict[str, Any] = json.loads(done.stdout)
+    return values
+
+
+@pytest.fixture(scope="module")
+def swept(run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The run, exported for LiteRT on this machine: the file and what was said of it."""
+    path = tmp_path_factory.mktemp("auto") / "model.tflite"
+    done = litescore(
+        "export", run, "--quantize", "auto", "--target", "litert", "--out", path, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    return path, said(done)
+
+
+def test_every_variant_is_tried_once(swept: tuple[Path, dict[str, Any]]) -> None:
+    """Accuracy, worst class, agreement, size and latencies of each; one is chosen, with a reason."""
+    found = swept[1]["candidates"]
+    assert [one["variant"] for one in found] == list(VARIANTS)
+    for one in found:
+        assert 0.7 < one["accuracy"] < 1
+        assert one["agreement"] > 0.9
+        assert one["worst_class"]["images"] > 0
+        assert [cost["batch"] for cost in one["latency"]] == [1, 32]
+        assert all(cost["p50"] <= cost["p90"] <= cost["p99"] for cost in one["latency"])
+        assert all(cost["memory"] > 0 for cost in one["latency"])
+    assert [one["verdict"] for one in found].count("chosen") == 1
+    assert "that pass the gates" in swept[1]["why"]
+
+
+def test_the_chosen_is_among_the_fastest(swept: tuple[Path, dict[str, Any]]) -> None:
+    """Within what counts as noise of the fastest that passes, at the pipeline's batch."""
+    passing = [c for c in swept[1]["candidates"] if c["verdict"] in ("chosen", "passes")]
+    costs = {c["variant"]: c["latency"][-1]["p50"] for c in passing}
+    assert costs[swept[1]["chosen"]] <= min(costs.values()) * 1.05
+
+
+def test_gates_on_validation_images_and_reports_the_test_images(
+    swept: tuple[Path, dict[str, Any]], run: Path
+) -> None:
+    """As many validation images as the run set aside; the contract tells of the test images."""
+    path, found = swept
+    images = json.loads((run / "run.json").read_text())["images"]
+    assert found["validation"]["n"] == images["validation"]
+    assert found["n"] == images["test"]
+    held = inspect(path).contract
+    assert held is not None
+    assert held.accuracy["n"] == images["test"]
+    assert held.smallest_runtime == found["smallest_runtime"]
+    assert verify(path).verdict == "identical"
+
+
+def test_the_page_shows_the_comparison(swept: tuple[Path, dict[str, Any]]) -> None:
+    """Every candidate, the pictures, and why."""
+    html = swept[0].with_suffix(".report.html").read_text()
+    for words in (*VARIANTS, "What was tried", "Latency", "What its confidence is worth"):
+        assert words in html
+    assert html.count("data:image/png") >= 2
+
+
+def test_a_pi_gets_its_latency_from_there(run: Path, tmp_path: Path) -> None:
+    """--keep, bench elsewhere, --measured: the figures brought decide, not this machine's."""
+    kept = tmp_path / "kept"
+    words = ("export", run, "--quantize", "auto", "--target", "pi4", "--json")
+    first = litescore(*words, "--keep", kept, "--out", tmp_path / "first.tflite")
+    assert first.returncode == 0, first.stderr
+    assert "--measured" in said(first)["why"]
+    assert all(candidate["latency"] == [] for candidate in said(first)["candidates"])
+    assert {path.stem for path in kept.iterdir()} == {f"{name}-batch-1" for name in VARIANTS}
+
+    bench = litescore("bench", *sorted(kept.iterdir()), "--runs", "5", "--json")
+    assert bench.returncode == 0, bench.stderr
+    brought = json.loads(bench.stdout)
+    for row in brought["rows"]:
+        row["p50_ms"] = 1.0 if row["variant"] == "f16" else 50.0
+    measured = tmp_path / "bench.json"
+    measured.write_text(json.dumps(brought))
+    here = litescore(*words, "--measured", measured, "--out", tmp_path / "second.tflite")
+    assert here.returncode == 2
+    assert "the target pi4 is aarch64 or armv7l" in here.stderr
+    brought["machine"]["machine"] = "aarch64"
+    measured.write_text(json.dumps(brought))
+    second = litescore(*words, "--measured", measured, "--out", tmp_path / "second.tflite")
+    assert second.returncode == 0, second.stderr
+    assert said(second)["chosen"] == "f16, batch 1"
+    held = contracts.read(tmp_path / "second.tflite")
+    assert held is not None
+    assert held.variant == "f16"
+
+
+def test_limits_narrow_it(run: Path, tmp_path: Path) -> None:
+    """Only files below --max-size pass; below every one none does, and nothing is written."""
+    words = ("export", run, "--quantize", "auto", "--target", "pi5", "--json")
+    done = litescore(*words, "--max-size", "150kB", "--out", tmp_path / "small.tflite")
+    assert done.returncode == 0, done.stderr
+    assert said(done)["bytes"] <= 150_000
+    refused = [c["verdict"] for c in said(done)["candidates"] if c["variant"] == "f32"]
+    assert "--max-size is 150,000" in refused[0]
+
+    out = tmp_path / "none.tflite"
+    done = litescore(*words, "--max-size", "9kB", "--out", out)
+    assert done.returncode == 1
+    assert "nothing written" in done.stderr
+    assert said(done)["path"] is None
+    assert not out.exists()
+    assert out.with_suffix(".refused.html").exists()
+
+
+def test_a_calibrated_file_is_surer_of_what_it_knows(run: Path, tmp_path: Path) -> None:
+    """The temperature is in the graph and the contract; accuracy stays, the error is told."""
+    path = tmp_path / "model.tflite"
+    done = litescore(
+        "export", run, "--quantize", "int8", "--calibrate-confidence", "--out", path, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    held = contracts.read(path)
+    assert held is not None
+    assert held.origin["temperature"] == said(done)["temperature"]
+    assert said(done)["ece"]["after"] <= said(done)["ece"]["before"] + 0.005
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--quantize", "auto"), "needs a --target: one of litert"),
+        (("--target", "pi6"), "unknown target 'pi6'"),
+        (("--max-latency-ms", "3"), "--max-latency-ms needs a --target"),
+        (("--target", "litert", "--measured", "b.json"), "another machine"),
+        (("--max-size", "small"), "is no size"),
+        (("--labels", "labels.txt"), "leave out --labels"),
+    ],
+)
+def test_wrong_words(run: Path, tmp_path: Path, words: tuple[str, ...], complaint: str) -> None:
+    """Refused before anything is converted, with what to do."""
+    done = litescore("export", run, "--out", tmp_path / "m.tflite", *words)
+    assert done.returncode == 2, done.stderr
+    assert complaint in done.stderr
+    assert list(tmp_path.iterdir()) == []
