@@ -12,16 +12,17 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from litescore import metadata, operations, opversions
 from litescore.errors import ContractError
+from litescore.metadata import LABELS_FILE
 
 VERSION = 1
 CONTRACT_FILE = "litescore.json"
-LABELS_FILE = "labels.txt"
 GOLDEN_FOLDER = "golden/"
 
 COLORS = ("gray", "rgb")
@@ -90,6 +91,10 @@ class Contract:
         if self.output == "sigmoid" and len(self.labels) != 2:
             raise ContractError(f"a sigmoid tells two labels apart, {len(self.labels)} given")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The read-only views of origin and accuracy cannot be pickled.
+        return Contract.from_json, (self.to_json(),)
+
     @property
     def channels(self) -> int:
         return 1 if self.color == "gray" else 3
@@ -150,21 +155,29 @@ def associated_files(model: str | Path | bytes) -> dict[str, bytes]:
 
 
 def strip(model: bytes) -> bytes:
-    """The model alone, without the zip at its end."""
+    """The model alone, as the converter wrote it: without the zip at its end and the metadata that
+    `append` put before it.
+    """
     tail = _tail(model)
-    return model if tail is None else model[: _start(tail)]
+    return metadata.detach(model if tail is None else model[: _start(tail)])
 
 
 def append(model: bytes, contract: Contract, golden: Mapping[str, bytes] | None = None) -> bytes:
-    """`model` with the contract, its labels and the golden files (name -> content) at its end.
+    """`model` with the contract, its labels and the golden files (name -> content) at its end, and
+    the TFLite Metadata by which other tools read it.
 
-    An earlier tail is taken off first; the same arguments make the same bytes.
+    The contract's smallest runtime is recomputed from the model's operations. What an earlier call
+    added is taken off first; the same arguments make the same bytes. Raises ModelError for bytes
+    that are no whole model.
     """
+    bare = strip(model)
+    needed = opversions.smallest(operations.read(bare))
+    contract = replace(contract, smallest_runtime=needed.version)
     files = {LABELS_FILE: "".join(f"{label}\n" for label in contract.labels).encode()}
     files[CONTRACT_FILE] = contract.to_json().encode()
     files |= {GOLDEN_FOLDER + name: data for name, data in sorted((golden or {}).items())}
     buffer = io.BytesIO()
-    buffer.write(strip(model))
+    buffer.write(metadata.attach(bare, contract))
     # Stored, not deflated: another zlib would make other bytes of the same contents. "w" and not
     # "a", which would go looking for a zip in the weights.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as tail:

@@ -39,11 +39,15 @@ _QUANTIZATION: _Fields = {0: _INTS, 1: _INTS, 2: _INTS, 3: _LONGS}
 _TENSOR: _Fields = {0: _INTS, 3: _BYTES, 4: _QUANTIZATION, 7: _INTS}
 _OPERATOR: _Fields = {1: _INTS, 2: _INTS, 4: {}, 5: _BYTES, 7: _BYTES, 8: _INTS}
 _SUBGRAPH: _Fields = {0: _Tables(_TENSOR), 1: _INTS, 2: _INTS, 3: _Tables(_OPERATOR), 4: _BYTES}
+_SIGNATURE: _Fields = {0: _Tables({0: _BYTES}), 1: _Tables({0: _BYTES}), 2: _BYTES}
 _MODEL: _Fields = {
     1: _Tables({1: _BYTES}),
     2: _Tables(_SUBGRAPH),
     3: _BYTES,
     4: _Tables({0: _BYTES}),
+    5: _INTS,
+    6: _Tables({0: _BYTES}),
+    7: _Tables(_SIGNATURE),
 }
 
 

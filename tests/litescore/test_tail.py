@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,17 @@ from hypothesis import strategies as st
 
 from litescore import contract
 from litescore.contract import Contract
-from litescore.errors import ContractError
+from litescore.errors import ContractError, ModelError
 from litescore.interpreter import available
 from litescore.scorer import Scorer
 from tests.litescore import tiny
 
-SMALL = Contract(("a", "b", "c"), "gray", 4, 3)
-FULL = Contract(("x", "y"), "rgb", 32, 48, resize="fit-longest", origin={"seed": 3})
+# What tiny's operations need.
+RUNTIME = "1.14.0"
+SMALL = Contract(("a", "b", "c"), "gray", 4, 3, smallest_runtime=RUNTIME)
+FULL = Contract(
+    ("x", "y"), "rgb", 32, 48, resize="fit-longest", smallest_runtime=RUNTIME, origin={"seed": 3}
+)
 GOLDEN = {"1.png": b"one", "0.png": b"zero", "litert.json": b"{}"}
 
 
@@ -27,7 +32,7 @@ def test_append_and_read() -> None:
     """What is appended is read back; the labels also lie in a file that other tools know."""
     model = tiny.build()
     whole = contract.append(model, SMALL, GOLDEN)
-    assert whole.startswith(model)
+    assert model in whole
     assert contract.read(whole) == SMALL
     files = contract.associated_files(whole)
     assert files["labels.txt"] == b"a\nb\nc\n"
@@ -55,6 +60,20 @@ def test_appending_twice_appends_nothing_twice() -> None:
     assert contract.append(first, SMALL) == contract.append(model, SMALL)
     assert contract.strip(first) == model
     assert contract.strip(model) == model
+
+
+@pytest.mark.parametrize("said", [None, "9.9.9"])
+def test_the_smallest_runtime_is_the_files_own(said: str | None) -> None:
+    """Whatever the contract says, it is recomputed from the model's operations."""
+    whole = contract.append(tiny.build(version=10), replace(SMALL, smallest_runtime=said))
+    assert contract.read(whole) == replace(SMALL, smallest_runtime="2.11.0")
+
+
+@pytest.mark.parametrize("model", [b"", b"PK" * 40, tiny.build()[:-40]])
+def test_only_a_whole_model_gets_a_contract(model: bytes) -> None:
+    """What no runtime could load is not given a tail either."""
+    with pytest.raises(ModelError, match=r"not a (whole )?TFLite model"):
+        contract.append(model, SMALL)
 
 
 def test_the_tail_is_a_zip_for_everyone() -> None:
@@ -154,7 +173,7 @@ def test_a_cut_tail_is_no_tail() -> None:
     """Of a file cut within its tail nothing can be listed: no contract, and no exception."""
     model = tiny.build()
     whole = contract.append(model, SMALL, GOLDEN)
-    for kept in range(len(model), len(whole), 7):
+    for kept in range(whole.index(model) + len(model), len(whole), 7):
         assert contract.read(whole[:kept]) is None
         assert contract.read(contract.append(whole[:kept], SMALL)) == SMALL
 
@@ -165,7 +184,7 @@ def test_no_tail_breaks_the_reader(data: st.DataObject) -> None:
     """A tail with random damage is read, is none, or is refused as a ContractError."""
     model = tiny.build()
     whole = bytearray(contract.append(model, SMALL, GOLDEN))
-    places = st.integers(len(model), len(whole) - 1)
+    places = st.integers(whole.index(model) + len(model), len(whole) - 1)
     for place in data.draw(st.lists(places, min_size=1, max_size=8)):
         whole[place] = data.draw(st.integers(0, 255))
     for reader in (contract.read, contract.associated_files):
