@@ -8,28 +8,37 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from export.layers import LayerCost
 from litescore.errors import MissingDependency
 from litescore.reliability import Reliability
 
 try:
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
+    from matplotlib.transforms import Bbox
 except ModuleNotFoundError as error:
     raise MissingDependency("matplotlib", extra="train") from error
 
 GOOD, BAD, QUIET, INK = "#1f5fd0", "#c8322b", "#98a2b3", "#1c2430"
-_SOFT, _GRID = "#66707f", "#edf0f4"
+_SOFT, _GRID, _FRONTIER = "#66707f", "#edf0f4", "#d7e3fa"
 
-# Where a label may stand beside its point, nearest first: (points right, points up).
+# Where a name may stand beside its point, nearest first: (right, up) in points of 1/72 inch.
+# A name that stands far off stands higher or lower too, or its line would strike others out.
 _PLACES = sorted(
     (
-        (right, up)
-        for right, up in product((9, -9, 26, -26), (0, *range(12, 85, 6)))
-        for up in (up, -up)
+        place
+        for place in product((10, -10, 30, -30), range(-130, 131, 13))
+        if abs(place[0]) < 30 or place[1]
     ),
-    key=lambda place: (abs(place[1]), abs(place[0]), place),
+    key=lambda place: (abs(place[1]) + abs(place[0]), -place[0], -place[1]),
 )
+# The half of a marker's side, ring included, and the room around a name, in the same unit.
+_MARKER, _ROOM = 8.0, 1.0
+# From this ratio of largest to smallest on, an axis is logarithmic.
+_WIDE = 8
 
 
 @dataclass(frozen=True)
@@ -68,10 +77,10 @@ def pareto(points: Sequence[Point], chosen: str | None, gate: float | None) -> b
         _scatter(axes, name, places, chosen, gate)
     row[0].set_ylabel("accuracy", color=_SOFT)
     figure.draw_without_rendering()
-    # Later moves of the axes would part the labels from the room that was found for them.
+    # Later moves of the axes would part the names from the room that was found for them.
     figure.set_layout_engine("none")
     for axes, (_name, places) in zip(row, panels, strict=True):
-        _label(axes, places, chosen)
+        _write_names(axes, places, chosen)
     return _png(figure)
 
 
@@ -80,10 +89,10 @@ def reliability_diagram(before: Reliability, after: Reliability | None = None) -
     shown = {"before": before} if after is None else {"before": before, "after": after}
     figure = Figure(figsize=(4.6 * len(shown), 5), layout="constrained")
     rows = figure.subplots(2, len(shown), squeeze=False, sharex=True, sharey="row",
-                           height_ratios=(4, 1))  # fmt: skip
+                           height_ratios=(4, 1), gridspec_kw={"wspace": 0.08})  # fmt: skip
     for column, (name, found) in enumerate(shown.items()):
-        title = f"ECE {found.ece:.2%}" if after is None else f"{name}: ECE {found.ece:.2%}"
-        rows[0][column].set_title(title, fontsize=12, color=INK)
+        told = f"calibration error {found.ece:.2%}"
+        rows[0][column].set_title(told if after is None else f"{name}: {told}", fontsize=12)
         _diagonal(rows[0][column], found)
         _histogram(rows[1][column], found)
     rows[0][0].set_ylabel("accuracy", color=_SOFT)
@@ -95,20 +104,39 @@ def reliability_diagram(before: Reliability, after: Reliability | None = None) -
 def layer_costs(costs: Sequence[LayerCost], most: int = 12) -> bytes:
     """The `most` costliest layers as bars, with the accuracy that came back where it is known."""
     shown = costs[:most]
-    figure = Figure(figsize=(9, 1.2 + 0.34 * len(shown)), layout="constrained")
-    axes = figure.subplots()
     lost = [cost.lost for cost in shown]
-    helped = [cost.recovered is not None and cost.recovered > 0 for cost in shown]
-    bars = axes.barh(range(len(shown)), lost, color=[BAD if one else QUIET for one in helped])
-    axes.bar_label(bars, [_told(cost) for cost in shown], padding=5, fontsize=9, color=INK)
+    figure = Figure(figsize=(9, 1.3 + 0.32 * len(shown)), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(
+        range(len(shown)), lost, color=[BAD if _helped(cost) else QUIET for cost in shown]
+    )
+    axes.bar_label(bars, [f"{share:.2%}" for share in lost], padding=4, fontsize=9, color=INK)
+    axes.set(ylim=(len(shown) - 0.5, -0.5), xlim=(0, 1.2 * max(lost, default=0) or 1))
     names = [f"{_short(cost.name)}  {cost.operation}" for cost in shown]
-    axes.set_yticks(range(len(shown)), names, fontsize=9, color=INK)
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1.6 * max(lost, default=0) or 1)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    axes.set_yticks(range(len(shown)), names)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel("signal lost to int8's rounding", color=_SOFT)
     _plain(axes, "x")
+    if any(cost.recovered is not None for cost in shown):
+        _tell_recovered(axes, shown)
     return _png(figure)
+
+
+def _tell_recovered(axes: Any, shown: Sequence[LayerCost]) -> None:
+    """A column at the right: the accuracy that comes back when the layer stays float."""
+    column = axes.twinx()
+    column.set_ylim(axes.get_ylim())
+    told = ["" if one.recovered is None else f"{one.recovered:+.2f} points" for one in shown]
+    column.set_yticks(range(len(shown)), told)
+    _plain(column, "x")
+    column.spines[["left", "bottom"]].set_visible(False)
+    column.tick_params(length=0, pad=12)
+    axes.set_title("accuracy back when it stays float", loc="right", fontsize=9, color=_SOFT)
+
+
+def _helped(cost: LayerCost) -> bool:
+    return cost.recovered is not None and cost.recovered > 0
 
 
 def _scatter(
@@ -119,8 +147,8 @@ def _scatter(
     gate: float | None,
 ) -> None:
     """The points of one panel, their frontier and the gate."""
-    frontier = _frontier([(x, point.accuracy) for x, point in places])
-    axes.plot(*zip(*frontier, strict=True), color=_GRID, linewidth=6, zorder=1,
+    frontier = _frontier([(x, point.accuracy) for x, point in places if point.passed])
+    axes.plot([x for x, _ in frontier], [y for _, y in frontier], color=_FRONTIER, linewidth=5, zorder=1,
               solid_capstyle="round", solid_joinstyle="round")  # fmt: skip
     for x, point in places:
         color = GOOD if point.passed else QUIET
@@ -134,12 +162,25 @@ def _scatter(
         axes.annotate(f"gate {gate:.2%}", (1, gate), xycoords=("axes fraction", "data"),
                       xytext=(-4, -4), textcoords="offset points", ha="right", va="top",
                       fontsize=9, color=BAD)  # fmt: skip
-    axes.set_xlim(0, 1.2 * max(x for x, _ in places))
     axes.margins(y=0.25)
     axes.set_xlabel(name, color=_SOFT)
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.yaxis.set_major_locator(MaxNLocator(6))
     _plain(axes, "both")
+    _span(axes, [x for x, _ in places])
+
+
+def _span(axes: Any, values: Sequence[float]) -> None:
+    """From zero, or logarithmic where the values lie far apart."""
+    low, high = min(values), max(values)
+    if high < _WIDE * low:
+        axes.set_xlim(0, 1.25 * high)
+        return
+    axes.set_xscale("log")
+    axes.set_xlim(low / 2, 2.5 * high)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(lambda value, _place: f"{value:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _frontier(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -151,52 +192,77 @@ def _frontier(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]
     return best
 
 
-def _label(axes: Any, places: Sequence[tuple[float, Point]], chosen: str | None) -> None:
+def _write_names(axes: Any, places: Sequence[tuple[float, Point]], chosen: str | None) -> None:
     """Write each name beside its point, where it covers neither a point nor another name."""
-    taken = [_around(axes, x, point.accuracy) for x, point in places]
-    taken += [text.get_window_extent() for text in axes.texts]
-    for x, point in sorted(places, key=lambda place: (-place[1].accuracy, place[0])):
-        weight = "bold" if point.name == chosen else "normal"
-        color = INK if point.passed else _SOFT
+    unit = axes.figure.dpi / 72
+    spots = [axes.transData.transform((x, point.accuracy)) / unit for x, point in places]
+    taken = [_box(spot[0], spot[1], _MARKER, _MARKER) for spot in spots]
+    frame = _scaled(axes.get_window_extent(), 1 / unit)
+    for text in axes.texts:  # the gate's name, and the line above it
+        named = _scaled(text.get_window_extent(), 1 / unit)
+        taken.append(Bbox.from_extents(frame.x0, named.y1, frame.x1, named.y1 + _MARKER))
+        taken.append(named)
+    # The chosen one is named first, while there is room.
+    for (x, point), spot in sorted(
+        zip(places, spots, strict=True), key=lambda pair: pair[0][1].name != chosen
+    ):
         text = axes.annotate(
-            point.name, (x, point.accuracy), xytext=_PLACES[0], textcoords="offset points",
-            va="center", fontsize=9, color=color, weight=weight, zorder=4,
-            arrowprops={"arrowstyle": "-", "color": QUIET, "linewidth": 0.7, "shrinkB": 4},
+            point.name, (x, point.accuracy), xytext=(0, 0), textcoords="offset points",
+            va="center", fontsize=9, color=INK if point.passed else _SOFT, zorder=4,
+            weight="bold" if point.name == chosen else "normal",
         )  # fmt: skip
-        for place in _PLACES:
-            text.set_position(place)
-            text.set_ha("left" if place[0] > 0 else "right")
-            box = text.get_window_extent()
-            if _inside(axes, box) and not box.count_overlaps(taken):
-                break
+        size = _scaled(text.get_window_extent(), 1 / unit)
+        place, box = _free_place(spot, size.width, size.height, taken, frame)
+        text.set_position(place)
+        text.set_ha("left" if place[0] > 0 else "right")
         taken.append(box)
+        if place[1]:
+            _lead(axes, (x, point.accuracy), place)
 
 
-def _around(axes: Any, x: float, y: float, radius: float = 9) -> Any:
-    """The square on the canvas that a marker covers."""
-    from matplotlib.transforms import Bbox
+def _free_place(
+    spot: NDArray[np.float64], width: float, height: float, taken: Sequence[Bbox], frame: Bbox
+) -> tuple[tuple[int, int], Bbox]:
+    """The nearest place in the frame that covers nothing; the nearest of all where none is free."""
+    boxes = {}
+    for right, up in _PLACES:
+        middle = right + (width if right > 0 else -width) / 2
+        box = _box(spot[0] + middle, spot[1] + up, width / 2 + _ROOM, height / 2 + _ROOM)
+        boxes[right, up] = box
+        within = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0
+        if within and box.y1 <= frame.y1 and not box.count_overlaps(taken):
+            return (right, up), box
+    return _PLACES[0], boxes[_PLACES[0]]
 
-    right, up = axes.transData.transform((x, y))
-    return Bbox.from_extents(right - radius, up - radius, right + radius, up + radius)
+
+def _lead(axes: Any, spot: tuple[float, float], place: tuple[int, int]) -> None:
+    """A thin line from a point to the name that stands off it."""
+    axes.annotate("", spot, xytext=place, textcoords="offset points", zorder=2,
+                  arrowprops={"arrowstyle": "-", "color": QUIET, "linewidth": 0.7,
+                              "shrinkA": 0, "shrinkB": 4})  # fmt: skip
 
 
-def _inside(axes: Any, box: Any) -> bool:
-    frame = axes.get_window_extent()
-    return bool(frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0 and box.y1 < frame.y1)
+def _box(x: float, y: float, half_width: float, half_height: float) -> Bbox:
+    return Bbox.from_extents(x - half_width, y - half_height, x + half_width, y + half_height)
+
+
+def _scaled(box: Bbox, factor: float) -> Bbox:
+    return Bbox(box.get_points() * factor)
 
 
 def _diagonal(axes: Any, found: Reliability) -> None:
-    """Bars of accuracy; what is missing to the confidence, or beyond it, in red."""
+    """A bar of accuracy for each bin, and a mark where its confidence lies."""
     held = [one for one in found.bins if one.count]
     edges, width = [one.low for one in held], found.bins[0].high
-    axes.bar(edges, [one.accuracy for one in held], width, align="edge", color=GOOD,
-             edgecolor="white", label="accuracy")  # fmt: skip
-    axes.bar(edges, [one.gap for one in held], width, [one.accuracy for one in held],
-             align="edge", color=BAD, alpha=0.35, edgecolor=BAD, label="gap to the confidence",
-             )  # fmt: skip
-    axes.plot((0, 1), (0, 1), "--", color=_SOFT, linewidth=1)
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    accuracies, sure = [one.accuracy for one in held], [one.confidence for one in held]
+    axes.plot((0, 1), (0, 1), "--", color=QUIET, linewidth=1)
+    axes.bar(edges, accuracies, width, align="edge", color=GOOD, edgecolor="white", alpha=0.85,
+             label="accuracy")  # fmt: skip
+    axes.vlines([edge + width / 2 for edge in edges], accuracies, sure, color=BAD, linewidth=1.2)
+    axes.hlines(sure, edges, [one.high for one in held], color=BAD, linewidth=2.5,
+                label="confidence")  # fmt: skip
+    axes.set(xlim=(0, 1), ylim=(0, 1.01))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     _plain(axes, "y")
 
 
@@ -205,16 +271,10 @@ def _histogram(axes: Any, found: Reliability) -> None:
     edges, width = [one.low for one in found.bins], found.bins[0].high
     shares = [one.count / found.count for one in found.bins]
     axes.bar(edges, shares, width, align="edge", color=QUIET, edgecolor="white")
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel("confidence", color=_SOFT)
     _plain(axes, "y")
-
-
-def _told(cost: LayerCost) -> str:
-    if cost.recovered is None:
-        return f"{cost.lost:.2%}"
-    return f"{cost.lost:.2%}, {cost.recovered:+.2f} points when it stays float"
 
 
 def _plain(axes: Any, grid: str) -> None:
