@@ -150,16 +150,24 @@ def _ending(last: Any) -> str | None:
 
 def _without(model: Any, last: Any) -> Any:
     """A copy of the model that shares its weights and ends before the last layer's activation."""
-    keras = tensorflow().keras
-    linear = keras.layers.Activation("linear", name="logits")
+    linear = _passing_on()
     if last.weights:
-        config = last.get_config() | {"activation": "linear"}
-        linear = type(last).from_config(config)
-    copy = keras.models.clone_model(
+        linear = type(last).from_config(last.get_config() | {"activation": "linear"})
+    copy = tensorflow().keras.models.clone_model(
         model, clone_function=lambda layer: linear if layer is last else layer, recursive=True
     )
     linear.set_weights(last.get_weights())
     return copy
+
+
+def _passing_on() -> Any:
+    """A layer that does nothing, and takes the mask with which Keras calls a Softmax."""
+
+    class Passing(tensorflow().keras.layers.Layer):  # type: ignore[misc]
+        def call(self, values: Any, mask: Any = None) -> Any:  # noqa: ARG002
+            return values
+
+    return Passing(name="logits")
 
 
 def _with_noise(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
