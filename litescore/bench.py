@@ -75,7 +75,7 @@ def rows(file: ModelFile, model: bytes, plan: Plan, tell: Callable[[str], None])
     for runtime in plan.runtimes:
         for threads in plan.threads:
             for batch in plan.batches:
-                tell(f"{file.path}: {runtime}, batch {batch}, {threads} threads")
+                tell(f"{file.path}: {runtime}, batch {batch}, threads {threads}")
                 row = _row(file, model, plan, runtime, batch, threads)
                 yield row
                 if row.latency and row.latency.fixed_batch:

@@ -6,6 +6,7 @@ It measures nothing and loads no runtime.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,31 +83,25 @@ class Row:
     @classmethod
     def from_json(cls, held: Mapping[str, Any]) -> Row:
         """The row that `as_json` made. Raises KeyError or ValueError for anything else."""
-        latency = None
-        if held["refused"] is None:
-            latency = Latency(
-                runtime=held["runtime"],
-                version=held["version"],
-                batch=held["batch"],
-                fixed_batch=held["fixed_batch"],
-                threads=held["threads"],
-                runs=held["runs"],
-                p50=float(held["p50_ms"]),
-                p90=float(held["p90_ms"]),
-                p99=float(held["p99_ms"]),
-                images_per_second=float(held["images_per_second"]),
-                memory=held["memory_mb"],
-            )
-        names = ("path", "sha256", "model_sha256", "bytes", "variant")
+        refused = held["refused"]
+        variant = held["variant"]
+        beside = held["litert_benchmark_ms"]
+        file = ModelFile(
+            path=_text(held["path"]),
+            sha256=_text(held["sha256"]),
+            model_sha256=_text(held["model_sha256"]),
+            bytes=_count(held["bytes"]),
+            variant=None if variant is None else _text(variant),
+        )
         return cls(
-            ModelFile(**{name: held[name] for name in names}),
-            runtime=held["runtime"],
-            version=held["version"],
-            batch=held["batch"],
-            threads=held["threads"],
-            latency=latency,
-            litert_benchmark=held["litert_benchmark_ms"],
-            refused=held["refused"],
+            file,
+            runtime=_text(held["runtime"]),
+            version=_text(held["version"]),
+            batch=_count(held["batch"]),
+            threads=_count(held["threads"]),
+            latency=_latency(held) if refused is None else None,
+            litert_benchmark=None if beside is None else _figure(beside),
+            refused=None if refused is None else _text(refused),
         )
 
 
@@ -163,3 +158,38 @@ def read(path: str | Path) -> Measured:
             f"{path} is not what `litescore bench --json` writes: make it on the machine to run "
             f"on, with `litescore bench MODEL... --json > {Path(path).name}`"
         ) from error
+
+
+def _latency(held: Mapping[str, Any]) -> Latency:
+    memory = held["memory_mb"]
+    return Latency(
+        runtime=_text(held["runtime"]),
+        version=_text(held["version"]),
+        batch=_count(held["batch"]),
+        fixed_batch=bool(held["fixed_batch"]),
+        threads=_count(held["threads"]),
+        runs=_count(held["runs"]),
+        p50=_figure(held["p50_ms"]),
+        p90=_figure(held["p90_ms"]),
+        p99=_figure(held["p99_ms"]),
+        images_per_second=_figure(held["images_per_second"]),
+        memory=None if memory is None else _figure(memory),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{value!r} is no whole number from 1 on")
+    return value
+
+
+def _figure(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < math.inf:
+        raise ValueError(f"{value!r} is no figure")
+    return float(value)

@@ -24,7 +24,7 @@ MODEL_COMMANDS = {
     "bench": ("bench", "MODEL"),
     "describe": ("describe", "MODEL", "--labels", "LABELS"),
 }
-READING = {k: v for k, v in MODEL_COMMANDS.items() if k not in ("inspect", "describe")}
+READING = {k: v for k, v in MODEL_COMMANDS.items() if k not in ("inspect", "bench", "describe")}
 
 Ask = Callable[..., tuple[int, str]]
 
@@ -82,7 +82,7 @@ def test_a_model_without_a_contract(ask: Ask, bare_model: Path, name: str) -> No
     assert f"`litescore describe {bare_model} --labels FILE`" in line
 
 
-@pytest.mark.parametrize("name", ["score", "evaluate", "bench"])
+@pytest.mark.parametrize("name", ["score", "evaluate"])
 def test_a_model_without_a_contract_works_with_labels(
     say: Say, bare_model: Path, photos: Path, data: Path, tmp_path: Path, name: str
 ) -> None:
@@ -94,7 +94,7 @@ def test_a_model_without_a_contract_works_with_labels(
     assert say(*words, "--labels", names).code == 0
 
 
-@pytest.mark.parametrize("name", ["score", "evaluate", "bench", "describe"])
+@pytest.mark.parametrize("name", ["score", "evaluate", "describe"])
 def test_labels_that_do_not_match(ask: Ask, bare_model: Path, tmp_path: Path, name: str) -> None:
     """Both numbers and the model; a list that is broken or missing, and its file."""
     labels = tmp_path / "two.txt"
