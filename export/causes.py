@@ -1,0 +1,158 @@
+"""Why a model sees pictures differently than its owner's code does: each way of feeding it that
+people mix up is tried through the Keras model, and the one that explains most is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export import graph
+from export.preprocess import PREPROCESSES, Preprocess
+from export.source import Source
+from litescore.contract import RESIZES
+from litescore.dataset import Dataset
+
+# What is left of the distance when a cause explains it; and when nothing else needs explaining.
+_EXPLAINS = 0.5
+_ALL = 0.1
+_MOST_CHANGES = 2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What someone's code made of pictures: classes int64[n], and their scores float32[n], 0..1,
+    or None where those are unknown.
+    """
+
+    source: Source
+    pictures: Dataset
+    classes: NDArray[np.int64]
+    scores: NDArray[np.float32] | None
+
+    def take(self, indices: NDArray[np.intp]) -> Evidence:
+        """Of these pictures only."""
+        scores = None if self.scores is None else self.scores[indices]
+        return replace(
+            self, pictures=self.pictures.take(indices), classes=self.classes[indices], scores=scores
+        )
+
+    def agrees(self, answers: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Whether the best class of float32[n, classes] is theirs; of a tie one is enough."""
+        same: NDArray[np.bool_] = self._score_of(answers) >= answers.max(axis=1)
+        return same
+
+    def apart(self, answers: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """How far the score of their class is from theirs, float32[n]."""
+        if self.scores is None:
+            return None
+        difference: NDArray[np.float32] = np.abs(self._score_of(answers) - self.scores)
+        return difference
+
+    def distance(self, answers: NDArray[np.float32]) -> float:
+        """0..1: the mean of `apart`, or the share that does not agree where scores are unknown."""
+        apart = self.apart(answers)
+        return float((~self.agrees(answers)).mean() if apart is None else apart.mean())
+
+    def _score_of(self, answers: NDArray[np.float32]) -> NDArray[np.float32]:
+        scores: NDArray[np.float32] = answers[np.arange(len(answers)), self.classes]
+        return scores
+
+
+@dataclass(frozen=True)
+class _Feeding:
+    """A way from picture to model, and what was changed to come to it."""
+
+    preprocess: Preprocess
+    resize: str
+    interpolation: str
+    changes: tuple[str, ...] = ()
+
+
+def likeliest(evidence: Evidence, keras: NDArray[np.float32]) -> str:
+    """The cause that explains most, as a sentence.
+
+    keras  float32[n, classes]: what the Keras model answers as it was described
+    """
+    order = _other_order(evidence, keras)
+    if order is not None:
+        return order
+    contract = evidence.source.contract
+    start = _Feeding(_preprocess(evidence.source), contract.resize, contract.interpolation)
+    before = evidence.distance(keras)
+    best, answers, left = start, keras, before
+    while len(best.changes) < _MOST_CHANGES and left > _ALL * before:
+        tried = [(one, _fed(evidence, one)) for one in _others(best, contract.channels)]
+        one, given = min(tried, key=lambda pair: evidence.distance(pair[1]))
+        if evidence.distance(given) > _EXPLAINS * left:
+            break
+        best, answers, left = one, given, evidence.distance(given)
+    if not best.changes:
+        return "none found: neither colour order, scaling nor resize explains it"
+    return (
+        f"{' and '.join(best.changes)}: so fed, the Keras model agrees on "
+        f"{evidence.agrees(answers).mean():.0%} of {len(answers)} pictures tried, "
+        f"instead of {evidence.agrees(keras).mean():.0%}"
+    )
+
+
+def _other_order(evidence: Evidence, keras: NDArray[np.float32]) -> str | None:
+    """Classes that have only changed places, as from labels in another order."""
+    labels = evidence.source.contract.labels
+    best = keras.argmax(axis=1)
+    counts = np.zeros((len(labels), len(labels)), np.int64)
+    np.add.at(counts, (evidence.classes, best), 1)
+    seen = np.flatnonzero(counts.any(axis=1))
+    meant = counts.argmax(axis=1)[seen]
+    explained = counts[seen, meant].sum() / len(best)
+    if len(set(meant.tolist())) < len(seen) or (meant == seen).all() or explained < 1 - _ALL:
+        return None
+    first = next(i for i in range(len(seen)) if seen[i] != meant[i])
+    return (
+        f"the labels are in another order: what they call {labels[seen[first]]!r} is "
+        f"{labels[meant[first]]!r} here, on {explained:.0%} of {len(best)} pictures tried "
+        "classes have only changed places"
+    )
+
+
+def _preprocess(source: Source) -> Preprocess:
+    facts = source.facts.get("preprocess")
+    return Preprocess.from_facts(facts) if facts else PREPROCESSES["none"]
+
+
+def _others(feeding: _Feeding, channels: int) -> Iterator[_Feeding]:
+    """Every way that differs from this one in one thing."""
+    now = feeding.preprocess
+    for name, one in PREPROCESSES.items():
+        if one != now and (channels == 3 or len(one.offset) == 1):
+            yield _changed(feeding, f"scaling as --preprocess {name}", preprocess=one)
+    if channels == 3:
+        order = "blue" if not now.bgr else "red"
+        swapped = replace(now, bgr=not now.bgr)
+        yield _changed(feeding, f"{order} first among the colours", preprocess=swapped)
+    for resize in RESIZES:
+        if resize != feeding.resize:
+            yield _changed(feeding, f"--resize {resize}", resize=resize)
+    if feeding.interpolation == "bilinear":
+        yield _changed(feeding, "--antialias", interpolation="bilinear-antialias")
+    else:
+        yield _changed(feeding, "--no-antialias", interpolation="bilinear")
+
+
+def _changed(feeding: _Feeding, words: str, **values: object) -> _Feeding:
+    return replace(feeding, changes=(*feeding.changes, words), **values)  # type: ignore[arg-type]
+
+
+def _fed(evidence: Evidence, feeding: _Feeding) -> NDArray[np.float32]:
+    """float32[n, classes]: what the Keras model answers when it is fed so."""
+    source = evidence.source
+    wanted = replace(source.contract, resize=feeding.resize, interpolation=feeding.interpolation)
+    pixels = evidence.pictures.tensors(wanted).astype(np.float32)
+    inside = _preprocess(source)
+    if feeding.preprocess != inside:
+        # The graph does its own preprocessing: these are the pixels that it turns into the other's.
+        pixels = inside.undo(feeding.preprocess.apply(pixels))
+    return graph.predict(source.model, source.contract, pixels)
