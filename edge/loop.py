@@ -21,7 +21,7 @@ from edge.sources import Frame, Source
 from edge.stop import Stop
 from litescore.errors import PermanentError
 from litescore.image import Pixels, fit
-from litescore.record import Record
+from litescore.record import Record, threshold_of
 from litescore.scorer import Scorer
 
 # A loop that runs for a year tells the median of its last so many frames.
@@ -106,6 +106,7 @@ class Loop:
             labels=scorer.contract.labels,
             model=scorer.digest,
             top=self._top,
+            threshold=threshold_of(scorer.contract),
             frame=where,
         )
 

@@ -20,7 +20,7 @@ import numpy as np
 from litescore import image, store
 from litescore.contract import Contract
 from litescore.errors import ImageError, PermanentError, SupersededError, TransientError
-from litescore.record import Record, Subject, now, rank
+from litescore.record import Record, Subject, now, rank, threshold_of
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 
@@ -181,12 +181,15 @@ def _outcomes(
     waiting: list[_Fetched], tensors: image.Tensor, scorer: Scorer, top: int
 ) -> Iterator[Outcome]:
     probabilities = scorer.probabilities(tensors)
-    rows = zip(probabilities, rank(probabilities, top), strict=True)
+    threshold = threshold_of(scorer.contract)
+    rows = zip(probabilities, rank(probabilities, top, threshold), strict=True)
     labels, model, at = scorer.contract.labels, scorer.digest, now()
     for one in waiting:
         record, retry = None, None
         if one.error is None:
-            record = Record.ranked(one.subject, *next(rows), labels=labels, model=model, at=at)
+            record = Record.ranked(
+                one.subject, *next(rows), labels=labels, model=model, threshold=threshold, at=at
+            )
         elif isinstance(one.error, PermanentError):
             record = Record.failed(one.subject, one.error, model=model)
         elif isinstance(one.error, SupersededError):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from litescore.contract import Contract
 from litescore.errors import ConfigurationError, PermanentError, SupersededError
 
 SCHEMA = 1
@@ -51,7 +52,8 @@ class Record:
     """One line of output.
 
     label and score are the best class and its probability; `top` lists the best few, best first, a
-    tie going to the lowest index. `kind` and `reason` say why an image failed. `model` is the
+    tie going to the lowest index; of a multilabel model it lists every label that holds, which may
+    be none. `kind` and `reason` say why an image failed. `model` is the
     SHA-256 of the model file, `at` the time of scoring (UTC, RFC 3339).
     """
 
@@ -80,11 +82,22 @@ class Record:
         labels: Sequence[str],
         model: str,
         top: int = 3,
+        threshold: float | None = None,
         frame: Mapping[str, Any] | None = None,
     ) -> Record:
-        """`probabilities` are float32[classes], each 0..1; `top` is how many labels to list."""
-        best = rank(probabilities[None], top)[0]
-        return cls.ranked(subject, probabilities, best, labels=labels, model=model, frame=frame)
+        """`probabilities` are float32[classes], each 0..1; `top` is how many labels to list, or
+        `threshold` the probability from which on they are listed.
+        """
+        best = rank(probabilities[None], top, threshold)[0]
+        return cls.ranked(
+            subject,
+            probabilities,
+            best,
+            labels=labels,
+            model=model,
+            threshold=threshold,
+            frame=frame,
+        )
 
     @classmethod
     def ranked(
@@ -95,20 +108,20 @@ class Record:
         *,
         labels: Sequence[str],
         model: str,
+        threshold: float | None = None,
         frame: Mapping[str, Any] | None = None,
         at: str | None = None,
     ) -> Record:
         """As `scored`, for a row of what `rank` found for a whole batch at once, at the time `at`."""
-        listed = tuple({"label": labels[i], "score": _shortest(probabilities[i])} for i in best)
-        first = listed[0]
+        listed = best if threshold is None else best[probabilities[best] >= threshold]
         return cls._of(
             subject,
             "scored",
             model,
             frame,
-            label=first["label"],
-            score=first["score"],
-            top=listed,
+            label=labels[best[0]],
+            score=_shortest(probabilities[best[0]]),
+            top=tuple({"label": labels[i], "score": _shortest(probabilities[i])} for i in listed),
             at=at,
         )
 
@@ -195,12 +208,19 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def rank(probabilities: NDArray[np.float32], top: int) -> NDArray[np.intp]:
+def threshold_of(contract: Contract) -> float | None:
+    """The probability from which on records list a label; None where they list the best few."""
+    return contract.threshold if contract.output == "multilabel" else None
+
+
+def rank(
+    probabilities: NDArray[np.float32], top: int, threshold: float | None = None
+) -> NDArray[np.intp]:
     """float32[n, classes] -> the indices [n, top] of the best classes, best first; a tie goes to
-    the lowest index.
+    the lowest index. All of them where a threshold says how many are listed.
     """
-    order: NDArray[np.intp] = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-    return order
+    order: NDArray[np.intp] = np.argsort(-probabilities, axis=1, kind="stable")
+    return order[:, :top] if threshold is None else order
 
 
 def _text(encoder: json.JSONEncoder, value: object) -> str:
