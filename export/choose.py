@@ -119,9 +119,10 @@ def _why_smallest(trial: Trial, passing: int, target: Target) -> str:
 
 def _why_fastest(trial: Trial, fastest: float, even: int, passing: int, tried: int) -> str:
     among = f"of {passing} that pass the gates ({tried} tried)"
+    time = f"{fastest:.3g} ms" if fastest >= 0.1 else f"{fastest * 1000:.3g} us"
     if even == 1:
-        return f"{trial.candidate} is the fastest {among}: {fastest:.3g} ms an image"
+        return f"{trial.candidate} is the fastest {among}: {time} an image"
     return (
         f"{trial.candidate} is the smallest of the {even} fastest {among}, which are within "
-        f"{NOISE:.0%} of {fastest:.3g} ms an image"
+        f"{NOISE:.0%} of {time} an image"
     )

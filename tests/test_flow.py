@@ -33,14 +33,12 @@ SETTINGS = {"LITESCORE_TOP": "10"}
 # In a process of its own: TensorFlow beside tflite-runtime breaks the latter.
 KERAS = """
 import sys, numpy, pathlib
-from export.convert import load_model, predict, probability_model
-from export.run_folder import read
+from export import graph, run_folder
 from litescore.image import decode, fit
-run = read(sys.argv[1])
+run = run_folder.open_run(sys.argv[1])
 paths = sorted(pathlib.Path(sys.argv[2]).glob("*.png"))
 tensors = numpy.stack([fit(decode(path.read_bytes()), run.contract) for path in paths])
-model = probability_model(load_model(run.model), run.contract)
-numpy.save(sys.argv[3], predict(model, tensors))
+numpy.save(sys.argv[3], graph.predict(run.model, run.contract, tensors))
 """
 
 

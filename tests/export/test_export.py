@@ -14,13 +14,12 @@ import pytest
 
 from export.calibrate import representative
 from litescore import contract as contracts
+from litescore.contract import VARIANTS
 from litescore.dataset import Dataset, load
 from litescore.errors import DataError
 from litescore.golden import verify
 from litescore.inspect import inspect
 from litescore.interpreter import available
-
-VARIANTS = ["f32", "f16", "dynamic", "int8"]
 
 
 def export(*words: str) -> subprocess.CompletedProcess[str]:
@@ -117,10 +116,12 @@ def test_a_drop_above_the_gate_writes_nothing(run: Path, tmp_path: Path) -> None
     )
     done = export(str(folder), "--quantize", "int8", "--out", str(path))
     assert done.returncode == 1, done.stderr
-    assert "points of test accuracy" in done.stderr
+    assert "points of accuracy to the Keras model" in done.stderr
     assert "nothing written" in done.stderr
     assert path.read_bytes() == b"the old file"
     assert list(tmp_path.glob("*.report.html")) == []
+    # What int8 costs, layer by layer, for whoever wants to mend it.
+    assert "layer by layer" in path.with_suffix(".refused.html").read_text()
 
 
 def test_calibration_is_even_and_pinned(fashion: Path) -> None:
@@ -149,7 +150,11 @@ def test_calibration_needs_every_class() -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--quantize", "int4"), 2, "unknown variant 'int4': one of f32, f16, dynamic, int8"),
+        (
+            ("--quantize", "int4"),
+            2,
+            "unknown variant 'int4': one of f32, f16, dynamic, int8, int8-float-io",
+        ),
         (("--batch", "many"), 2, "neither a number"),
         (("--data", "nowhere"), 3, "no data at nowhere"),
         (("--max-drop", "-1"), 2, "max-drop"),
