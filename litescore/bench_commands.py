@@ -14,7 +14,7 @@ from litescore import settings
 from litescore.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
-    from litescore.bench import ModelFile, Plan, Row
+    from litescore.bench import Latency, ModelFile, Plan, Row
     from litescore.interpreter import Runtime
 
 
@@ -145,7 +145,7 @@ class _Table:
                 if not headed:
                     click.echo(self._heading())
                 headed = True
-                click.echo(self._line(row))
+                click.echo(self._line(row, row.latency))
             yield row
 
     def _heading(self) -> str:
@@ -155,9 +155,7 @@ class _Table:
             f"{'p50 ms':>10}{'p90 ms':>10}{'p99 ms':>10}{'images/s':>12}{'MB':>8}{beside}"
         )
 
-    def _line(self, row: Row) -> str:
-        found = row.latency
-        assert found is not None
+    def _line(self, row: Row, found: Latency) -> str:
         memory = "-" if found.memory is None else f"{found.memory:.1f}"
         beside = f"{self._beside(row):>21}" if self.wanted else ""
         return (

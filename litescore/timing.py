@@ -60,7 +60,7 @@ class Answer:
 def answer(question: Question) -> Answer:
     """Time the model on standard input. Raises ModelError with the runtime's reason."""
     runtime = choose(question.runtime)
-    before = _restart_peak()
+    before = restart_peak()
     interpreter = Interpreter(sys.stdin.buffer.read(), runtime, threads=question.threads)
     fixed = interpreter.input.shape[:1] != (-1,)
     if not fixed:
@@ -71,8 +71,8 @@ def answer(question: Question) -> Answer:
     except (ValueError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"{runtime} cannot run the model: {reason}") from error
-    peak = _peak()
-    memory = None if before is None or peak is None else (peak - before) / 1e6
+    after = peak()
+    memory = None if before is None or after is None else (after - before) / 1e6
     batch = pixels.shape[0] if pixels.ndim else 1
     return Answer(runtime.version, batch, fixed, times, memory)
 
@@ -109,7 +109,7 @@ def _timed(
     return times
 
 
-def _restart_peak() -> int | None:
+def restart_peak() -> int | None:
     """Make the peak what is in use now, and give it; None where the system does not tell.
 
     What the imports took for a moment would hide what a small model takes.
@@ -118,10 +118,10 @@ def _restart_peak() -> int | None:
         (_PROC / "clear_refs").write_text("5")
     except OSError:
         return None
-    return _peak()
+    return peak()
 
 
-def _peak() -> int | None:
+def peak() -> int | None:
     """Bytes that this process used at most, of its own: ru_maxrss counts the parent's as well."""
     try:
         lines = (_PROC / "status").read_text().splitlines()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litescore import bench
+from litescore import bench, timing
 from litescore.errors import ConfigurationError, ModelError
 from litescore.interpreter import available
 from tests.litescore import tiny
@@ -77,6 +77,17 @@ def test_memory_is_the_models() -> None:
     assert 0 < alone < 10 < ballast.nbytes / 1e6
     assert weights > alone + len(large) * 0.9 / 1e6
     assert many > weights + 31 * size * 4 * 0.9 / 1e6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of a process")
+def test_the_peak() -> None:
+    """Counts what was given back since, until it is started again."""
+    timing.restart_peak()
+    before = timing.peak() or 0
+    ballast = np.ones(20_000_000)
+    del ballast
+    assert (timing.peak() or 0) > before + 150_000_000
+    assert (timing.restart_peak() or 0) < before + 50_000_000
 
 
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
