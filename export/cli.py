@@ -13,7 +13,7 @@ from litescore.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     from export.foreign import Description
-    from export.job import Order
+    from export.order import Order
     from export.source import Source
     from export.targets import Target
     from litescore.bench import Measured
@@ -70,7 +70,7 @@ def export(model: Path, as_json: bool, **words: Any) -> None:
 def _order(words: dict[str, Any]) -> Order:
     from export import targets
     from export.choose import Limits
-    from export.job import AUTO, Order
+    from export.order import AUTO, Order
     from litescore.contract import VARIANTS
 
     variant = words["variant"]
@@ -90,6 +90,7 @@ def _order(words: dict[str, Any]) -> Order:
         measured=_measured(words["measured"], target),
         keep=words["keep"],
         calibrate_confidence=words["calibrate_confidence"],
+        reference=words["reference"],
     )
 
 

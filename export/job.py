@@ -3,124 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from export import choose, confidence, convert, graph, layers, proof, sweep
+from export import choose, confidence, convert, graph, layers, proof, reference, sweep
 from export.calibrate import representative
 from export.candidates import Candidate, every
-from export.choose import Choice, Limits
+from export.choose import Choice
+from export.exported import Exported, Tested
 from export.layers import LayerCost
-from export.proof import Exam, Reading
+from export.order import AUTO, Order
+from export.proof import Exam
+from export.reference import ReferenceResult
 from export.source import Source
 from export.sweep import Sweep
-from export.targets import Target
 from export.trial import Trial
 from litescore import contract as contracts
-from litescore.bench import Latency, Measured
-from litescore.contract import Contract
 from litescore.dataset import Dataset
 from litescore.errors import ModelError, UsageError
 from litescore.files import write_whole
-from litescore.reliability import reliability
 
 Tell = Callable[[str], None]
 
-AUTO = "auto"
-
 # Enough to tell layers apart: the debugger runs each of them twice, in Python's hands.
 _LAYER_IMAGES = 500
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked of an export.
-
-    variant    one of litescore.contract.VARIANTS, or `auto` for the best of all
-    batch      a fixed batch; None for an open one, or for what suits the target of `auto`
-    target     where the file will run; `auto` needs one
-    measured   latencies of the candidates, measured on the target
-    keep       a folder that gets every candidate, to be measured elsewhere
-    calibrate_confidence  fit a temperature on the validation images
-    """
-
-    out: Path
-    variant: str = "int8"
-    batch: int | None = None
-    limits: Limits = field(default_factory=Limits)
-    target: Target | None = None
-    measured: Measured | None = None
-    keep: Path | None = None
-    calibrate_confidence: bool = False
-
-
-@dataclass(frozen=True)
-class Tested:
-    """The chosen file on the test images: the one time that they are looked at."""
-
-    exam: Exam
-    readings: Sequence[Reading]
-    images: Dataset
-
-    @property
-    def probabilities(self) -> NDArray[np.float32]:
-        """float32[n, classes]: what the first runtime that loads the file answers."""
-        return next(r.probabilities for r in self.readings if r.probabilities is not None)
-
-    @property
-    def drop(self) -> float:
-        """Points of accuracy lost to the Keras model, the worst of all runtimes."""
-        return (self.exam.accuracy - min(r.accuracy for r in self.readings if not r.refused)) * 100
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What an export found; `path`, `contract`, `size` and `tested` are there if it was written.
-
-    exam         on the validation images, which every trial took
-    temperature  folded into the graph, None where confidence was not calibrated
-    layer_costs  worst first, where an int8 file lost too much
-    before       float32[n, classes]: what the file would answer to the test images without its
-                 temperature
-    """
-
-    order: Order
-    source: Source
-    exam: Exam
-    trials: Sequence[Trial]
-    choice: Choice
-    temperature: float | None = None
-    layer_costs: Sequence[LayerCost] = ()
-    before: NDArray[np.float32] | None = None
-    path: Path | None = None
-    contract: Contract | None = None
-    size: int = 0
-    tested: Tested | None = None
-
-    @property
-    def chosen(self) -> Trial:
-        assert self.choice.trial is not None
-        return self.choice.trial
-
-    @property
-    def ece(self) -> dict[str, float]:
-        """Expected calibration error of the file on the test images, 0..1: `after`, and `before`
-        without its temperature.
-        """
-        if self.tested is None:
-            return {}
-        named = {"before": self.before, "after": self.tested.probabilities}
-        classes = self.tested.exam.classes
-        return {name: reliability(p, classes).ece for name, p in named.items() if p is not None}
-
-    def judged(self, trial: Trial) -> Latency | None:
-        """The latency of a trial that counts at the target, None where it is not known."""
-        target = self.order.target
-        return None if target is None else choose.judged(trial, target, self.exam)
 
 
 def export(source: Source, order: Order, tell: Tell = lambda _line: None) -> Exported:
@@ -229,10 +138,26 @@ def _written(exported: Exported, tell: Tell) -> Exported:
         accuracy=_scores(tested),
     )
     whole = contracts.append(trial.file, held, proof.golden_files(exam, tested.readings))
+    compared = _compared(exported, whole, tell)
     path = write_whole(exported.order.out, whole)
     return replace(
-        exported, path=path, contract=contracts.read(whole), size=len(whole), tested=tested
+        exported,
+        path=path,
+        contract=contracts.read(whole),
+        size=len(whole),
+        tested=tested,
+        reference=compared,
     )
+
+
+def _compared(exported: Exported, model: bytes, tell: Tell) -> ReferenceResult | None:
+    """The file against someone's own predictions, where there are any."""
+    path = exported.order.reference
+    if path is None:
+        return None
+    tell(f"Comparing with {path}")
+    with proof.scorer(model) as probabilities_of:
+        return reference.compare(path, exported.source, probabilities_of)
 
 
 def _facts(exported: Exported) -> dict[str, Any]:

@@ -13,12 +13,13 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from export.convert import tensorflow
+from export.convert import frames, tensorflow
 from litescore.contract import Contract
 from litescore.errors import ModelError
 from litescore.scorer import Scorer
@@ -26,7 +27,12 @@ from litescore.terminal import hushed
 
 # Layers that are kept in float one after the other, to see what accuracy comes back.
 TRIED = 5
-# Images an invocation takes; the figures do not depend on it.
+# Images on which layers are compared: enough to rank them, and the debugger is slow.
+_COMPARED = 100
+# Images an invocation of the debugger takes, and how many values it may hand in: it keeps every
+# tensor of the model three times over. Channels cannot be judged by less than a few images.
+_LEAST, _MOST, _VALUES = 8, 50, 2**18
+# Images an invocation takes while accuracy is measured, which does not depend on it.
 _BATCH = 50
 # Noise, in steps, of an operation that rounds nothing: a reshape, a pooling by maximum.
 _HANDED_ON = 1e-3
@@ -66,16 +72,16 @@ def costs(
 
     model        keras.Model from float32[n, h, w, c] raw pixels to probabilities, batch open
     calibration  uint8[n, h, w, c], from which the value ranges are learned
-    images       uint8[n, h, w, c], on which the layers are compared
-    classes      int64[n] of `images`; with them the accuracy that comes back is measured for the
-                 `tried` costliest layers
+    images       uint8[n, h, w, c]; layers are compared on the first of them
+    classes      int64[n] of `images`; with them the accuracy that comes back is measured, on all
+                 images, for the `tried` costliest layers
 
     Raises ModelError when the converter cannot debug the model.
     """
     with _quietly():
         try:
             debugger = _Debugger(tensorflow(), model, calibration)
-            rows = debugger.compare(images)
+            rows = debugger.compare(images[:_COMPARED])
         except Exception as error:  # the converter raises whatever its passes raise
             reason = str(error).partition("\n")[0]
             raise ModelError(f"cannot tell what int8 costs in which layer: {reason}") from error
@@ -131,7 +137,7 @@ class _Debugger:
         self._experimental = tf.lite.experimental
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: _batches(calibration, 1)
+        converter.representative_dataset = partial(frames, calibration, 1)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         self._options = self._experimental.QuantizationDebugOptions(fully_quantize=True)
         self._converted = self._experimental.QuantizationDebugger(
@@ -144,7 +150,7 @@ class _Debugger:
         # that the two metrics compare.
         debugger = self._experimental.QuantizationDebugger(
             quant_debug_model_content=self._instrumented,
-            debug_dataset=lambda: _batches(images, _BATCH),
+            debug_dataset=partial(_batches, images),
             debug_options=self._experimental.QuantizationDebugOptions(
                 layer_direct_compare_metrics={"noise": _noise, "lost": _lost}
             ),
@@ -214,11 +220,10 @@ def _judge(
     return accuracy
 
 
-def _batches(images: NDArray[np.uint8], size: int) -> Iterator[list[NDArray[np.float32]]]:
+def _batches(images: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]]]:
     """Whole batches only: the debugger sizes its tensors once."""
-    size = min(size, len(images))
-    for start in range(0, len(images) - size + 1, size):
-        yield [images[start : start + size].astype(np.float32)]
+    size = min(len(images), max(_LEAST, min(_MOST, _VALUES // images[0].size)))
+    return frames(images[: len(images) // size * size], size)
 
 
 def _noise(floats: Any, quantized: Any, scale: float, zero_point: int) -> float:

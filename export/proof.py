@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -104,6 +104,16 @@ def reader(exam: Exam) -> Iterator[Reader]:
         yield Reader(process)
 
 
+@contextmanager
+def scorer(model: bytes) -> Iterator[Callable[[NDArray[np.uint8]], NDArray[np.float32]]]:
+    """What a whole model file answers through the preferred runtime, for as long as the context
+    lasts: uint8[n, h, w, c] -> float32[n, classes].
+    """
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as process:
+        yield lambda tensors: process.submit(_answer, model, tensors).result()
+
+
 def read_all(file: bytes, exam: Exam, runtimes: Sequence[str] | None = None) -> list[Reading]:
     """As `Reader.read`, for one file. Raises ModelError when no runtime loads it."""
     with reader(exam) as process:
@@ -144,6 +154,10 @@ _held: list[Exam] = []
 def _hold(exam: Exam) -> None:
     """Keeps the exam in the reading process, so that it crosses to it once and not with each file."""
     _held[:] = [exam]
+
+
+def _answer(model: bytes, tensors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return Scorer(model, batch=_BATCH).probabilities(tensors)
 
 
 def _read_here(file: bytes, names: Sequence[str] | None) -> list[Reading]:

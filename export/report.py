@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export import pictures, summary
-from export.job import Exported, Tested
+from export.exported import Exported, Tested
 from export.pictures import Point
 from export.proof import Reading
 from export.trial import Trial
@@ -108,10 +108,21 @@ def _tested(page: Page, exported: Exported, tested: Tested) -> None:
     counts = confusion(best.probabilities.argmax(axis=1), classes, len(labels))
     page.confusion(labels, counts.tolist())
     _confidence(page, exported, best.probabilities, classes)
+    _reference(page, exported)
     page.heading("Where the file and Keras differ")
     differing = best.comparison.differing
     page.text(f"{len(differing)} of {len(classes):,} images, ties aside.")
     page.sheet(_pictures(tested, best.probabilities, differing[:_MOST_PICTURES]))
+
+
+def _reference(page: Page, exported: Exported) -> None:
+    found = exported.reference
+    if found is None:
+        return
+    page.heading("Beside your own predictions")
+    page.text(summary.reference_text(found), tone=BAD if found.differs else GOOD)
+    if found.first:
+        page.table(("file", "yours", "the file's"), summary.reference_rows(found))
 
 
 def _confidence(

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from export import choose
-from export.job import Exported
+from export.exported import Exported
 from export.proof import Reading
+from export.reference import ReferenceResult
 from export.trial import Trial
 from litescore.bench import Latency
 
@@ -56,8 +57,40 @@ def as_json(exported: Exported) -> dict[str, Any]:
         "candidates": [_trial(exported, trial) for trial in exported.trials],
         "layers": [asdict(cost) for cost in exported.layer_costs],
         "temperature": exported.temperature,
+        "reference": asdict(exported.reference) if exported.reference else None,
         **_written(exported),
     }
+
+
+def reference_text(found: ReferenceResult) -> str:
+    """How the file agrees with someone's own predictions, and why it does not."""
+    text = (
+        f"{found.agreement:.2%} of {found.n:,} predictions are the file's too "
+        f"(Keras as described: {found.keras:.2%})"
+    )
+    if found.unknown:
+        text += f"; {len(found.unknown):,} name no picture of the data, first {found.unknown[0]!r}"
+    return f"{text}. Likeliest cause: {found.cause}." if found.cause else f"{text}."
+
+
+def reference_rows(found: ReferenceResult) -> list[tuple[str, ...]]:
+    """File, their class, the file's class; with scores where there are any."""
+    return [
+        (one.file, _scored(one.theirs, one.their_score), _scored(one.ours, one.our_score))
+        for one in found.first
+    ]
+
+
+def _scored(label: str, score: float | None) -> str:
+    return label if score is None else f"{label} {score:.1%}"
+
+
+def _reference(found: ReferenceResult) -> list[str]:
+    rows = reference_rows(found)[:5]
+    return [
+        reference_text(found),
+        *(f"  {file}: yours {theirs}, the file's {ours}" for file, theirs, ours in rows),
+    ]
 
 
 def _written(exported: Exported) -> dict[str, Any]:
