@@ -1,49 +1,79 @@
-"""What a .tflite file holds, with a contract or without."""
+"""What a .tflite file holds, with a contract or without.
+
+Everything but whether the runtimes here load it is read from the file itself: a file that none of
+them loads, or of several inputs, is told all the same.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from litescore import contract as contracts
+from litescore import metadata, operations, opversions, tensors
 from litescore.contract import Contract
 from litescore.errors import ContractError, ModelError
-from litescore.interpreter import Interpreter, Runtime, TensorInfo, choose
+from litescore.interpreter import Runtime, available, choose
+from litescore.operations import Operation
+from litescore.opversions import Needed
 from litescore.scorer import read_model
+from litescore.tensors import Tensor
+from litescore.terminal import hushed
+
+
+@dataclass(frozen=True)
+class Loading:
+    """Whether a runtime here loads the file: `refused` is why not, None where it does."""
+
+    runtime: str
+    version: str
+    refused: str | None
+
+    def __str__(self) -> str:
+        return f"{self.runtime} {self.version}"
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """Facts read from the file and from the interpreter that loaded it."""
+    """Facts of one file.
+
+    size        of the whole file, model_size of the model as the converter wrote it, in bytes
+    operations  of all its graphs, the most used first; needed: the runtime that they ask for
+    loadings    one for each runtime that works here
+    mediapipe   why MediaPipe's ImageClassifier cannot read it; None where it can
+    golden      names of the golden files
+    """
 
     path: str
     digest: str
     size: int
     model_size: int
-    runtime: Runtime
-    input: TensorInfo
-    output: TensorInfo
-    operations: dict[str, int]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    operations: tuple[Operation, ...]
+    needed: Needed
+    loadings: tuple[Loading, ...]
+    mediapipe: str | None
     contract: Contract | None
     golden: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values."""
-        held = json.loads(self.contract.to_json()) if self.contract else None
         return {
             "path": self.path,
             "sha256": self.digest,
             "bytes": self.size,
             "model_bytes": self.model_size,
-            "runtime": str(self.runtime),
-            "input": _as_json(self.input),
-            "output": _as_json(self.output),
-            "operations": self.operations,
-            "contract": held,
+            "inputs": [asdict(tensor) for tensor in self.inputs],
+            "outputs": [asdict(tensor) for tensor in self.outputs],
+            "operations": [asdict(operation) for operation in self.operations],
+            "smallest_runtime": asdict(self.needed),
+            "runtimes": [asdict(loading) for loading in self.loadings],
+            "mediapipe": {"reads": self.mediapipe is None, "refused": self.mediapipe},
+            "contract": json.loads(self.contract.to_json()) if self.contract else None,
             "golden": list(self.golden),
         }
 
@@ -51,7 +81,8 @@ class Inspection:
 def inspect(path: str | Path) -> Inspection:
     """Read a .tflite file.
 
-    Raises ModelError for a file that is missing or no model, ContractError for a broken contract.
+    Raises ModelError for a file that is missing or no model, ContractError for a broken contract,
+    ConfigurationError where no runtime works at all.
     """
     data = read_model(path)
     try:
@@ -61,27 +92,40 @@ def inspect(path: str | Path) -> Inspection:
 
 
 def _look(path: str, data: bytes) -> Inspection:
-    runtime = choose()
-    interpreter = Interpreter(data, runtime)
+    held = tensors.read(data)
+    found = operations.read(data)
+    needed = opversions.smallest(found)
     files = contracts.associated_files(data)
+    choose()
     return Inspection(
         path=path,
         digest=hashlib.sha256(data).hexdigest(),
         size=len(data),
         model_size=len(contracts.strip(data)),
-        runtime=runtime,
-        input=interpreter.input,
-        output=interpreter.output,
-        operations=dict(Counter(interpreter.operations()).most_common()),
+        inputs=held.inputs,
+        outputs=held.outputs,
+        operations=found,
+        needed=needed,
+        loadings=tuple(_load(data, runtime) for runtime in available()),
+        mediapipe=metadata.mediapipe_refusal(data) or _missing(needed),
         contract=contracts.read(data),
         golden=tuple(sorted(n for n in files if n.startswith(contracts.GOLDEN_FOLDER))),
     )
 
 
-def _as_json(tensor: TensorInfo) -> dict[str, Any]:
-    return {
-        "shape": list(tensor.shape),
-        "dtype": str(tensor.dtype),
-        "scale": tensor.scale,
-        "zero_point": tensor.zero_point,
-    }
+def _load(data: bytes, runtime: Runtime) -> Loading:
+    """As `litescore.interpreter.Interpreter` does, but any number of inputs and outputs."""
+    refused = None
+    try:
+        with hushed():
+            runtime.module.Interpreter(model_content=data).allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        # The first sentence names what is missing, the others guess.
+        refused = str(error).splitlines()[0].partition(". ")[0]
+    return Loading(runtime.name, runtime.version, refused)
+
+
+def _missing(needed: Needed) -> str | None:
+    """What MediaPipe's own runtime may lack; it is about as new as LiteRT."""
+    unknown = needed.version is None and needed.because is not None
+    return f"its runtime may lack {needed.because}" if unknown else None

@@ -73,16 +73,17 @@ def mediapipe_refusal(model: bytes) -> str | None:
     held = tensors.read(model)
     if len(held.inputs) != 1 or len(held.outputs) != 1:
         return "MediaPipe reads models of one image and one vector"
-    shape = held.inputs[0].shape
-    if len(shape) != 4 or shape[3] != 3:
+    taken, given = held.inputs[0], held.outputs[0]
+    if len(taken.shape) != 4 or taken.shape[3] != 3:
         return "MediaPipe reads RGB only"
-    if shape[0] not in (-1, 1):
-        return f"MediaPipe scores one image at a time, the batch is fixed at {shape[0]}"
-    dtypes = (held.inputs[0].dtype, held.outputs[0].dtype)
-    if not set(dtypes) <= {"float32", "uint8"}:
-        return f"MediaPipe reads float32 and uint8, this is {dtypes[0]} to {dtypes[1]}"
-    if prefix.content(model, NAME) is None:
-        return "it carries no TFLite Metadata: `litescore describe` adds it"
+    if taken.shape[0] not in (-1, 1):
+        return f"MediaPipe scores one image at a time, the batch is fixed at {taken.shape[0]}"
+    if not {taken.dtype, given.dtype} <= {"float32", "uint8"}:
+        return f"MediaPipe reads float32 and uint8, this is {taken.dtype} to {given.dtype}"
+    if len(given.shape) != 2 or given.shape[1] == 1:
+        return "MediaPipe reads one probability for each class"
+    if taken.dtype == "float32" and normalization(model) is None:
+        return "no TFLite Metadata tells how pixels are normalized: `litescore describe` adds it"
     return None
 
 

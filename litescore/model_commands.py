@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from litescore import settings
 from litescore.contract import INTERPOLATIONS, RESIZES
 
 if TYPE_CHECKING:
+    from litescore.contract import Contract
     from litescore.evaluate import Evaluation
     from litescore.golden import Verdict
     from litescore.inspect import Inspection
@@ -30,7 +32,8 @@ _RUNTIME = click.option(
 @_MODEL
 @_JSON
 def inspect(model: str, as_json: bool) -> None:
-    """Show what the file MODEL holds: contract, tensors, operations, digest.
+    """Show what the file MODEL holds: contract, tensors, operations, digest; the smallest runtime
+    that its operations need, which runtimes here load it, and whether MediaPipe can read it.
 
     \b
     Example:
@@ -81,9 +84,17 @@ def verify(model: str, runtime: str | None, as_json: bool) -> int:
     "--interpolation", type=click.Choice(INTERPOLATIONS), default="bilinear-antialias",
     show_default=True, help="bilinear is what Keras' image_dataset_from_directory does.",
 )  # fmt: skip
+@click.option(
+    "--output", type=click.Choice(["softmax", "multilabel"]),
+    help="One class of all, or each label for itself. One unit for two labels is a sigmoid, which "
+    "need not be said.  [default: softmax]",
+)  # fmt: skip
+@click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+              help="From which probability on a label of multilabel holds.  [default: 0.5]")  # fmt: skip
 @click.option("--out", type=click.Path(), help="The file to write; MODEL itself by default.")
-def describe(model: str, labels: str, resize: str, interpolation: str, out: str | None) -> None:
-    """Append a contract to MODEL, a .tflite file that another tool made.
+def describe(model: str, out: str | None, **modes: Any) -> None:
+    """Append a contract to MODEL, a .tflite file that another tool made, and describe it by TFLite
+    Metadata, which MediaPipe and others read.
 
     Size and colour come from the file; it must take raw pixels 0..255 and give probabilities.
 
@@ -94,9 +105,7 @@ def describe(model: str, labels: str, resize: str, interpolation: str, out: str 
     """
     from litescore.describe import describe as give_contract
 
-    contract = give_contract(
-        model, labels, resize=resize, interpolation=interpolation, out=out or model
-    )
+    contract = give_contract(model, out=out or model, **modes)
     click.echo(
         f"{out or model}: {len(contract.labels)} labels, {contract.height} x {contract.width} "
         f"{contract.color}, {contract.resize}, {contract.interpolation}"
@@ -146,23 +155,50 @@ def _names(labels: str | None) -> tuple[str, ...] | None:
 
 def _show_inspection(found: Inspection) -> None:
     click.echo(f"{found.path}: {found.size:,} bytes, SHA-256 {found.digest}")
-    click.echo(f"loaded by  {found.runtime}")
-    for name, tensor in (("input", found.input), ("output", found.output)):
-        scale = f", scale {tensor.scale:g}, zero point {tensor.zero_point}" if tensor.scale else ""
-        click.echo(f"{name:<10} {tensor.dtype}{list(tensor.shape)}{scale}")
-    ops = ", ".join(f"{name} x {n}" if n > 1 else name for name, n in found.operations.items())
-    click.echo(f"operations {ops}")
-    c = found.contract
-    if c is None:
+    for title, tensors in (("input", found.inputs), ("output", found.outputs)):
+        for tensor in tensors:
+            name = f"{tensor.name}: " if len(tensors) > 1 else ""
+            click.echo(f"{title:<10} {name}{tensor}")
+    ops = (f"{one} x {one.count}" if one.count > 1 else str(one) for one in found.operations)
+    click.echo(f"operations {', '.join(ops) or 'none'}")
+    _show_runtimes(found)
+    if found.contract is None:
         click.echo("contract   none: `litescore describe` adds one")
-        return
+    else:
+        _show_contract(found.contract, found.golden)
+
+
+def _show_runtimes(found: Inspection) -> None:
+    version, because = found.needed.version, found.needed.because
+    if because is not None:
+        needs = f"TensorFlow Lite {version}" if version else "a runtime unknown to litescore"
+        click.echo(f"needs      {needs}, for {because}")
+    loading = [str(one) for one in found.loadings if one.refused is None]
+    click.echo(f"loaded by  {', '.join(loading) or 'no runtime here'}")
+    for one in found.loadings:
+        if one.refused is not None:
+            click.echo(f"refused by {one}: {one.refused}")
+    click.echo(f"MediaPipe  {f'no: {found.mediapipe}' if found.mediapipe else 'reads it'}")
+
+
+def _show_contract(c: Contract, golden: Sequence[str]) -> None:
     click.echo(f"labels     {', '.join(c.labels)}")
     click.echo(f"pixels     {c.height} x {c.width} {c.color}, {c.resize}, {c.interpolation}")
-    click.echo(f"output     {c.output}, variant {c.variant or 'unknown'}")
+    threshold = f" from {c.threshold:g} on" if c.output == "multilabel" else ""
+    click.echo(f"output     {c.output}{threshold}, variant {c.variant or 'unknown'}")
     for title, facts in (("origin", c.origin), ("accuracy", c.accuracy)):
         for name, value in facts.items():
-            click.echo(f"{title:<10} {name}: {value}")
-    click.echo(f"golden     {len([n for n in found.golden if n.endswith('.png')])} images")
+            click.echo(f"{title:<10} {name}: {_told(value)}")
+    click.echo(f"golden     {len([n for n in golden if n.endswith('.png')])} images")
+
+
+def _told(fact: object) -> str:
+    """A fact of the contract as a person reads it."""
+    if isinstance(fact, dict):
+        return ", ".join(f"{name} {_told(value)}" for name, value in fact.items())
+    if fact is None:
+        return "none"
+    return f"{fact:.4f}" if isinstance(fact, float) else str(fact)
 
 
 def _verdict_as_json(verdict: Verdict) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
 import pytest
 
-from litescore import contract
+from litescore import contract, metadata, prefix
 from litescore.contract import Contract
 from litescore.scorer import Scorer
 from tests.litescore import tiny
@@ -72,6 +74,75 @@ def test_one_unit_for_two_classes(bare_model: Path, tmp_path: Path, say: Say) ->
     assert held == Contract(
         ("cat", "dog"), "gray", 4, 3, output="sigmoid", smallest_runtime=RUNTIME
     )
+
+
+def test_labels_that_are_questions_of_their_own(bare_model: Path, names: Path, say: Say) -> None:
+    """A multilabel file is told by its user, with the probability from which a label holds."""
+    bare_model.write_bytes(tiny.build(ending="sigmoid"))
+    said = say("describe", bare_model, "--labels", names)
+    assert said.code == 3
+    assert re.search(r"the answers to an image add up to [\d.]+, not to 1", said.refusal())
+    words = ("describe", bare_model, "--labels", names, "--output", "multilabel")
+    assert say(*words).code == 0
+    held = contract.read(bare_model)
+    assert held == Contract(LABELS, "gray", 4, 3, output="multilabel", smallest_runtime=RUNTIME)
+    assert say(*words, "--threshold", "0.3").code == 0
+    assert contract.read(bare_model) == replace(held, threshold=0.3)
+
+
+def test_a_threshold_is_of_multilabel_only(bare_model: Path, names: Path, say: Say) -> None:
+    """It would say nothing of a softmax."""
+    before = bare_model.read_bytes()
+    said = say("describe", bare_model, "--labels", names, "--threshold", "0.3")
+    assert said.code == 2
+    assert said.refusal() == "--threshold 0.3 is for --output multilabel only"
+    assert say("describe", bare_model, "--labels", names, "--threshold", "1").code == 2
+    assert bare_model.read_bytes() == before
+
+
+@pytest.mark.parametrize("output", ["softmax", "multilabel"])
+def test_one_unit_is_nothing_else(bare_model: Path, names: Path, say: Say, output: str) -> None:
+    """One unit for two labels is a sigmoid, whatever is said."""
+    bare_model.write_bytes(tiny.build((4, 3, 1), 1, ending="sigmoid"))
+    names.write_text("cat\ndog\n")
+    said = say("describe", bare_model, "--labels", names, "--output", output)
+    assert (said.code, said.refusal()) == (
+        3,
+        f"{bare_model}: one unit for two labels is a sigmoid, not {output}: leave out --output",
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_what_wants_its_pixels_normalized(
+    bare_model: Path, names: Path, say: Say, dtype: str
+) -> None:
+    """Another tool's metadata says what the tensors cannot; of whole numbers they say it all."""
+    with_metadata = prefix.attach(tiny.build(dtype=dtype), metadata.NAME, normalizing(127.5, 128.0))
+    model = without_mark(with_metadata)
+    bare_model.write_bytes(model)
+    said = say("describe", bare_model, "--labels", names)
+    if dtype == "uint8":
+        assert said.code == 0
+        assert contract.strip(bare_model.read_bytes()) == model
+        return
+    assert said.code == 3
+    assert "wants pixels normalized by mean 127.5 and deviation 128, litescore" in said.refusal()
+    assert bare_model.read_bytes() == model
+
+
+def normalizing(mean: float, deviation: float) -> bytes:
+    """TFLite Metadata of one input that is normalized so, as another writer would make it."""
+    builder = flatbuffers.Builder(256)
+    image = ("image", None, None, None, [(1, ([mean], [deviation]))])
+    model = ("other", None, None, [(None, None, [image])])
+    builder.Finish(metadata._pack(builder, model), b"M001")
+    return bytes(builder.Output())
+
+
+def without_mark(model: bytes) -> bytes:
+    """The model as if the metadata in its head had always been its own."""
+    assert model[8:16] == b"litescor"
+    return model[:8] + bytes(8) + model[16:]
 
 
 def test_a_broken_contract_is_replaced(small_model: Path, names: Path, say: Say) -> None:
