@@ -223,7 +223,8 @@ def _judge(
 def _batches(images: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]]]:
     """Whole batches only: the debugger sizes its tensors once."""
     size = min(len(images), max(_LEAST, min(_MOST, _VALUES // images[0].size)))
-    return frames(images[: len(images) // size * size], size)
+    for start in range(0, len(images) - size + 1, size):
+        yield [images[start : start + size].astype(np.float32)]
 
 
 def _noise(floats: Any, quantized: Any, scale: float, zero_point: int) -> float:
