@@ -16,10 +16,12 @@ from export.source import Source
 from litescore.contract import RESIZES
 from litescore.dataset import Dataset
 
-# What is left of the distance when a cause explains it; and when nothing else needs explaining.
+# What is left of the distance, at most, when a change explains it; what is rounding alone.
 _EXPLAINS = 0.5
-_ALL = 0.1
+_ROUNDING = 0.005
 _MOST_CHANGES = 2
+# Share of the pictures whose classes must have changed places together.
+_MOVED = 0.9
 
 
 @dataclass(frozen=True)
@@ -77,45 +79,55 @@ def likeliest(evidence: Evidence, keras: NDArray[np.float32]) -> str:
 
     keras  float32[n, classes]: what the Keras model answers as it was described
     """
-    order = _other_order(evidence, keras)
-    if order is not None:
+    changes, answers = _search(evidence, keras)
+    agreement = float(evidence.agrees(answers).mean())
+    order, moved = _other_order(evidence, keras)
+    if order is not None and moved > agreement:
         return order
+    if not changes:
+        return "none found: neither colour order, scaling nor resize explains it"
+    return (
+        f"{' and '.join(changes)}: so fed, the Keras model agrees on {agreement:.0%} of "
+        f"{len(answers)} pictures tried, instead of {evidence.agrees(keras).mean():.0%}"
+    )
+
+
+def _search(
+    evidence: Evidence, keras: NDArray[np.float32]
+) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """The changes that explain most, best first, and what Keras answers with them: float32[n,
+    classes]. One at a time, each halving what was left.
+    """
     contract = evidence.source.contract
-    start = _Feeding(_preprocess(evidence.source), contract.resize, contract.interpolation)
-    before = evidence.distance(keras)
-    best, answers, left = start, keras, before
-    while len(best.changes) < _MOST_CHANGES and left > _ALL * before:
+    best = _Feeding(_preprocess(evidence.source), contract.resize, contract.interpolation)
+    answers, left = keras, evidence.distance(keras)
+    while len(best.changes) < _MOST_CHANGES and left > _ROUNDING:
         tried = [(one, _fed(evidence, one)) for one in _others(best, contract.channels)]
         one, given = min(tried, key=lambda pair: evidence.distance(pair[1]))
         if evidence.distance(given) > _EXPLAINS * left:
             break
         best, answers, left = one, given, evidence.distance(given)
-    if not best.changes:
-        return "none found: neither colour order, scaling nor resize explains it"
-    return (
-        f"{' and '.join(best.changes)}: so fed, the Keras model agrees on "
-        f"{evidence.agrees(answers).mean():.0%} of {len(answers)} pictures tried, "
-        f"instead of {evidence.agrees(keras).mean():.0%}"
-    )
+    return best.changes, answers
 
 
-def _other_order(evidence: Evidence, keras: NDArray[np.float32]) -> str | None:
-    """Classes that have only changed places, as from labels in another order."""
+def _other_order(evidence: Evidence, keras: NDArray[np.float32]) -> tuple[str | None, float]:
+    """Whether classes have only changed places, as from labels in another order: a sentence or
+    None, and the share of pictures that this explains.
+    """
     labels = evidence.source.contract.labels
-    best = keras.argmax(axis=1)
     counts = np.zeros((len(labels), len(labels)), np.int64)
-    np.add.at(counts, (evidence.classes, best), 1)
-    seen = np.flatnonzero(counts.any(axis=1))
-    meant = counts.argmax(axis=1)[seen]
-    explained = counts[seen, meant].sum() / len(best)
-    if len(set(meant.tolist())) < len(seen) or (meant == seen).all() or explained < 1 - _ALL:
-        return None
-    first = next(i for i in range(len(seen)) if seen[i] != meant[i])
+    np.add.at(counts, (evidence.classes, keras.argmax(axis=1)), 1)
+    theirs = np.flatnonzero(counts.any(axis=1))
+    ours = counts.argmax(axis=1)[theirs]
+    moved = float(counts[theirs, ours].sum() / counts.sum())
+    if len(np.unique(ours)) < len(theirs) or (ours == theirs).all() or moved < _MOVED:
+        return None, moved
+    first = int(np.flatnonzero(ours != theirs)[0])
     return (
-        f"the labels are in another order: what they call {labels[seen[first]]!r} is "
-        f"{labels[meant[first]]!r} here, on {explained:.0%} of {len(best)} pictures tried "
-        "classes have only changed places"
-    )
+        f"labels in another order: what they call {labels[theirs[first]]!r} is "
+        f"{labels[ours[first]]!r} here, and on {moved:.0%} of {len(keras)} pictures tried classes "
+        "have only changed places"
+    ), moved
 
 
 def _preprocess(source: Source) -> Preprocess:

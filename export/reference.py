@@ -86,6 +86,8 @@ def compare(path: str | Path, source: Source, probabilities_of: ProbabilitiesOf)
     pictures.
     """
     predictions = read(path, source.contract.labels)
+    if not predictions:
+        raise DataError(f"{path} holds no predictions, only its header")
     known = _joined(predictions, source)
     if not known:
         raise DataError(
