@@ -16,7 +16,7 @@ from export.choose import Choice
 from export.exported import Exported, Tested
 from export.layers import LayerCost
 from export.order import AUTO, Order
-from export.proof import Exam
+from export.proof import Exam, Reader
 from export.reference import ReferenceResult
 from export.source import Source
 from export.sweep import Sweep
@@ -43,8 +43,9 @@ def export(source: Source, order: Order, tell: Tell = lambda _line: None) -> Exp
     calibration = representative(source.train, source.contract)
     exam = _exam(source, source.validation)
     tell(f"Keras has {exam.accuracy:.2%} on {len(exam.classes):,} validation images")
-    runner = Sweep(source, calibration, exam, _runtimes(order, tell), order.target, order.measured)
     with proof.reader(exam) as reader:
+        runtimes = _runtimes(order, reader, tell)
+        runner = Sweep(source, calibration, exam, runtimes, order.target, order.measured)
         trials = runner.run(_candidates(source, order), reader, tell)
     _keep(order, source, trials)
     choice = _choose(trials, exam, order)
@@ -85,10 +86,10 @@ def _exam(source: Source, images: Dataset) -> Exam:
     return Exam(held, tensors, images.classes_for(held.labels), keras, golden)
 
 
-def _runtimes(order: Order, tell: Tell) -> list[str] | None:
+def _runtimes(order: Order, reader: Reader, tell: Tell) -> list[str] | None:
     if order.target is None:
         return None
-    here, missing = sweep.readers_for(order.target)
+    here, missing = sweep.readers_for(order.target, reader.runtimes())
     for name in missing:
         tell(f"{name} does not work here: its operations are checked, its accuracy is not measured")
     return here

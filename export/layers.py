@@ -191,7 +191,7 @@ def _gains(
     The model's own output is not tried: nothing reads it that could take floats.
     """
     readers = {row.tensor: _readers(row.index, rows, debugger.readers()) for row in rows}
-    inner = [row for row in rows if readers[row.tensor]][:tried]
+    inner = [row for row in rows ][:tried]
     whole = judge(debugger.leave_float([]))
     return {
         row.tensor: 100 * (judge(debugger.leave_float([row.tensor, *readers[row.tensor]])) - whole)

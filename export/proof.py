@@ -85,6 +85,10 @@ class Reader:
     def __init__(self, process: ProcessPoolExecutor) -> None:
         self._process = process
 
+    def runtimes(self) -> list[str]:
+        """Names of the runtimes that work here; asked of the process, which has no TensorFlow."""
+        return self._process.submit(_runtimes_here).result()
+
     def read(self, file: bytes, runtimes: Sequence[str] | None = None) -> list[Reading]:
         """One reading for each runtime that works here, or for those named that do.
 
@@ -158,6 +162,10 @@ def _hold(exam: Exam) -> None:
 
 def _answer(model: bytes, tensors: NDArray[np.uint8]) -> NDArray[np.float32]:
     return Scorer(model, batch=_BATCH).probabilities(tensors)
+
+
+def _runtimes_here() -> list[str]:
+    return [runtime.name for runtime in interpreter.available()]
 
 
 def _read_here(file: bytes, names: Sequence[str] | None) -> list[Reading]:

@@ -68,7 +68,7 @@ def _comparison(page: Page, exported: Exported) -> None:
         chosen = exported.choice.trial
         drawn = pictures.pareto(points, str(chosen.candidate) if chosen else None, gate)
         page.picture(drawn, alt="size and latency against accuracy")
-    page.table(summary.HEADER, summary.rows(exported))
+    page.table(summary.header(exported), summary.rows(exported))
     latencies = list(summary.latency_rows(exported))
     if latencies:
         page.heading("Latency")

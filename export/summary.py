@@ -13,8 +13,6 @@ from export.reference import ReferenceResult
 from export.trial import Trial
 from litescore.bench import Latency
 
-HEADER = ("variant", "kB", "accuracy", "worst class", "as Keras", "p50 ms", "images/s", "MB", "")
-
 
 def verdict(exported: Exported, trial: Trial) -> str:
     """`chosen`, `passes`, or what keeps it from passing."""
@@ -24,8 +22,16 @@ def verdict(exported: Exported, trial: Trial) -> str:
     return "; ".join(choose.misses(trial, exported.exam, order.limits, order.target)) or "passes"
 
 
+def header(exported: Exported) -> tuple[str, ...]:
+    """The names of a table's columns; latencies are at one image and at the pipeline's batch."""
+    batches = max((tuple(trial.latency) for trial in exported.trials), key=len)
+    at = f" at {' / '.join(map(str, batches))}"
+    names = ("variant", "kB", "accuracy", "worst class", "as Keras")
+    return (*names, f"p50 ms{at}", f"images/s{at}", "MB", "")
+
+
 def rows(exported: Exported) -> list[tuple[str, ...]]:
-    """A row of HEADER for each trial; latencies at one image and at the pipeline's batch."""
+    """A row of `header` for each trial."""
     return [_row(exported, trial) for trial in exported.trials]
 
 
@@ -33,7 +39,7 @@ def lines(exported: Exported) -> list[str]:
     """The table, the choice and the test images, for a terminal."""
     exam, tested = exported.exam, exported.tested
     found = [f"Keras has {exam.accuracy:.2%} on {len(exam.classes):,} validation images", ""]
-    found += [*_columns([HEADER, *rows(exported)]), "", f"{exported.choice.why}."]
+    found += [*_columns([header(exported), *rows(exported)]), "", f"{exported.choice.why}."]
     if tested is not None:
         found.append(f"{len(tested.exam.classes):,} test images, Keras {tested.exam.accuracy:.2%}:")
         found += [f"  {reading!s:<22}{_tested(reading)}" for reading in tested.readings]
@@ -135,11 +141,15 @@ def _reading(reading: Reading) -> dict[str, Any]:
     }
 
 
+# Columns of a trial that was not read, between its size and its verdict.
+_BETWEEN = 6
+
+
 def _row(exported: Exported, trial: Trial) -> tuple[str, ...]:
     name, said = str(trial.candidate), verdict(exported, trial)
     if not trial.read:
         size = f"{trial.size / 1000:,.1f}" if trial.size else ""
-        return (name, size, *[""] * (len(HEADER) - 3), said)
+        return (name, size, *[""] * _BETWEEN, said)
     worst = trial.class_drop(exported.exam)
     costs = list(trial.latency.values())
     return (

@@ -15,7 +15,7 @@ from export.proof import Exam, Reader, Reading, golden_files
 from export.source import Source
 from export.targets import Target
 from export.trial import Trial
-from litescore import bench, interpreter, operations, opversions
+from litescore import bench, operations, opversions
 from litescore import contract as contracts
 from litescore.bench import Latency, Measured
 from litescore.errors import ConfigurationError, ModelError
@@ -100,12 +100,11 @@ def refusal(file: bytes, target: Target) -> str | None:
     return next((reason for reason in reasons if reason), None)
 
 
-def readers_for(target: Target) -> tuple[list[str], list[str]]:
-    """The target's runtimes that work here, and those that do not.
+def readers_for(target: Target, working: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The target's runtimes that are among those `working` here, and those that are not.
 
     Raises ConfigurationError when none works, or when the target is this machine and one does not.
     """
-    working = [runtime.name for runtime in interpreter.available()]
     here = [name for name in target.runtimes if name in working]
     missing = [name for name in target.runtimes if name not in working]
     if not here or (missing and target.here):

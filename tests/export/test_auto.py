@@ -114,6 +114,17 @@ def test_a_pi_gets_its_latency_from_there(run: Path, tmp_path: Path) -> None:
     assert held.variant == "f16"
 
 
+def test_one_variant_through_the_target_alone(run: Path, tmp_path: Path) -> None:
+    """tflite-runtime is proven although TensorFlow is loaded beside the converter, and timed."""
+    path = tmp_path / "model.tflite"
+    words = ("--quantize", "f16", "--target", "tflite-runtime", "--max-latency-ms", "500")
+    done = litescore("export", run, *words, "--out", path, "--json")
+    assert done.returncode == 0, done.stderr
+    (one,) = said(done)["candidates"]
+    assert [reading["runtime"] for reading in one["runtimes"]] == ["tflite-runtime 2.14.0"]
+    assert {cost["runtime"] for cost in one["latency"]} == {"tflite-runtime"}
+
+
 def test_limits_narrow_it(run: Path, tmp_path: Path) -> None:
     """Only files below --max-size pass; below every one none does, and nothing is written."""
     words = ("export", run, "--quantize", "auto", "--target", "pi5", "--json")
