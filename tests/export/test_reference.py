@@ -132,15 +132,11 @@ def test_wrong_scaling_is_named(
 ) -> None:
     """The first pictures that differ are listed, and the preprocessing they were made with."""
     found = tensorflow(compared, references[form], trained, told(photographs, **words))
-    assert found.agreement < 1 or form != "label"
     assert len(found.first) == min(20, found.differs)
     for one in found.first:
         assert one.theirs != one.ours
         assert (one.their_score is None) == (form == "label")
-    if found.cause is None:
-        assert found.agreement == 1
-    else:
-        assert found.cause.startswith(cause)
+    assert found.cause.startswith(cause)
 
 
 @pytest.mark.parametrize(
