@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.convert import frames, tensorflow
+from litescore import flatbuffer
 from litescore.contract import Contract
 from litescore.errors import ModelError
 from litescore.scorer import Scorer
@@ -168,13 +169,11 @@ class _Debugger:
 
     def readers(self) -> dict[int, set[int]]:
         """Tensor -> the tensors that int8 operations make of it, both by index."""
-        from ai_edge_litert import schema_py_generated as schema
-
-        model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(self._instrumented))
+        graph = flatbuffer.root(self._instrumented).tables(2)[0]
         found: dict[int, set[int]] = {}
-        for operator in model.subgraphs[0].operators:
-            for taken in operator.inputs:
-                found.setdefault(int(taken), set()).update(map(int, operator.outputs))
+        for operator in graph.tables(3):
+            for taken in operator.vector(1, "i"):
+                found.setdefault(taken, set()).update(operator.vector(2, "i"))
         return found
 
     @property
@@ -191,7 +190,7 @@ def _gains(
     The model's own output is not tried: nothing reads it that could take floats.
     """
     readers = {row.tensor: _readers(row.index, rows, debugger.readers()) for row in rows}
-    inner = [row for row in rows ][:tried]
+    inner = [row for row in rows if readers[row.tensor]][:tried]
     whole = judge(debugger.leave_float([]))
     return {
         row.tensor: 100 * (judge(debugger.leave_float([row.tensor, *readers[row.tensor]])) - whole)

@@ -46,15 +46,16 @@ def test_a_sound_model_loses_nothing_to_speak_of(found: dict[str, list[LayerCost
     assert all(cost.lost < 0.02 for cost in found["sound"])
     assert 0.2 < by_name["c1"].noise < 0.5
     assert by_name["max_pooling2d"].noise < 0.01
-    assert all(abs(cost.recovered or 0) < 2 for cost in found["sound"])
+    assert all(abs(cost.recovered or 0) < 3 for cost in found["sound"])
 
 
 def test_the_costliest_layers_are_tried(found: dict[str, list[LayerCost]]) -> None:
-    """Worst first; three were asked for, the model's own output cannot be one of them."""
+    """Worst first, as many as were asked for; the model's own output cannot stay float."""
     for rows in found.values():
         assert [cost.lost for cost in rows] == sorted((c.lost for c in rows), reverse=True)
-        tried = [cost for cost in rows if cost.recovered is not None]
-        assert tried == [cost for cost in rows if cost.name != "softmax"][:3]
+    tried = [cost.recovered is not None for cost in found["loud"]]
+    assert tried == [True] * 3 + [False] * (len(tried) - 3)
+    assert [cost.name for cost in found["sound"] if cost.recovered is None] == ["softmax"]
 
 
 def test_without_classes_nothing_is_tried(tensorflow: Callable[..., Any], fashion: Path) -> None:
@@ -87,7 +88,7 @@ def test_layers_are_named_as_keras_names_them(tensor: str, name: str) -> None:
 def _costs_of_both(fashion: Path) -> dict[str, list[LayerCost]]:
     model, contract, tensors, classes = _trained(fashion)
     asked = (contract, tensors[:100], tensors[-IMAGES:], classes[-IMAGES:])
-    sound = costs(model, *asked, tried=3)
+    sound = costs(model, *asked, tried=99)
     _make_loud(model)
     return {"sound": sound, "loud": costs(model, *asked, tried=3)}
 
