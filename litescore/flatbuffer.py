@@ -80,7 +80,10 @@ class Table:
         return self.at - int(self._scalar("i", self.at))
 
     def _follow(self, place: int) -> int:
-        return place + int(self._scalar("I", place))
+        target = place + int(self._scalar("I", place))
+        if target >= len(self.data):
+            raise _outside()
+        return target
 
     def _scalar(self, kind: str, at: int) -> Any:
         return _unpack(f"<{kind}", self.data, at)[0]
@@ -93,8 +96,12 @@ def root(data: bytes) -> Table:
 
 def _unpack(kind: str, data: bytes, at: int) -> tuple[Any, ...]:
     if at < 0:
-        raise ModelError("an offset leads out of the file: copy or export it again")
+        raise _outside()
     try:
         return struct.unpack_from(kind, data, at)
     except struct.error:
-        raise ModelError("an offset leads out of the file: copy or export it again") from None
+        raise _outside() from None
+
+
+def _outside() -> ModelError:
+    return ModelError("an offset leads out of the file: copy or export it again")
