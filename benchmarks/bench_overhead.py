@@ -23,7 +23,7 @@ from litescore.bench import Latency, measure
 
 # name, side in pixels, filters of each convolution, the ratio to hold
 MODELS = (
-    ("3 ms or more", 96, (64, 64, 96), 1.05),
+    ("3 ms or more", 96, (96, 96, 96), 1.05),
     ("3 ms or more", 224, (24, 32, 48), 1.05),
 )
 RUNS, WARMUP = 200, 20
