@@ -80,6 +80,7 @@ def mediapipe_refusal(model: bytes) -> str | None:
         return f"MediaPipe scores one image at a time, the batch is fixed at {taken.shape[0]}"
     if not {taken.dtype, given.dtype} <= {"float32", "uint8"}:
         return f"MediaPipe reads float32 and uint8, this is {taken.dtype} to {given.dtype}"
+    # Of one unit for two labels it takes the value and names neither.
     if len(given.shape) != 2 or given.shape[1] == 1:
         return "MediaPipe reads one probability for each class"
     if taken.dtype == "float32" and normalization(model) is None:
