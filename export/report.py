@@ -58,8 +58,9 @@ def _comparison(page: Page, exported: Exported) -> None:
     limits, count = exported.order.limits, len(exported.exam.classes)
     page.heading("What was tried")
     page.text(
-        f"On {count:,} validation images. A file may lose {limits.max_drop:g} points of accuracy "
-        f"to the Keras model, and {limits.max_class_drop:g} points of the recall of any class."
+        f"On {count:,} validation images. Beside the Keras model a file may lose "
+        f"{limits.max_drop:g} % of accuracy and {limits.max_class_drop:g} % of the recall of any "
+        "class, both in percentage points."
     )
     tried = [trial for trial in exported.trials if trial.read]
     if len(tried) > 1:
@@ -68,7 +69,8 @@ def _comparison(page: Page, exported: Exported) -> None:
         chosen = exported.choice.trial
         drawn = pictures.pareto(points, str(chosen.candidate) if chosen else None, gate)
         page.picture(drawn, alt="size and latency against accuracy")
-    page.table(summary.header(exported), summary.rows(exported))
+    header, *rows = summary.table(exported)
+    page.table(header, rows)
     latencies = list(summary.latency_rows(exported))
     if latencies:
         page.heading("Latency")

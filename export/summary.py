@@ -22,24 +22,27 @@ def verdict(exported: Exported, trial: Trial) -> str:
     return "; ".join(choose.misses(trial, exported.exam, order.limits, order.target)) or "passes"
 
 
-def header(exported: Exported) -> tuple[str, ...]:
-    """The names of a table's columns; latencies are at one image and at the pipeline's batch."""
+def table(exported: Exported) -> list[list[str]]:
+    """The names of the columns, then a row for each trial; latencies are at one image and at the
+    pipeline's batch. Columns without a value are left out.
+    """
+    every = [_header(exported), *(_row(exported, trial) for trial in exported.trials)]
+    filled = [n for n in range(len(every[0])) if any(row[n] for row in every[1:])]
+    return [[row[n] for n in filled] for row in every]
+
+
+def _header(exported: Exported) -> tuple[str, ...]:
     batches = max((tuple(trial.latency) for trial in exported.trials), key=len)
     at = f" at {' / '.join(map(str, batches))}"
     names = ("variant", "kB", "accuracy", "worst class", "as Keras")
     return (*names, f"p50 ms{at}", f"images/s{at}", "MB", "")
 
 
-def rows(exported: Exported) -> list[tuple[str, ...]]:
-    """A row of `header` for each trial."""
-    return [_row(exported, trial) for trial in exported.trials]
-
-
 def lines(exported: Exported) -> list[str]:
     """The table, the choice and the test images, for a terminal."""
     exam, tested = exported.exam, exported.tested
     found = [f"Keras has {exam.accuracy:.2%} on {len(exam.classes):,} validation images", ""]
-    found += [*_columns([header(exported), *rows(exported)]), "", f"{exported.choice.why}."]
+    found += [*_columns(table(exported)), "", f"{exported.choice.why}."]
     if tested is not None:
         found.append(f"{len(tested.exam.classes):,} test images, Keras {tested.exam.accuracy:.2%}:")
         found += [f"  {reading!s:<22}{_tested(reading)}" for reading in tested.readings]
@@ -191,13 +194,11 @@ def _tested(reading: Reading) -> str:
     return f"{reading.accuracy:.2%}, {same:.2%} the same top-1 as Keras"
 
 
-def _columns(table: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as text, the first column and the last set to the left; columns without a value left out."""
-    filled = [n for n in range(len(table[0])) if any(row[n] for row in table[1:])]
-    table = [[row[n] for n in filled] for row in table]
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]) - 1)]
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as text, the first column and the last set to the left."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     found = []
-    for row in table:
+    for row in rows:
         cells = [row[0].ljust(widths[0])]
         cells += [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:], strict=True)]
         found.append("  ".join([*cells, row[-1]]).rstrip())

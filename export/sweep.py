@@ -87,7 +87,7 @@ class Sweep:
             return None
         digest = hashlib.sha256(file).hexdigest()
         for runtime in self.target.runtimes:
-            latency = self.measured.latency(digest, runtime=runtime, batch=batch)
+            latency = self.measured.latency(digest, runtime=runtime, batch=batch, threads=1)
             if latency is not None:
                 return latency
         return None
