@@ -74,8 +74,8 @@ def _comparison(page: Page, exported: Exported) -> None:
     latencies = list(summary.latency_rows(exported))
     if latencies:
         page.heading("Latency")
-        header = ("variant", "runtime", "images", "p50 ms", "p90 ms", "p99 ms", "images/s", "MB")
-        page.table(header, latencies)
+        names = ("variant", "runtime", "images", "p50 ms", "p90 ms", "p99 ms", "images/s", "MB")
+        page.table(names, latencies)
 
 
 def _point(exported: Exported, trial: Trial) -> Point:
