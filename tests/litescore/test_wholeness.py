@@ -11,7 +11,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from litescore import contract, wholeness
+from litescore import contract, prefix, wholeness
 from litescore.errors import ModelError
 from litescore.interpreter import _PROBE
 from tests.litescore import tiny
@@ -20,6 +20,7 @@ MODELS = {
     "float": tiny.build((8, 8, 3), 5),
     "uint8": tiny.build((8, 8, 3), 5, dtype="uint8"),
     "probe": _PROBE.read_bytes(),
+    "described": prefix.attach(tiny.build(), "NOTE", b"what others say of it"),
 }
 
 
@@ -73,6 +74,17 @@ def test_weights_that_reach_out_of_the_file_are_noticed() -> None:
     weights = tiny.weights(8 * 8 * 3, 5).astype(np.float32) * np.float32(tiny.WEIGHT)
     at = model.index(weights.tobytes()) - 4
     assert struct.unpack_from("<I", model, at) == (weights.nbytes,)
+    struct.pack_into("<I", model, at, len(model))
+    with pytest.raises(ModelError, match="not a whole TFLite model"):
+        wholeness.check(bytes(model))
+
+
+@pytest.mark.parametrize("name", ["serving_default", "min_runtime_version"])
+def test_names_that_reach_out_of_the_file_are_noticed(f32_model: Path, name: str) -> None:
+    """Signatures and metadata are followed by the runtimes too."""
+    model = bytearray(contract.strip(f32_model.read_bytes()))
+    at = model.index(name.encode()) - 4
+    assert struct.unpack_from("<I", model, at) == (len(name),)
     struct.pack_into("<I", model, at, len(model))
     with pytest.raises(ModelError, match="not a whole TFLite model"):
         wholeness.check(bytes(model))
