@@ -150,7 +150,7 @@ def _ending(last: Any) -> str | None:
 
 def _without(model: Any, last: Any) -> Any:
     """A copy of the model that shares its weights and ends before the last layer's activation."""
-    linear = _passing_on()
+    linear = _passing_on(last.name)
     if last.weights:
         linear = type(last).from_config(last.get_config() | {"activation": "linear"})
     copy = tensorflow().keras.models.clone_model(
@@ -160,14 +160,14 @@ def _without(model: Any, last: Any) -> Any:
     return copy
 
 
-def _passing_on() -> Any:
+def _passing_on(name: str) -> Any:
     """A layer that does nothing, and takes the mask with which Keras calls a Softmax."""
 
     class Passing(tensorflow().keras.layers.Layer):  # type: ignore[misc]
         def call(self, values: Any, mask: Any = None) -> Any:  # noqa: ARG002
             return values
 
-    return Passing(name="logits")
+    return Passing(name=name)
 
 
 def _with_noise(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
