@@ -18,8 +18,8 @@ from contextlib import redirect_stdout
 from io import StringIO
 from statistics import median
 
-from litescore import litert_benchmark
-from litescore.bench import Latency, measure
+from litescore.bench import litert_benchmark
+from litescore.bench.latency import Latency, measure
 
 # name, side in pixels, filters of each convolution, the ratio to hold
 MODELS = (

@@ -9,7 +9,7 @@ from export.candidates import pipeline_batch
 from export.proof import Exam
 from export.targets import Target
 from export.trial import ClassDrop, Trial
-from litescore.bench import Latency
+from litescore.bench.latency import Latency
 
 # Two latencies closer than this are the same on a machine that also does other things.
 NOISE = 0.05

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from export.order import Order
     from export.source import Source
     from export.targets import Target
-    from litescore.bench import Measured
+    from litescore.bench.measured import Measured
 
 # What `open_model` needs to be told; a training run says it itself.
 _FOREIGN = ("labels", "preprocess", "mean", "std", "resize", "antialias", "size", "output",
@@ -102,11 +102,11 @@ def _check_latency(words: dict[str, Any], target: Target | None) -> None:
 
 
 def _measured(path: Path | None, target: Target | None) -> Measured | None:
-    from litescore import bench
+    from litescore.bench.measured import read
 
     if path is None or target is None:
         return None
-    found = bench.read(path)
+    found = read(path)
     machine = found.machine.get("machine")
     if machine not in target.machines:
         raise UsageError(

@@ -17,7 +17,7 @@ from export.proof import Exam, Reading
 from export.reference import ReferenceResult
 from export.source import Source
 from export.trial import Trial
-from litescore.bench import Latency
+from litescore.bench.latency import Latency
 from litescore.contract import Contract
 from litescore.dataset import Dataset
 from litescore.reliability import reliability

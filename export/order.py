@@ -7,7 +7,7 @@ from pathlib import Path
 
 from export.choose import Limits
 from export.targets import Target
-from litescore.bench import Measured
+from litescore.bench.measured import Measured
 
 AUTO = "auto"
 

@@ -11,7 +11,7 @@ from export.exported import Exported
 from export.proof import Reading
 from export.reference import ReferenceResult
 from export.trial import Trial
-from litescore.bench import Latency
+from litescore.bench.latency import Latency
 
 
 def verdict(exported: Exported, trial: Trial) -> str:

@@ -15,9 +15,10 @@ from export.proof import Exam, Reader, Reading, golden_files
 from export.source import Source
 from export.targets import Target
 from export.trial import Trial
-from litescore import bench, operations, opversions
 from litescore import contract as contracts
-from litescore.bench import Latency, Measured
+from litescore import operations, opversions
+from litescore.bench.latency import Latency, measure
+from litescore.bench.measured import Measured
 from litescore.errors import ConfigurationError, ModelError
 
 Tell = Callable[[str], None]
@@ -82,7 +83,7 @@ class Sweep:
     def _cost(self, file: bytes, batch: int) -> Latency | None:
         assert self.target is not None
         if self.target.here:
-            return bench.measure(file, runtime=self.target.runtimes[0], batch=batch)
+            return measure(file, runtime=self.target.runtimes[0], batch=batch)
         if self.measured is None:
             return None
         digest = hashlib.sha256(file).hexdigest()

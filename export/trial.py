@@ -9,7 +9,7 @@ import numpy as np
 
 from export.candidates import Candidate
 from export.proof import Exam, Reading
-from litescore.bench import Latency
+from litescore.bench.latency import Latency
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ COMMANDS = {
     "verify": ("litescore.model_commands:verify", "Replay the golden samples on this runtime."),
     "describe": ("litescore.model_commands:describe", "Give a foreign .tflite file its contract."),
     "evaluate": ("litescore.model_commands:evaluate", "Measure the accuracy of a .tflite file."),
-    "bench": ("litescore.bench_commands:bench", "Measure the latency of .tflite files here."),
+    "bench": ("litescore.bench.cli:bench", "Measure the latency of .tflite files here."),
     "score": ("litescore.record_commands:score", "Score images into records, one JSON line each."),
     "results": ("litescore.record_commands:results", "Count what a folder of records holds."),
     "edge": ("edge.cli:edge", "Score camera frames on this device."),

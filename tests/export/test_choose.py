@@ -12,7 +12,7 @@ from export.choose import Limits, choose, misses
 from export.proof import Exam, Reading, accuracy, recall
 from export.targets import TARGETS, target
 from export.trial import Trial
-from litescore.bench import Latency
+from litescore.bench.latency import Latency
 from litescore.contract import VARIANTS, Contract
 from litescore.errors import UsageError
 from litescore.scorer import compare

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litescore import bench, timing
+from litescore.bench import latency, plan, timing
 from litescore.errors import ConfigurationError, ModelError
 from litescore.interpreter import available
 from tests.litescore import tiny
@@ -18,10 +18,10 @@ from tests.litescore import tiny
 RUNTIME = available()[0]
 
 
-def measure(model: bytes, **options: object) -> bench.Latency:
+def measure(model: bytes, **options: object) -> latency.Latency:
     """On the preferred runtime, at batch 1 unless told otherwise, with few runs."""
     told = {"runtime": RUNTIME.name, "batch": 1, "runs": 20, "warmup": 2} | options
-    return bench.measure(model, **told)  # type: ignore[arg-type]
+    return latency.measure(model, **told)  # type: ignore[arg-type]
 
 
 def test_percentiles_are_in_order() -> None:
@@ -95,10 +95,10 @@ def test_beside_tensorflow() -> None:
     """A caller that has TensorFlow loaded measures every runtime, tflite-runtime too."""
     code = (
         "import sys, tensorflow\n"
-        "from litescore import bench\n"
+        "from litescore.bench import latency\n"
         "model = sys.stdin.buffer.read()\n"
         "for name in sys.argv[1:]:\n"
-        "    assert bench.measure(model, runtime=name, batch=1, runs=3).runs == 3\n"
+        "    assert latency.measure(model, runtime=name, batch=1, runs=3).runs == 3\n"
     )
     names = [one.name for one in available()]
     command = [sys.executable, "-c", code, *names]
@@ -151,7 +151,7 @@ def test_the_contract_does_not_change_the_models_digest(
     small_model: Path, bare_model: Path
 ) -> None:
     """So that figures of another machine are found again; the file's own digest does change."""
-    (held, _), (bare, data) = bench.look(str(small_model)), bench.look(str(bare_model))
+    (held, _), (bare, data) = plan.look(str(small_model)), plan.look(str(bare_model))
     assert held.model_sha256 == bare.model_sha256 == bare.sha256 != held.sha256
     assert (held.variant, bare.variant) == ("int8", None)
     assert bare.bytes == len(data) < held.bytes

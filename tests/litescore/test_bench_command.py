@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from litescore import bench, litert_benchmark
+from litescore.bench import latency, litert_benchmark, measured
 from litescore.interpreter import Interpreter, available
 from litescore.scorer import read_model
 from tests.litescore import tiny
@@ -82,7 +82,7 @@ def test_json_is_what_read_reads(small_model: Path, say: Say, tmp_path: Path) ->
     ]
     path = tmp_path / "bench.json"
     path.write_text(said.out)
-    assert bench.read(path).as_json() == whole
+    assert measured.read(path).as_json() == whole
 
 
 def test_csv_has_the_same_rows(small_model: Path, say: Say) -> None:
@@ -176,7 +176,7 @@ def test_litert_benchmark_fails(small_model: Path, tmp_path: Path) -> None:
     command.write_text("#!/bin/sh\nexit 1\n")
     command.chmod(0o755)
     model = read_model(small_model)
-    like = bench.measure(model, runtime="litert", batch=1, runs=5)
+    like = latency.measure(model, runtime="litert", batch=1, runs=5)
     assert litert_benchmark.median(command, model, like, warmup=1) is None
 
 
@@ -188,7 +188,7 @@ def test_litert_benchmark_takes_the_same_batch() -> None:
     model = tiny.build((96, 96, 3))
     found = []
     for batch in (1, 50):
-        like = bench.measure(model, runtime="litert", batch=batch, runs=50)
+        like = latency.measure(model, runtime="litert", batch=batch, runs=50)
         found.append(litert_benchmark.median(command, model, like, warmup=5))
     assert (found[1] or 0) > 5 * (found[0] or 0.01)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from litescore import bench
+from litescore.bench.latency import Latency
+from litescore.bench.machine import here
+from litescore.bench.measured import Measured, ModelFile, Row, read
 from litescore.errors import DataError
-from litescore.machine import here
-from litescore.measured import Measured, ModelFile, Row
 
 FILE = ModelFile("a.tflite", "1" * 64, "a" * 64, 1000, "int8")
 OTHER = replace(FILE, model_sha256="b" * 64)
@@ -21,7 +21,7 @@ def row(
     p50: float, *, file: ModelFile = FILE, runtime: str = "litert", batch: int = 1, threads: int = 1
 ) -> Row:
     """A row with that median."""
-    found = bench.Latency(
+    found = Latency(
         runtime, "2.3.0", batch, False, threads, 9, p50, 2 * p50, 3 * p50, batch / p50, 1.5
     )
     return Row(file, runtime, "2.3.0", batch, threads, found)
@@ -47,14 +47,14 @@ def path(tmp_path: Path) -> Path:
 
 def test_what_is_read_is_what_was_written(path: Path) -> None:
     """Rows and machine, refusals too."""
-    found = bench.read(path)
+    found = read(path)
     assert found.rows == ROWS
     assert found.machine == here().as_json()
 
 
 def test_the_latency_of_a_model(path: Path) -> None:
     """By digest and batch, narrowed by runtime and threads; the quickest that fits."""
-    found = bench.read(path)
+    found = read(path)
 
     def p50(digest: str = "a" * 64, batch: int = 1, **narrowed: object) -> float | None:
         one = found.latency(digest, batch=batch, **narrowed)  # type: ignore[arg-type]
@@ -92,7 +92,7 @@ def test_what_bench_did_not_write(text: str, tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
     with pytest.raises(DataError) as caught:
-        bench.read(path)
+        read(path)
     assert str(caught.value).startswith(f"{path} is not what `litescore bench --json` writes: ")
     assert "`litescore bench MODEL... --json > other.json`" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -119,20 +119,20 @@ def test_a_row_that_was_spoilt(field: str, value: object, path: Path) -> None:
     whole["rows"][0][field] = value
     path.write_text(json.dumps(whole))
     with pytest.raises(DataError, match="is not what `litescore bench --json` writes"):
-        bench.read(path)
+        read(path)
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
     """The path and the reason."""
     with pytest.raises(DataError, match=r"^cannot read .*none\.json: No such file or directory$"):
-        bench.read(tmp_path / "none.json")
+        read(tmp_path / "none.json")
 
 
 def test_another_version(path: Path) -> None:
     """What a later litescore wrote is not guessed at."""
     path.write_text(path.read_text().replace('"v": 1', '"v": 2'))
     with pytest.raises(DataError, match="is a bench of version 2, this litescore reads 1: "):
-        bench.read(path)
+        read(path)
 
 
 def test_the_machine_says_what_it_is() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from flatbuffers import encode, number_types
 from flatbuffers.table import Table
 
-from litescore.latency import Latency
+from litescore.bench.latency import Latency
 
 COMMAND = "litert-benchmark"
 

@@ -1,4 +1,4 @@
-"""What one invocation of a model costs here, asked of a process of its own (`litescore.timing`).
+"""What one invocation of a model costs here, asked of a process of its own (`litescore.bench.timing`).
 
 So a caller may have TensorFlow loaded, and the memory told is the model's. It needs no contract and
 knows nothing of pictures.
@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from litescore.bench.timing import Question
 from litescore.errors import ConfigurationError, ModelError
-from litescore.timing import Question
 
 RUNS, WARMUP, SECONDS = 200, 20, 10.0
 
@@ -86,7 +86,7 @@ def measure(
 def _ask(model: bytes, question: Question) -> dict[str, Any]:
     """What the child answered. Raises what it could not do."""
     # -P: a file in the current folder must not stand for a module of the child's.
-    command = [sys.executable, "-P", "-m", "litescore.timing"]
+    command = [sys.executable, "-P", "-m", "litescore.bench.timing"]
     given = json.dumps(asdict(question)).encode() + b"\n" + model
     done = subprocess.run(command, input=given, capture_output=True, check=False)
     if done.returncode:

@@ -14,7 +14,9 @@ from litescore import settings
 from litescore.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
-    from litescore.bench import Latency, ModelFile, Plan, Row
+    from litescore.bench.latency import Latency
+    from litescore.bench.measured import ModelFile, Row
+    from litescore.bench.plan import Plan
     from litescore.interpreter import Runtime
 
 
@@ -77,9 +79,10 @@ def bench(
       litescore bench f32.tflite int8.tflite --batch 1,32 --threads 1,4
       litescore bench *.tflite --runtime tflite-runtime --json > bench.json
     """
-    from litescore import litert_benchmark
-    from litescore.bench import Measured, Plan, look
-    from litescore.machine import here
+    from litescore.bench import litert_benchmark
+    from litescore.bench.machine import here
+    from litescore.bench.measured import Measured
+    from litescore.bench.plan import Plan, look
 
     if as_json and as_csv:
         raise UsageError("--json and --csv both name what is printed: give one of them")
@@ -117,7 +120,7 @@ def _runtimes(names: tuple[str, ...]) -> list[Runtime]:
 
 def _watched(files: Iterable[tuple[ModelFile, bytes]], plan: Plan) -> Iterator[Row]:
     """The rows of all files, with a line on a terminal's standard error that says which is next."""
-    from litescore.bench import rows
+    from litescore.bench.plan import rows
 
     def tell(line: str) -> None:
         if sys.stderr.isatty():

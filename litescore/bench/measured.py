@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from litescore.bench.latency import Latency
 from litescore.errors import DataError
-from litescore.latency import Latency
 
 VERSION = 1
 # Of a millisecond: a nanosecond, the finest that a clock tells.

@@ -1,4 +1,4 @@
-"""One model timed in a process of its own: `python -m litescore.timing`, the child of `bench`.
+"""One model timed in a process of its own: `python -m litescore.bench.timing`, the child of `bench`.
 
 A process that has TensorFlow loaded cannot run tflite-runtime, and the peak memory of a process
 says nothing of a model when another one ran there before. The question comes on standard input,

@@ -1,8 +1,4 @@
-"""What model files cost here: each on every runtime, batch and number of threads asked for.
-
-`measure` times one model; `rows` goes through a file's; `read` brings back what `litescore bench
---json` wrote on another machine.
-"""
+"""What model files cost here: each on every runtime, batch and number of threads asked for."""
 
 from __future__ import annotations
 
@@ -12,27 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litescore import contract as contracts
-from litescore import litert_benchmark, wholeness
+from litescore import wholeness
+from litescore.bench import litert_benchmark
+from litescore.bench.latency import RUNS, SECONDS, WARMUP, measure
+from litescore.bench.measured import ModelFile, Row
 from litescore.errors import ContractError, ModelError
 from litescore.interpreter import Runtime
-from litescore.latency import RUNS, SECONDS, WARMUP, Latency, measure
-from litescore.measured import Measured, ModelFile, Row, read
 from litescore.scorer import read_model
-
-__all__ = [
-    "RUNS",
-    "SECONDS",
-    "WARMUP",
-    "Latency",
-    "Measured",
-    "ModelFile",
-    "Plan",
-    "Row",
-    "look",
-    "measure",
-    "read",
-    "rows",
-]
 
 
 @dataclass(frozen=True)
