@@ -2,8 +2,9 @@
 
 A .tflite file may carry a zip at its end (the "associated files" of TFLite Metadata); both
 runtimes ignore it. litescore keeps there `labels.txt` (one class name a line, in output order),
-`litescore.json` (the contract) and `golden/` (test images and the answers they got). Input size,
-dtype, scale and zero point are the interpreter's to say, never the contract's.
+`litescore.json` (the contract) and `golden/` (test images and the answers they got). In front of the
+model lies what TFLite Metadata says of it to other tools; the model between the two is untouched.
+Input size, dtype, scale and zero point are the interpreter's to say, never the contract's.
 """
 
 from __future__ import annotations
