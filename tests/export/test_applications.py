@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from litescore.scorer import Scorer
 from tests.export import pictures
 
 Tensorflow = Callable[..., Any]
+
+# Conversions take long on a busy machine.
+pytestmark = pytest.mark.timeout(600)
 
 SIZE = 96
 RUNTIMES = tuple(runtime.name for runtime in available())
@@ -82,6 +86,7 @@ def convert(name: str, folder: Path, data: Path, variant: str, batch: int | None
     return converter.convert(graph.with_batch(source.model, batch), variant, calibration)
 
 
+@cache
 def opened(name: str, folder: Path, data: Path) -> Any:
     """The model as its owner describes it."""
     from export.foreign import open_model
