@@ -70,7 +70,9 @@ def pareto(points: Sequence[Point], chosen: str | None, gate: float | None) -> b
     panels = [("size, kB", [(point.size / 1000, point) for point in points])]
     timed = [(point.latency_ms, point) for point in points if point.latency_ms is not None]
     if timed:
-        panels.append(("latency of an image, ms", timed))
+        unit, factor = ("µs", 1000) if max(time for time, _ in timed) < 1 else ("ms", 1)
+        times = [(time * factor, point) for time, point in timed]
+        panels.append((f"latency of an image, {unit}", times))
     figure = Figure(figsize=(5.2 * len(panels), 4.4), layout="constrained")
     row = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for axes, (name, places) in zip(row, panels, strict=True):

@@ -154,7 +154,7 @@ DATA: list[tuple[Callable[[Path], Path], str]] = [
     (_without_a_class, "no train image of class 'grass'"),
     (_of_other_classes, "classes that the model does not know: gravel"),
     (_gray, "gray pictures only, the model takes colour .*--convert-color"),
-    (_of_one_picture_a_class, "image"),
+    (_of_one_picture_a_class, "no train image of class 'brick', 'grass', 'water'"),
 ]
 
 
