@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.convert import frames, tensorflow
-from litescore import flatbuffer
 from litescore.contract import Contract
 from litescore.errors import ModelError
 from litescore.scorer import Scorer
 from litescore.terminal import hushed
+from litescore.tflite import flatbuffer
 
 # Layers that are kept in float one after the other, to see what accuracy comes back.
 TRIED = 5

@@ -16,10 +16,10 @@ from export.source import Source
 from export.targets import Target
 from export.trial import Trial
 from litescore import contract as contracts
-from litescore import operations, opversions
 from litescore.bench.latency import Latency, measure
 from litescore.bench.measured import Measured
 from litescore.errors import ConfigurationError, ModelError
+from litescore.tflite import operations, opversions
 
 Tell = Callable[[str], None]
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from litescore import metadata, operations, opversions
 from litescore.errors import ContractError
-from litescore.metadata import LABELS_FILE
+from litescore.tflite import metadata, operations, opversions
+from litescore.tflite.metadata import LABELS_FILE
 
 VERSION = 1
 CONTRACT_FILE = "litescore.json"

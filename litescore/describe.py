@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from litescore import contract as contracts
-from litescore import metadata, tensors
 from litescore.contract import Contract
 from litescore.errors import ContractError, ModelError, UsageError
 from litescore.files import write_whole
 from litescore.scorer import FLOAT_STEP, Probabilities, Scorer, read_model
+from litescore.tflite import metadata, tensors
 
 # Noisy pictures that must be answered with probabilities.
 _TRIALS = 8

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from litescore import contract as contracts
-from litescore import metadata, operations, opversions, tensors
 from litescore.contract import Contract
 from litescore.errors import ContractError, ModelError
 from litescore.interpreter import Runtime, available, choose
-from litescore.operations import Operation
-from litescore.opversions import Needed
 from litescore.scorer import read_model
-from litescore.tensors import Tensor
 from litescore.terminal import hushed
+from litescore.tflite import metadata, operations, opversions, tensors
+from litescore.tflite.operations import Operation
+from litescore.tflite.opversions import Needed
+from litescore.tflite.tensors import Tensor
 
 
 @dataclass(frozen=True)

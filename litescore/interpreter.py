@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from litescore import wholeness
 from litescore.errors import ConfigurationError, ModelError
 from litescore.settings import RUNTIMES, Settings
 from litescore.terminal import hushed
+from litescore.tflite import wholeness
 
 _MODULES = {
     "litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),

@@ -11,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from litescore import contract, image, metadata
+from litescore import contract, image
 from litescore.contract import Contract
 from litescore.scorer import Probabilities, Scorer, compare
+from litescore.tflite import metadata
 from tests.litescore import tiny
 from tests.rig.mediapipe import Answer, classify
 

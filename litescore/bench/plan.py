@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from litescore import contract as contracts
-from litescore import wholeness
 from litescore.bench import litert_benchmark
 from litescore.bench.latency import RUNS, SECONDS, WARMUP, measure
 from litescore.bench.measured import ModelFile, Row
 from litescore.errors import ContractError, ModelError
 from litescore.interpreter import Runtime
 from litescore.scorer import read_model
+from litescore.tflite import wholeness
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from litescore import interpreter, operations
+from litescore import interpreter
 from litescore.dataset import load
 from litescore.errors import ModelError
 from litescore.scorer import Scorer
+from litescore.tflite import operations
 from tests.export import keras_models, pictures
 from tests.rig.needs import lack
 

@@ -10,9 +10,10 @@ from typing import Any
 import flatbuffers
 import pytest
 
-from litescore import contract, metadata, prefix
+from litescore import contract
 from litescore.contract import Contract
 from litescore.scorer import Scorer
+from litescore.tflite import metadata, prefix
 from tests.litescore import tiny
 from tests.litescore.conftest import LABELS, Say
 

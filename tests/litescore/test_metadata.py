@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from litescore import contract, flatbuffer, metadata, prefix
+from litescore import contract
 from litescore.contract import Contract
 from litescore.errors import ModelError
-from litescore.flatbuffer import Table
+from litescore.tflite import flatbuffer, metadata, prefix
+from litescore.tflite.flatbuffer import Table
 from tests.litescore import tiny
 
 RGB = Contract(("a", "b", "c"), "rgb", 8, 8)

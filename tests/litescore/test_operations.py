@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from litescore import contract, operations, wholeness
+from litescore import contract
 from litescore.contract import Contract
 from litescore.errors import ModelError
 from litescore.interpreter import Interpreter, available
-from litescore.operations import Operation
+from litescore.tflite import operations, wholeness
+from litescore.tflite.operations import Operation
 from tests.litescore import tiny
 from tests.litescore.schema import edited
 

@@ -10,9 +10,9 @@ import sys
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from litescore import flatbuffer, operations, opversions
-from litescore.operations import Operation
-from litescore.opversions import RELEASES, Needed
+from litescore.tflite import flatbuffer, operations, opversions
+from litescore.tflite.operations import Operation
+from litescore.tflite.opversions import RELEASES, Needed
 from tests.litescore import tiny
 from tests.litescore.schema import edited
 

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from litescore import prefix, wholeness
 from litescore.errors import ModelError
 from litescore.interpreter import available
+from litescore.tflite import prefix, wholeness
 from tests.litescore import tiny
 from tests.litescore.schema import edited
 

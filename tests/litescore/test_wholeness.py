@@ -11,9 +11,10 @@ from random import Random
 import numpy as np
 import pytest
 
-from litescore import contract, prefix, wholeness
+from litescore import contract
 from litescore.errors import ModelError
 from litescore.interpreter import _PROBE
+from litescore.tflite import prefix, wholeness
 from tests.litescore import tiny
 
 MODELS = {

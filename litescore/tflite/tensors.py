@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from litescore import flatbuffer, wholeness
-from litescore.flatbuffer import Table
+from litescore.tflite import flatbuffer, wholeness
+from litescore.tflite.flatbuffer import Table
 
 # In the order of TensorType in TensorFlow Lite's schema.fbs.
 _TYPES = (

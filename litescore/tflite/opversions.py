@@ -1,7 +1,7 @@
 """The smallest TensorFlow Lite that a model needs, recomputed from its operations.
 
 The `min_runtime_version` in a file is not to be trusted: tools that rewrite a model leave the old
-one. Reads only the table in `litescore.operations`; whether a runtime does load a file is the
+one. Reads only the table in `litescore.tflite.operations`; whether a runtime does load a file is the
 runtime's to say.
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from litescore import operations
-from litescore.operations import Operation
+from litescore.tflite import operations
+from litescore.tflite.operations import Operation
 
 # The releases that litescore installs, and the TensorFlow Lite that each has all operations of.
 # A test asks both for every operation and version.

@@ -15,9 +15,9 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from litescore import flatbuffer, wholeness
 from litescore.errors import ModelError
-from litescore.flatbuffer import Table
+from litescore.tflite import flatbuffer, wholeness
+from litescore.tflite.flatbuffer import Table
 
 _IDENTIFIER = b"TFL3"
 _MARK = b"litescor"

@@ -3,15 +3,15 @@
 MediaPipe, Android Studio and others read from it the colour, the normalization and the name of
 the file of labels at the end of the model. Written by the numbers that the fields have in
 metadata_schema.fbs 1.5.0 (identifier M001). Knows the contract; where in a file metadata lies is
-`litescore.prefix`'s to know.
+`litescore.tflite.prefix`'s to know.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from litescore import flatbuffer, prefix, tensors
-from litescore.tensors import Tensor
+from litescore.tflite import flatbuffer, prefix, tensors
+from litescore.tflite.tensors import Tensor
 
 if TYPE_CHECKING:
     from litescore.contract import Contract

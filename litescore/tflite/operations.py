@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from litescore import flatbuffer, wholeness
-from litescore.flatbuffer import Table
+from litescore.tflite import flatbuffer, wholeness
+from litescore.tflite.flatbuffer import Table
 
 _CUSTOM = 32
 _KNOWN = Path(__file__).with_name("operations.txt")

@@ -1,7 +1,7 @@
 """Reading the tables of a flatbuffer, field by field, as the published schemas number them.
 
 It knows no schema: what a field means is its readers' to say. Where a model's bytes come from
-outside, `litescore.wholeness` has looked at them first.
+outside, `litescore.tflite.wholeness` has looked at them first.
 """
 
 from __future__ import annotations
