@@ -26,6 +26,8 @@ from tests.export import keras_models, pictures
 from tests.rig.needs import lack
 
 Tensorflow = Callable[..., Any]
+Refused = Callable[..., "Said"]
+Maker = Callable[[Path], Path]
 OLD = b"the file of an earlier export"
 
 
@@ -81,9 +83,7 @@ def untouched(out: Path) -> bool:
 
 
 @pytest.fixture
-def refused(
-    tensorflow: Tensorflow, textures: Path, tmp_path: Path, out: Path
-) -> Callable[..., Said]:
+def refused(tensorflow: Tensorflow, textures: Path, out: Path) -> Refused:
     """`refused(model, data=...)`: what the command says to a foreign model and its data."""
 
     def ask(model: Path, data: Path = textures) -> Said:
@@ -103,12 +103,7 @@ MODELS = [
 
 @pytest.mark.parametrize(("kind", "said"), MODELS)
 def test_models_that_are_no_classifiers(
-    tensorflow: Tensorflow,
-    refused: Callable[..., Said],
-    tmp_path: Path,
-    out: Path,
-    kind: str,
-    said: str,
+    tensorflow: Tensorflow, refused: Refused, tmp_path: Path, out: Path, kind: str, said: str
 ) -> None:
     """A layer without its code, an output that is not one vector of classes."""
     model = tensorflow(keras_models.save, kind, tmp_path / "m.keras")
@@ -117,7 +112,7 @@ def test_models_that_are_no_classifiers(
 
 
 def test_an_operation_that_tflite_lacks(
-    tensorflow: Tensorflow, refused: Callable[..., Said], tmp_path: Path, out: Path
+    tensorflow: Tensorflow, refused: Refused, tmp_path: Path, out: Path
 ) -> None:
     """By its name, for it would need TensorFlow beside the runtime."""
     said = refused(tensorflow(_erfinv, tmp_path / "m.keras")).complaint()
@@ -150,7 +145,7 @@ def _of_one_picture_a_class(root: Path) -> Path:
     return pictures.write(root, size=(32, 32), count=1)
 
 
-DATA: list[tuple[Callable[[Path], Path], str]] = [
+DATA: list[tuple[Maker, str]] = [
     (_empty, "has no class folders: one folder a class, images inside"),
     (_without_a_class, "no train image of class 'grass'"),
     (_of_other_classes, "classes that the model does not know: gravel"),
@@ -161,12 +156,7 @@ DATA: list[tuple[Callable[[Path], Path], str]] = [
 
 @pytest.mark.parametrize(("make", "said"), DATA)
 def test_data_that_does_not_fit_the_model(
-    sound: Path,
-    refused: Callable[..., Said],
-    tmp_path: Path,
-    out: Path,
-    make: Callable[[Path], Path],
-    said: str,
+    sound: Path, refused: Refused, tmp_path: Path, out: Path, make: Maker, said: str
 ) -> None:
     """Nothing to calibrate with, a class too few, another class, another colour mode."""
     assert re.search(said, refused(sound, data=make(tmp_path / "data")).complaint())
