@@ -42,6 +42,11 @@ def fit_temperature(logits: NDArray[np.float32], classes: NDArray[np.int64]) -> 
     return float(np.exp(-(low + high) / 2))
 
 
+def is_bound(temperature: float) -> bool:
+    """Whether the optimum lies at a bound or beyond it, so that the images do not tell it."""
+    return not COLDEST * 1.001 < temperature < HOTTEST * 0.999
+
+
 def _two_columns(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """A sigmoid of z is the second of a softmax over (0, z)."""
     if logits.shape[1] > 1:

@@ -49,9 +49,9 @@ def frames(calibration: NDArray[np.uint8], batch: int) -> Iterator[list[NDArray[
         raise ConfigurationError(
             f"a fixed batch of {batch} needs as many images to calibrate, {len(calibration)} given"
         )
-    whole = len(calibration) // batch * batch
-    # A fixed batch takes whole batches only; the last one overlaps so that none is lost.
-    for start in [*range(0, whole, batch), *([len(calibration) - batch] if batch > 1 else [])]:
+    last = len(calibration) - batch
+    # A fixed batch takes whole batches only; the last one overlaps so that no image is lost.
+    for start in [*range(0, last, batch), last]:
         yield [calibration[start : start + batch].astype(np.float32)]
 
 

@@ -73,6 +73,8 @@ def _calibrated(source: Source, order: Order, tell: Tell) -> tuple[Source, float
     classes = source.validation.classes_for(held.labels)
     temperature = confidence.fit_temperature(graph.answers(source.logits, tensors), classes)
     tell(f"Temperature {temperature:.3f} fitted on {len(classes):,} validation images")
+    if confidence.is_bound(temperature):
+        tell("That is as far as it goes: too few of these images are judged wrong to fit it on")
     model = graph.with_temperature(source.logits, temperature, held.output)
     return replace(source, model=model), temperature
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from export.confidence import COLDEST, HOTTEST, fit_temperature
+from export.confidence import COLDEST, HOTTEST, fit_temperature, is_bound
 from litescore.errors import DataError, ModelError
 from litescore.reliability import reliability
 
@@ -69,6 +69,8 @@ def test_the_bounds_hold() -> None:
     """All right wants certainty, chance wants none; huge logits overflow nothing."""
     certain = np.eye(4, dtype=np.float32)
     assert fit_temperature(certain, np.arange(4)) == pytest.approx(COLDEST)
+    assert is_bound(fit_temperature(certain, np.arange(4)))
+    assert not is_bound(1.0)
     assert fit_temperature(certain * 1e4, (np.arange(4) + 1) % 4) == pytest.approx(HOTTEST)
 
 
