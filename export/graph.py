@@ -6,6 +6,7 @@ an input named `pixels`. It knows no files and no images.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,27 @@ def with_batch(model: Any, batch: int | None) -> Any:
     return tensorflow().keras.Model(pixels, model(pixels))
 
 
+def save(model: Any, folder: str | Path) -> None:
+    """Write the model as a SavedModel for the converter (`TFLiteConverter.from_saved_model`).
+
+    Keras' own export, which `from_keras_model` runs for every variant anew, takes ten times as
+    long: it writes each layer as an object of its own. The converter needs one function only.
+    """
+    tf = tensorflow()
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.variables]
+    pixels = tf.TensorSpec(model.input_shape, tf.float32, name="pixels")
+
+    @tf.function(input_signature=[pixels], autograph=False)  # type: ignore[untyped-decorator]
+    def serve(pixels: Any) -> dict[str, Any]:
+        return {"output_0": model(pixels, training=False)}
+
+    # Gradients, which nothing here asks for, may hold what cannot be written.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    signatures = {"serving_default": serve.get_concrete_function()}
+    tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
+
+
 def predict(
     model: Any, contract: Contract, tensors: NDArray[np.generic], batch: int = 256
 ) -> NDArray[np.float32]:
@@ -103,9 +125,6 @@ def _preprocessed(pixels: Any, preprocess: Preprocess) -> Any:
         values = keras.ops.flip(values, axis=-1)
     if preprocess.scale == (1.0,) and preprocess.offset == (0.0,):
         return values
-    scale, offset = (one[0] if len(one) == 1 else list(one) for one in _ends(preprocess))
+    ends = (preprocess.scale, preprocess.offset)
+    scale, offset = (one[0] if len(one) == 1 else list(one) for one in ends)
     return keras.layers.Rescaling(scale, offset=offset, name="preprocess")(values)
-
-
-def _ends(preprocess: Preprocess) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return preprocess.scale, preprocess.offset

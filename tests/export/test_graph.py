@@ -11,6 +11,7 @@ import pytest
 
 from litescore.contract import Contract
 from litescore.errors import LitescoreError, ModelError, UsageError
+from litescore.scorer import Scorer
 from tests.export import keras_models
 
 Tensorflow = Callable[..., Any]
@@ -187,3 +188,30 @@ def test_another_size_than_the_contract(tensorflow: Tensorflow, tmp_path: Path) 
     tensorflow(size_checked, tmp_path, 32)
     with pytest.raises(ModelError, match=r"takes \(32, 32, 3\), its contract says \(31, 32, 3\)"):
         tensorflow(size_checked, tmp_path, 31)
+
+
+def converted_both_ways(to: Path, suffix: str) -> Any:
+    """The model as .tflite by Keras' own export and from what `save` wrote, with its signatures."""
+    from export import graph
+    from export.convert import tensorflow
+    from export.loading import load
+
+    lite = tensorflow().lite.TFLiteConverter
+    model = load(keras_models.save("nested", to / f"model{suffix}"))
+    fixed = graph.with_batch(graph.pixels_model(model, contract()), 2)
+    graph.save(fixed, to / "saved")
+    return lite.from_keras_model(fixed).convert(), lite.from_saved_model(
+        str(to / "saved")
+    ).convert()
+
+
+@pytest.mark.parametrize("suffix", [".keras", ""])
+def test_what_the_converter_reads(tensorflow: Tensorflow, tmp_path: Path, suffix: str) -> None:
+    """The short way to the converter gives the same model, for closed models too."""
+    scorers = [
+        Scorer(one, labels=THREE) for one in tensorflow(converted_both_ways, tmp_path, suffix)
+    ]
+    keras, ours = (one.probabilities(noise()) for one in scorers)
+    assert scorers[0].batch == scorers[1].batch == 2
+    assert np.abs(keras - ours).max() < 1e-6
+    assert np.abs(ours - ours[0]).max() > 1e-4
