@@ -122,7 +122,9 @@ def _preprocessed(pixels: Any, preprocess: Preprocess) -> Any:
     keras = tensorflow().keras
     values = pixels
     if preprocess.bgr:
-        values = keras.ops.flip(values, axis=-1)
+        # Not `flip`: the converter (2.21) gives its int8 output another scale than its input, which
+        # the operation then does not apply.
+        values = keras.ops.take(values, [2, 1, 0], axis=-1)
     if preprocess.scale == (1.0,) and preprocess.offset == (0.0,):
         return values
     ends = (preprocess.scale, preprocess.offset)

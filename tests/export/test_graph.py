@@ -215,3 +215,28 @@ def test_what_the_converter_reads(tensorflow: Tensorflow, tmp_path: Path, suffix
     assert scorers[0].batch == scorers[1].batch == 2
     assert np.abs(keras - ours).max() < 1e-6
     assert np.abs(ours - ours[0]).max() > 1e-4
+
+
+def quantized(to: Path, mode: str) -> Any:
+    """Keras' logits behind a preprocessing, and the file of them with int8 inside."""
+    from export import convert, graph
+    from export.heads import heads
+    from export.loading import load
+    from export.preprocess import PREPROCESSES
+
+    model = load(keras_models.save("nested", to / "m.keras"))
+    found = heads(model, contract(), noise(), preprocess=PREPROCESSES[mode])
+    ends = np.stack([np.full((32, 32, 3), value, np.uint8) for value in (0, 255)])
+    calibration = np.concatenate([noise(), ends])
+    fixed = graph.with_batch(found.logits, 1)
+    return graph.answers(found.logits, noise()), convert.convert(
+        fixed, "int8-float-io", calibration
+    )
+
+
+@pytest.mark.parametrize("mode", ["tf", "torch", "caffe"])
+def test_preprocessing_survives_int8(tensorflow: Tensorflow, tmp_path: Path, mode: str) -> None:
+    """Colour order and scaling are as right in whole numbers as in floats."""
+    keras, file = tensorflow(quantized, tmp_path, mode)
+    logits = Scorer(file, labels=THREE).outputs(noise())
+    assert np.abs(logits - keras).max() < 0.05 * np.ptp(keras)
