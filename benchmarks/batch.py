@@ -204,9 +204,11 @@ def _photos(count: int) -> list[bytes]:
 
 def _case(name: str, server: S3, model: object, contract: Contract, blobs: Sequence[bytes]) -> Case:
     from export.convert import convert
-    from export.graph import with_batch
+    from export.graph import Saved
 
-    file = convert(with_batch(model, None), "f32", np.empty(0, np.uint8))
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Saved(model, Path(folder)).at(None)
+        file = convert(saved, "f32", np.empty(0, np.uint8))
     bucket = server.make_bucket()
     for number, blob in enumerate(blobs):
         server.client.put_object(Bucket=bucket, Key=f"{number:06}", Body=blob)

@@ -1,4 +1,4 @@
-"""Keras model -> .tflite bytes in one variant. The one door to TensorFlow and its converter."""
+"""SavedModel -> .tflite bytes in one variant. The one door to TensorFlow and its converter."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,24 +17,27 @@ from numpy.typing import NDArray
 from litescore.errors import ConfigurationError, MissingDependency, ModelError
 from litescore.terminal import hushed
 
-# Those whose activations are whole numbers, with ranges learnt from representative images.
-CALIBRATED = ("int8", "int8-float-io", "int16x8")
-
 Frames: TypeAlias = Callable[[], Iterator[list[NDArray[np.float32]]]]
 
 
-def convert(model: Any, variant: str, calibration: NDArray[np.uint8]) -> bytes:
-    """The model as .tflite bytes in one variant.
+def convert(
+    saved: Path, variant: str, calibration: NDArray[np.uint8], batch: int | None = None
+) -> bytes:
+    """A graph as .tflite bytes in one variant.
 
-    model        keras.Model from raw float32 pixels to probabilities; its batch may be fixed
-    calibration  uint8[n, h, w, c], raw pixels, used by the variants in CALIBRATED only
+    saved        folder of a SavedModel from raw float32 pixels to probabilities, as `graph.Saved`
+                 writes it
+    calibration  uint8[n, h, w, c], raw pixels, used by the variants of whole numbers only
+    batch        of the graph, where it is fixed
 
     Raises ModelError with the converter's reason, and for a model that TFLite's own operations
     cannot express.
     """
     tf = tensorflow()
-    lite = tf.lite.TFLiteConverter.from_keras_model(model)
-    _RECIPES[variant](lite, tf, partial(frames, calibration, model.input_shape[0] or 1))
+    # Asking it says much on standard error, of the converter's own code.
+    with hushed():
+        lite = tf.lite.TFLiteConverter.from_saved_model(str(saved))
+    _RECIPES[variant](lite, tf, partial(frames, calibration, batch or 1))
     try:
         # The converter tells of its temporary folder on standard output.
         with hushed(tell_on_error=True), redirect_stdout(io.StringIO()):

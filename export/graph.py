@@ -68,11 +68,28 @@ def with_batch(model: Any, batch: int | None) -> Any:
     return tensorflow().keras.Model(pixels, model(pixels))
 
 
+class Saved:
+    """A model as SavedModels for the converter: one for each batch, written when it is asked for.
+
+    folder  holds them; the caller's to remove
+    """
+
+    def __init__(self, model: Any, folder: Path) -> None:
+        self._model, self._folder = model, folder
+
+    def at(self, batch: int | None) -> Path:
+        """The folder of the graph for so many images an invocation; None for any number."""
+        path = self._folder / f"batch-{batch}"
+        if not path.exists():
+            save(with_batch(self._model, batch), path)
+        return path
+
+
 def save(model: Any, folder: str | Path) -> None:
     """Write the model as a SavedModel for the converter (`TFLiteConverter.from_saved_model`).
 
-    Keras' own export, which `from_keras_model` runs for every variant anew, takes ten times as
-    long: it writes each layer as an object of its own. The converter needs one function only.
+    Keras' own export, which `from_keras_model` runs for every variant anew, takes several
+    times as long: it writes each layer as an object of its own. The converter needs one function only.
     """
     tf = tensorflow()
     module = tf.Module()

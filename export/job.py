@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from export.calibrate import representative
 from export.candidates import Candidate, every
 from export.choose import Choice
 from export.exported import Exported, Tested
+from export.graph import Saved
 from export.layers import LayerCost
 from export.order import AUTO, Order
 from export.proof import Exam, Reader
@@ -43,9 +46,10 @@ def export(source: Source, order: Order, tell: Tell = lambda _line: None) -> Exp
     calibration = representative(source.train, source.contract)
     exam = _exam(source, source.validation)
     tell(f"Keras has {exam.accuracy:.2%} on {len(exam.classes):,} validation images")
-    with proof.reader(exam) as reader:
+    with proof.reader(exam) as reader, TemporaryDirectory() as folder:
+        graphs = Saved(source.model, Path(folder))
         runtimes = _runtimes(order, reader, tell)
-        runner = Sweep(source, calibration, exam, runtimes, order.target, order.measured)
+        runner = Sweep(source, graphs, calibration, exam, runtimes, order.target, order.measured)
         trials = runner.run(_candidates(source, order), reader, tell)
     _keep(order, source, trials)
     choice = _choose(trials, exam, order)
@@ -186,8 +190,10 @@ def _before(
 ) -> NDArray[np.float32]:
     """What the same variant answers to the test images without the temperature."""
     tell(f"Converting {trial.candidate} without its temperature, to compare")
-    model = graph.with_batch(plain.model, trial.candidate.batch)
-    file = convert.convert(model, trial.candidate.variant, calibration)
+    batch, variant = trial.candidate.batch, trial.candidate.variant
+    with TemporaryDirectory() as folder:
+        saved = Saved(plain.model, Path(folder)).at(batch)
+        file = convert.convert(saved, variant, calibration, batch)
     readings = proof.read_all(file, _exam(plain, plain.test))
     return next(r.probabilities for r in readings if r.probabilities is not None)
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from export import convert, graph
+from export import convert
 from export.candidates import Candidate, pipeline_batch
+from export.graph import Saved
 from export.proof import Exam, Reader, Reading, golden_files
 from export.source import Source
 from export.targets import Target
@@ -28,6 +29,7 @@ Tell = Callable[[str], None]
 class Sweep:
     """How candidates of one source are tried.
 
+    graphs       the source's graph, for the converter
     calibration  uint8[n, h, w, c], the representative images
     runtimes     that read each file; None for every one here
     target       whose operations and latency count, or None for a single file of no target
@@ -35,6 +37,7 @@ class Sweep:
     """
 
     source: Source
+    graphs: Saved
     calibration: NDArray[np.uint8]
     exam: Exam
     runtimes: Sequence[str] | None = None
@@ -64,8 +67,8 @@ class Sweep:
         return replace(trial, latency=self._latency(trial)) if trial.read else trial
 
     def _convert(self, candidate: Candidate) -> bytes:
-        model = graph.with_batch(self.source.model, candidate.batch)
-        return convert.convert(model, candidate.variant, self.calibration)
+        saved = self.graphs.at(candidate.batch)
+        return convert.convert(saved, candidate.variant, self.calibration, candidate.batch)
 
     def _size(self, candidate: Candidate, file: bytes, readings: Sequence[Reading]) -> int:
         contract = replace(self.source.contract, variant=candidate.variant)

@@ -78,12 +78,13 @@ def build(name: str, folder: Path, data: Path) -> Any:
 def convert(name: str, folder: Path, data: Path, variant: str, batch: int | None) -> bytes:
     """The model as .tflite bytes."""
     from export import convert as converter
-    from export import graph
     from export.calibrate import representative
+    from export.graph import Saved
 
     source = opened(name, folder, data)
     calibration = representative(source.train, source.contract, 30)
-    return converter.convert(graph.with_batch(source.model, batch), variant, calibration)
+    saved = Saved(source.model, folder / name).at(batch)
+    return converter.convert(saved, variant, calibration, batch)
 
 
 @cache

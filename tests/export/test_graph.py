@@ -228,10 +228,9 @@ def quantized(to: Path, mode: str) -> Any:
     found = heads(model, contract(), noise(), preprocess=PREPROCESSES[mode])
     ends = np.stack([np.full((32, 32, 3), value, np.uint8) for value in (0, 255)])
     calibration = np.concatenate([noise(), ends])
-    fixed = graph.with_batch(found.logits, 1)
-    return graph.answers(found.logits, noise()), convert.convert(
-        fixed, "int8-float-io", calibration
-    )
+    saved = graph.Saved(found.logits, to).at(1)
+    file = convert.convert(saved, "int8-float-io", calibration, 1)
+    return graph.answers(found.logits, noise()), file
 
 
 @pytest.mark.parametrize("mode", ["tf", "torch", "caffe"])
