@@ -84,7 +84,7 @@ def _dynamic(lite: Any, tf: Any, _frames: Frames) -> None:
     """Weights as int8, activations as floats."""
     lite.optimizations = [tf.lite.Optimize.DEFAULT]
     # Per-channel weights would need FULLY_CONNECTED version 12, which tflite-runtime 2.14 lacks.
-    lite._experimental_disable_per_channel_quantization_for_dense_layers = True
+    _one_scale_a_dense_layer(lite)
 
 
 def _int8(lite: Any, tf: Any, frames: Frames) -> None:
@@ -99,6 +99,9 @@ def _int8_float_io(lite: Any, tf: Any, frames: Frames) -> None:
     lite.optimizations = [tf.lite.Optimize.DEFAULT]
     lite.representative_dataset = frames
     lite.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    # A scale for each unit costs 24 bytes a unit: 5 % of a small model's file, for at most 0.1
+    # points of accuracy in the presets. Convolutions keep a scale for each channel.
+    _one_scale_a_dense_layer(lite)
 
 
 def _int16x8(lite: Any, tf: Any, frames: Frames) -> None:
@@ -109,6 +112,10 @@ def _int16x8(lite: Any, tf: Any, frames: Frames) -> None:
     lite.target_spec.supported_ops = [
         ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
     ]
+
+
+def _one_scale_a_dense_layer(lite: Any) -> None:
+    lite._experimental_disable_per_channel_quantization_for_dense_layers = True
 
 
 _RECIPES = {
