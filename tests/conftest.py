@@ -5,13 +5,16 @@ What is slow is made once a session, by the commands that a user would type.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,6 +94,17 @@ def pngs(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Pngs:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this checkout."""
     return build(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def tensorflow() -> Iterator[Callable[..., Any]]:
+    """`tensorflow(function, *words)`: what a test module's function answers in another process.
+
+    Once TensorFlow is loaded in pytest's own, tflite-runtime refuses every model there.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as process:
+        yield lambda function, *words: process.submit(function, *words).result()
 
 
 @pytest.fixture(scope="session")

@@ -6,25 +6,20 @@ Colour and size come from the training images unless they are given. Knows nothi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from litescore import dataset
 from litescore.contract import Contract
 from litescore.dataset import Dataset
 from litescore.errors import DataError
+from litescore.looks import looks
 
 # Where images differ in size.
 DEFAULT_SIZE = 224
-
-_GRAY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N")
-_ORIENTATION = 0x0112  # EXIF 2.32, table 4; 5 to 8 swap width and height
 
 
 @dataclass(frozen=True)
@@ -90,7 +85,7 @@ def contract_for(train: Dataset, *, color: str | None, size: int | None) -> Cont
 
     Raises DataError naming a file that is no image.
     """
-    heights, widths, grays = zip(*_looks(train), strict=True)
+    heights, widths, grays = zip(*looks(train), strict=True)
     color = color or ("gray" if all(grays) else "rgb")
     height, width = (size, size) if size else _uniform(set(zip(heights, widths, strict=True)))
     return Contract(train.labels, color, height, width)
@@ -110,30 +105,6 @@ def _check_memory(count: int, contract: Contract) -> None:
             f"need {needed / 1e9:.1f} GB, this machine has {memory / 1e9:.1f}: "
             "give a smaller --size or fewer images"
         )
-
-
-def _looks(data: Dataset) -> Iterable[tuple[int, int, bool]]:
-    """(height, width, is gray) of each image, files read by their headers only."""
-    if isinstance(data.images, np.ndarray):
-        height, width, *channels = data.images.shape[1:]
-        return [(height, width, channels in ([], [1]))]
-    return _headers(data)
-
-
-def _headers(data: Dataset) -> Iterator[tuple[int, int, bool]]:
-    with ThreadPoolExecutor() as threads:
-        yield from threads.map(lambda index: _header(data, index), range(len(data)))
-
-
-def _header(data: Dataset, index: int) -> tuple[int, int, bool]:
-    try:
-        with Image.open(str(data.images[index])) as picture:
-            turned = picture.getexif().get(_ORIENTATION, 1) >= 5
-            width, height = picture.size[::-1] if turned else picture.size
-            return height, width, picture.mode in _GRAY_MODES
-    except (OSError, Image.DecompressionBombWarning):
-        data.pixels(index)  # raises DataError naming the file and what is wrong with it
-        raise
 
 
 def _uniform(sizes: set[tuple[int, int]]) -> tuple[int, int]:

@@ -1,28 +1,12 @@
-"""Fixtures of the exporter's tests: a process that has TensorFlow, and pictures to export with.
-
-TensorFlow is kept out of pytest's own process: once it is loaded there, tflite-runtime refuses
-every model, and other tests need it.
-"""
+"""Fixtures of the exporter's tests: pictures to export with."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.export import pictures
-
-
-@pytest.fixture(scope="session")
-def tensorflow() -> Iterator[Callable[..., Any]]:
-    """`tensorflow(function, *words)`: what a test module's function answers in another process."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as process:
-        yield lambda function, *words: process.submit(function, *words).result()
 
 
 @pytest.fixture(scope="session")

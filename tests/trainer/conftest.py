@@ -1,17 +1,9 @@
-"""Fixtures of the trainer's tests: a process that has TensorFlow, small data sets, finished runs.
-
-TensorFlow is kept out of pytest's own process: once it is loaded there, tflite-runtime refuses
-every model, and other tests need it.
-"""
+"""Fixtures of the trainer's tests: small data sets, finished runs."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,14 +11,6 @@ from tests.trainer.pictures import Said, train, write_folder
 from trainer.catalog import SHIPPED_ROOT
 
 SHIPPED = SHIPPED_ROOT / "fashion-mnist"
-
-
-@pytest.fixture(scope="session")
-def tensorflow() -> Iterator[Callable[..., Any]]:
-    """`tensorflow(function, *words)`: what a test module's function answers in another process."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as process:
-        yield lambda function, *words: process.submit(function, *words).result()
 
 
 @pytest.fixture(scope="session")
