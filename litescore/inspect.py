@@ -15,7 +15,7 @@ from typing import Any
 from litescore import contract as contracts
 from litescore.contract import Contract
 from litescore.errors import ContractError, ModelError
-from litescore.interpreter import Runtime, available, choose
+from litescore.interpreter import Graph, Runtime, available, choose
 from litescore.scorer import read_model
 from litescore.terminal import hushed
 from litescore.tflite import metadata, operations, opversions, tensors
@@ -114,14 +114,13 @@ def _look(path: str, data: bytes) -> Inspection:
 
 
 def _load(data: bytes, runtime: Runtime) -> Loading:
-    """As `litescore.interpreter.Interpreter` does, but any number of inputs and outputs."""
     refused = None
     try:
         with hushed():
-            runtime.module.Interpreter(model_content=data).allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        # The first sentence names what is missing, the others guess.
-        refused = str(error).splitlines()[0].partition(". ")[0]
+            Graph(data, runtime)
+    except ModelError as error:
+        # The runtime's own words; the first sentence names what is missing, the others guess.
+        refused = str(error.__cause__).partition("\n")[0].partition(". ")[0]
     return Loading(runtime.name, runtime.version, refused)
 
 

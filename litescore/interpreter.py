@@ -7,6 +7,7 @@ word and then fails to build an interpreter.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, metadata
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from litescore.errors import ConfigurationError, ModelError
 from litescore.settings import RUNTIMES, Settings
 from litescore.terminal import hushed
-from litescore.tflite import wholeness
+from litescore.tflite import tensors
 
 _MODULES = {
     "litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
@@ -43,7 +44,7 @@ class Runtime:
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """What the interpreter says of its input or output.
+    """What the interpreter says of an input or output.
 
     shape is the full shape, -1 for a dynamic batch; scale is 0.0 where nothing is quantized.
     """
@@ -55,34 +56,59 @@ class TensorInfo:
     zero_point: int
 
 
-class Interpreter:
-    """One model, one input and one output, in one runtime.
+class Graph:
+    """One model of any number of inputs and outputs, in one runtime.
 
-    Raises ModelError for bytes that the runtime refuses, with what it said, and for a model of
-    another number of inputs or outputs.
+    Raises ModelError for bytes that the runtime refuses, with what it said.
     """
 
     def __init__(self, model: bytes, runtime: Runtime, *, threads: int = 1) -> None:
         self.runtime = runtime
         with hushed(_is_chatter):
             self._interpreter = _build(model, runtime, threads)
-        self.input = _only(self._interpreter.get_input_details(), "input")
-        self.output = _only(self._interpreter.get_output_details(), "output")
+        self.inputs = tuple(map(_info, self._interpreter.get_input_details()))
+        self.outputs = tuple(map(_info, self._interpreter.get_output_details()))
 
     def resize(self, batch: int) -> None:
-        """Take `batch` images an invocation; only where the batch dimension is dynamic.
+        """Take `batch` images an invocation, at each input whose batch dimension is dynamic.
 
         Raises ModelError for a graph that says so and then cannot.
         """
-        shape = [batch, *self.input.shape[1:]]
         try:
             with hushed(_is_chatter):
-                self._interpreter.resize_tensor_input(self.input.index, shape, strict=True)
+                for taken in self.inputs:
+                    if taken.shape[:1] == (-1,):
+                        shape = [batch, *taken.shape[1:]]
+                        self._interpreter.resize_tensor_input(taken.index, shape, strict=True)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(
                 f"{self.runtime} cannot take {batch} images at once: {_first_line(error)}"
             ) from error
+
+    def run(self, tensors: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """All outputs (copies) for a tensor of each input's shape and dtype, in order."""
+        for taken, tensor in zip(self.inputs, tensors, strict=True):
+            self._interpreter.set_tensor(taken.index, tensor)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(given.index) for given in self.outputs]
+
+    def operations(self) -> list[str]:
+        """Names of the graph's operations in order; delegates are not among them."""
+        # Private in both runtimes, and the one way to the names; there since TensorFlow 2.3.
+        details = self._interpreter._get_ops_details()
+        return [str(op["op_name"]) for op in details if op["op_name"] != "DELEGATE"]
+
+
+class Interpreter(Graph):
+    """One model, one input and one output, in one runtime.
+
+    Raises ModelError as Graph does, and for a model of another number of inputs or outputs.
+    """
+
+    def __init__(self, model: bytes, runtime: Runtime, *, threads: int = 1) -> None:
+        super().__init__(model, runtime, threads=threads)
+        self.input, self.output = _only(self.inputs, "input"), _only(self.outputs, "output")
 
     def invoke(self, batch: NDArray[Any]) -> NDArray[Any]:
         """The output tensor (a copy) for an input tensor of the interpreter's shape and dtype."""
@@ -90,12 +116,6 @@ class Interpreter:
         self._interpreter.invoke()
         output: NDArray[Any] = self._interpreter.get_tensor(self.output.index)
         return output
-
-    def operations(self) -> list[str]:
-        """Names of the graph's operations in order; delegates are not among them."""
-        # Private in both runtimes, and the one way to the names; there since TensorFlow 2.3.
-        details = self._interpreter._get_ops_details()
-        return [str(op["op_name"]) for op in details if op["op_name"] != "DELEGATE"]
 
 
 def choose(name: str | None = None) -> Runtime:
@@ -144,7 +164,7 @@ def _probe(name: str, module: str, distribution: str) -> Runtime:
 
 
 def _build(model: bytes, runtime: Runtime, threads: int) -> Any:
-    wholeness.check(model)
+    tensors.read(model)
     try:
         interpreter = runtime.module.Interpreter(model_content=model, num_threads=threads)
         interpreter.allocate_tensors()
@@ -153,10 +173,7 @@ def _build(model: bytes, runtime: Runtime, threads: int) -> Any:
     return interpreter
 
 
-def _only(details: list[dict[str, Any]], what: str) -> TensorInfo:
-    if len(details) != 1:
-        raise ModelError(f"the model has {len(details)} {what}s; litescore scores models with one")
-    detail = details[0]
+def _info(detail: dict[str, Any]) -> TensorInfo:
     shape = detail["shape_signature"] if len(detail["shape_signature"]) else detail["shape"]
     scale, zero_point = detail["quantization"]
     return TensorInfo(
@@ -166,6 +183,12 @@ def _only(details: list[dict[str, Any]], what: str) -> TensorInfo:
         scale=float(scale),
         zero_point=int(zero_point),
     )
+
+
+def _only(held: tuple[TensorInfo, ...], what: str) -> TensorInfo:
+    if len(held) != 1:
+        raise ModelError(f"the model has {len(held)} {what}s; litescore scores models with one")
+    return held[0]
 
 
 def _is_chatter(line: bytes) -> bool:

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 
-from flatbuffers import encode, number_types
-from flatbuffers.table import Table
-
 from litescore.bench.latency import Latency
+from litescore.tflite import tensors
+from litescore.tflite.flatbuffer import Table
 
 COMMAND = "litert-benchmark"
 
-# Fields of the schema: tensorflow/compiler/mlir/lite/schema/schema.fbs.
-_SUBGRAPHS, _TENSORS, _INPUTS, _OUTPUTS, _SHAPE, _SIGNATURE = 2, 0, 1, 2, 0, 7
-_INT = number_types.Int32Flags.packer_type
+# Fields of Tensor in the schema: tensorflow/compiler/mlir/lite/schema/schema.fbs.
+_SHAPE, _SIGNATURE = 0, 7
 
 
 def find() -> Path | None:
@@ -57,33 +57,15 @@ def with_batch(model: bytes, batch: int) -> bytes:
     outputs: the buffers of `litert-benchmark` are made by those. What lies between follows.
     """
     data = bytearray(model)
-    root = Table(data, encode.Get(number_types.UOffsetTFlags.packer_type, data, 0))
-    graph = _element(root, _SUBGRAPHS, 0)
-    for ends in (_INPUTS, _OUTPUTS):
-        for number in _whole_numbers(graph, ends):
-            tensor = _element(graph, _TENSORS, number)
-            if _whole_numbers(tensor, _SIGNATURE)[:1] == [-1]:
-                for field in (_SHAPE, _SIGNATURE):
-                    encode.Write(_INT, data, _vector(tensor, field), batch)
+    for tensor in chain(*tensors.tables(model)):
+        if tensor.vector(_SIGNATURE, "i")[:1] == (-1,):
+            for field in (_SHAPE, _SIGNATURE):
+                _write_first(data, tensor, field, batch)
     return bytes(data)
 
 
-def _whole_numbers(table: Table, field: int) -> list[int]:
-    """A vector of int32; empty where the table has no such field."""
-    offset = table.Offset(4 + 2 * field)
-    if not offset:
-        return []
-    start = table.Vector(offset)
-    places = range(start, start + 4 * table.VectorLen(offset), 4)
-    return [encode.Get(_INT, table.Bytes, place) for place in places]
-
-
-def _element(table: Table, field: int, index: int) -> Table:
-    """One of a vector of tables."""
-    return Table(table.Bytes, table.Indirect(_vector(table, field) + 4 * index))
-
-
-def _vector(table: Table, field: int) -> int:
-    """Where the first element of a vector lies."""
-    place: int = table.Vector(table.Offset(4 + 2 * field))
-    return place
+def _write_first(data: bytearray, table: Table, field: int, number: int) -> None:
+    """Put a number in place of the first of a vector of int32, behind the vector's length."""
+    place = table.target(field)
+    if place is not None and table.vector(field, "i"):
+        struct.pack_into("<i", data, place + 4, number)

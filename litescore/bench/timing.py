@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litescore.errors import ConfigurationError, ModelError
-from litescore.interpreter import Interpreter, choose
+from litescore.interpreter import Graph, TensorInfo, choose
 
 _SEED = 1
 # Of the time for the counted runs, what those before them may take of a slow model.
@@ -61,47 +62,53 @@ def answer(question: Question) -> Answer:
     """Time the model on standard input. Raises ModelError with the runtime's reason."""
     runtime = choose(question.runtime)
     before = restart_peak()
-    interpreter = Interpreter(sys.stdin.buffer.read(), runtime, threads=question.threads)
-    fixed = interpreter.input.shape[:1] != (-1,)
+    graph = Graph(sys.stdin.buffer.read(), runtime, threads=question.threads)
+    fixed = not any(taken.shape[:1] == (-1,) for taken in graph.inputs)
     if not fixed:
-        interpreter.resize(question.batch)
-    pixels = _noise(interpreter, question.batch)
+        graph.resize(question.batch)
+    batch = _own_batch(graph) if fixed else question.batch
+    given = [_filled(taken, batch) for taken in graph.inputs]
     try:
-        times = _times(interpreter, pixels, question)
+        times = _times(graph, given, question)
     except (ValueError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"{runtime} cannot run the model: {reason}") from error
     after = peak()
     memory = None if before is None or after is None else (after - before) / 1e6
-    batch = pixels.shape[0] if pixels.ndim else 1
     return Answer(runtime.version, batch, fixed, times, memory)
 
 
-def _noise(interpreter: Interpreter, batch: int) -> NDArray[Any]:
-    """An input tensor: a network takes the same time for any picture."""
-    shape = interpreter.input.shape
+def _own_batch(graph: Graph) -> int:
+    """What a graph with no open batch takes at once, by the first of its inputs."""
+    return next((taken.shape[0] for taken in graph.inputs if taken.shape), 1)
+
+
+def _filled(taken: TensorInfo, batch: int) -> NDArray[Any]:
+    """A tensor for an input: a network takes the same time for any picture."""
+    shape = taken.shape
     if -1 in shape[1:]:
         raise ModelError(f"the input is {list(shape)}: only the batch may be open")
     shape = (batch, *shape[1:]) if shape[:1] == (-1,) else shape
+    # Such whole numbers are lengths, or places in a table that may be short.
+    if taken.dtype.kind == "b" or (taken.dtype.itemsize > 2 and taken.dtype.kind in "iu"):
+        return np.zeros(shape, taken.dtype)
     values = np.random.default_rng(_SEED).integers(0, 128, shape, np.uint8)
-    return values.astype(interpreter.input.dtype)
+    return values.astype(taken.dtype)
 
 
-def _times(interpreter: Interpreter, pixels: NDArray[Any], question: Question) -> list[float]:
-    """Milliseconds of each counted invocation: input set, graph run, output read."""
-    _timed(interpreter, pixels, question.warmup, question.seconds * _WARMUP_SHARE)
-    return _timed(interpreter, pixels, question.runs, question.seconds)
+def _times(graph: Graph, given: Sequence[NDArray[Any]], question: Question) -> list[float]:
+    """Milliseconds of each counted invocation: inputs set, graph run, outputs read."""
+    _timed(graph, given, question.warmup, question.seconds * _WARMUP_SHARE)
+    return _timed(graph, given, question.runs, question.seconds)
 
 
-def _timed(
-    interpreter: Interpreter, pixels: NDArray[Any], runs: int, seconds: float
-) -> list[float]:
-    clock, invoke = time.perf_counter, interpreter.invoke
+def _timed(graph: Graph, given: Sequence[NDArray[Any]], runs: int, seconds: float) -> list[float]:
+    clock, run = time.perf_counter, graph.run
     times: list[float] = []
     end = clock() + seconds
     for _ in range(runs):
         begun = clock()
-        invoke(pixels)
+        run(given)
         done = clock()
         times.append((done - begun) * 1000)
         if done > end:

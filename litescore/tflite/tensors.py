@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from litescore.errors import ModelError
 from litescore.tflite import flatbuffer, wholeness
 from litescore.tflite.flatbuffer import Table
 
@@ -45,17 +46,34 @@ class Tensors:
 
 
 def read(model: bytes) -> Tensors:
-    """The inputs and outputs of a .tflite file. Raises ModelError for bytes that are no model."""
+    """The inputs and outputs of a .tflite file. Raises ModelError as `tables` does."""
+    inputs, outputs = (tuple(map(_tensor, held)) for held in tables(model))
+    return Tensors(inputs, outputs)
+
+
+def tables(model: bytes) -> tuple[list[Table], list[Table]]:
+    """Where in the file the tensors lie that are its inputs, and those that are its outputs.
+
+    Raises ModelError for bytes that are no whole model, and for a graph that names a tensor which
+    it does not have.
+    """
     wholeness.check(model)
     graphs = flatbuffer.root(model).tables(2)
     if not graphs:
-        return Tensors((), ())
-    tensors = graphs[0].tables(0)
-    inputs, outputs = (
-        tuple(_tensor(tensors[number]) for number in graphs[0].vector(field, "i"))
-        for field in (1, 2)
-    )
-    return Tensors(inputs, outputs)
+        return [], []
+    return _ends(graphs[0], 1, "inputs"), _ends(graphs[0], 2, "outputs")
+
+
+def _ends(graph: Table, field: int, what: str) -> list[Table]:
+    tensors, numbers = graph.tables(0), graph.vector(field, "i")
+    for number in numbers:
+        # Runtimes let -1 pass, as the operators' word for none, and then trip over it.
+        if not 0 <= number < len(tensors):
+            raise ModelError(
+                f"the {what} name tensor {number}, the graph has {len(tensors)}: "
+                "copy or export the model again"
+            )
+    return [tensors[number] for number in numbers]
 
 
 def _tensor(held: Table) -> Tensor:

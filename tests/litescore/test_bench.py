@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
-from litescore.bench import latency, plan, timing
+from litescore.bench import latency, litert_benchmark, plan, timing
 from litescore.errors import ConfigurationError, ModelError
 from litescore.interpreter import available
+from litescore.tflite import tensors
 from tests.litescore import tiny
 
 RUNTIME = available()[0]
@@ -49,6 +51,45 @@ def test_a_fixed_batch_stays() -> None:
     """What was measured is told, not what was asked for."""
     found = measure(tiny.build(batch=2), batch=9)
     assert (found.batch, found.fixed_batch) == (2, True)
+
+
+def two_in_two_out(batch: int | None = None) -> bytes:
+    """Floats beside rows that numbers pick from a table of three: both must be of one batch."""
+    graph = tiny._Graph(batch, 1)
+    floats, numbers, rows, both = (
+        graph.tensor(shape, dtype, (0.0, 0))
+        for shape, dtype in (((4,), "float32"), ((), "int32"), ((4,), "float32"), ((8,), "float32"))
+    )
+    table = graph._add([3, 4], "float32", (0.0, 0), np.ones((3, 4), np.float32))
+    picked, beside = schema.GatherOptionsT(), schema.ConcatenationOptionsT()
+    beside.axis = 1
+    ops, kinds = schema.BuiltinOperator, schema.BuiltinOptions
+    graph._operate(ops.GATHER, kinds.GatherOptions, picked, [table, numbers], rows)
+    graph._operate(ops.CONCATENATION, kinds.ConcatenationOptions, beside, [floats, rows], both)
+    return graph.pack([floats, numbers], [both, rows])
+
+
+@pytest.mark.parametrize("runtime", [one.name for one in available()])
+def test_several_inputs_and_outputs(runtime: str) -> None:
+    """Each input is filled, with numbers that fit where they pick from a table; an open batch is
+    every input's, and a fixed one stays.
+    """
+    found = measure(two_in_two_out(), runtime=runtime, batch=5)
+    assert (found.batch, found.fixed_batch, found.runs) == (5, False, 20)
+    found = measure(two_in_two_out(batch=2), runtime=runtime, batch=5)
+    assert (found.batch, found.fixed_batch, found.runs) == (2, True, 20)
+
+
+@pytest.mark.skipif(litert_benchmark.find() is None, reason="litert-benchmark is not installed")
+@pytest.mark.parametrize("batch", [None, 2])
+def test_litert_benchmark_of_several_inputs_and_outputs(batch: int | None) -> None:
+    """The command runs such a model too, at the batch that was asked for."""
+    command, model = litert_benchmark.find(), tiny.build(inputs=2, outputs=2, batch=batch)
+    assert command is not None
+    like = measure(model, runtime="litert", batch=3)
+    assert litert_benchmark.median(command, model, like, warmup=1) is not None
+    shapes = [one.shape[0] for one in tensors.read(litert_benchmark.with_batch(model, 3)).inputs]
+    assert shapes == [batch or 3] * 2
 
 
 def test_a_slow_model_is_cut_short() -> None:
@@ -117,7 +158,6 @@ def test_nothing_nearby_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ("model", "said"),
     [
         (b"no model" * 99, "not a TFLite model"),
-        (tiny.build(inputs=2), "the model has 2 inputs; litescore scores models with one"),
         (tiny.build(reshape_to=1), "litert.* cannot (take 5 images at once|run the model): .+"),
         (tiny.build(version=99), ".* cannot load the model: Didn't find op for builtin opcode .+"),
     ],
