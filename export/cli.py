@@ -51,12 +51,14 @@ def export(model: Path, as_json: bool, **words: Any) -> None:
       litescore export runs/fashion-basic --quantize auto --target pi5 --keep candidates/
       litescore export mobilenet.keras --labels labels.txt --data photos/ --preprocess tf
     """
-    from export import job, report, summary
+    from export import job, reference, report, summary
 
     order = _order(words)
     source = _source(model, words)
     for note in source.notes:
         _tell(note)
+    if order.reference is not None:
+        reference.check(order.reference, source)
     exported = job.export(source, order, _tell)
     page = report.write(exported)
     if as_json:
@@ -73,6 +75,7 @@ def _order(words: dict[str, Any]) -> Order:
     from export.order import AUTO, Order
     from litescore.contract import VARIANTS
 
+    _check_places(words["out"], words["keep"])
     variant = words["variant"]
     if variant not in (*VARIANTS, AUTO):
         raise UsageError(f"unknown variant {variant!r}: one of {', '.join(VARIANTS)}, {AUTO}")
@@ -85,6 +88,7 @@ def _order(words: dict[str, Any]) -> Order:
         out=words["out"],
         variant=variant,
         batch=options.batch(words["batch"]),
+        open_batch=words["batch"] == "dynamic",
         limits=Limits(**{name: words[name] for name in names}),
         target=target,
         measured=_measured(words["measured"], target),
@@ -92,6 +96,13 @@ def _order(words: dict[str, Any]) -> Order:
         calibrate_confidence=words["calibrate_confidence"],
         reference=words["reference"],
     )
+
+
+def _check_places(out: Path, keep: Path | None) -> None:
+    if out.is_dir():
+        raise UsageError(f"--out {out} is a folder: name the file to write")
+    if keep is not None and keep.exists() and not keep.is_dir():
+        raise UsageError(f"--keep {keep} is a file: name a folder")
 
 
 def _check_latency(words: dict[str, Any], target: Target | None) -> None:
@@ -119,6 +130,8 @@ def _measured(path: Path | None, target: Target | None) -> Measured | None:
 def _source(model: Path, words: dict[str, Any]) -> Source:
     from export import foreign, run_folder
 
+    if not model.exists():
+        raise UsageError(f"no file or folder {model}")
     if model.is_file() or (model / "saved_model.pb").exists():
         return foreign.open_model(model, _description(words))
     told = [name for name in _FOREIGN if words[name] is not None]
@@ -135,8 +148,6 @@ def _description(words: dict[str, Any]) -> Description:
             raise UsageError(f"--{name} is needed: a model file alone does not say it")
     told = {name: words[name] for name in _FOREIGN if words[name] is not None}
     told |= {name: options.numbers(name, words[name]) for name in ("mean", "std")}
-    if "size" in told:
-        told["size"] = (words["size"], words["size"])
     return Description(data=words["data"], convert_color=words["convert_color"], **told)
 
 

@@ -14,14 +14,19 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from litescore.errors import ConfigurationError, MissingDependency, ModelError
+from litescore.errors import MissingDependency, ModelError
 from litescore.terminal import hushed
 
 Frames: TypeAlias = Callable[[], Iterator[list[NDArray[np.float32]]]]
 
 
 def convert(
-    saved: Path, variant: str, calibration: NDArray[np.uint8], batch: int | None = None
+    saved: Path,
+    variant: str,
+    calibration: NDArray[np.uint8],
+    batch: int | None = None,
+    *,
+    one_scale: bool = False,
 ) -> bytes:
     """A graph as .tflite bytes in one variant.
 
@@ -29,6 +34,8 @@ def convert(
                  writes it
     calibration  uint8[n, h, w, c], raw pixels, used by the variants of whole numbers only
     batch        of the graph, where it is fixed
+    one_scale    the int8 weights of a dense layer share one scale, else each unit has its own;
+                 `dynamic` shares always
 
     Raises ModelError with the converter's reason, and for a model that TFLite's own operations
     cannot express.
@@ -37,6 +44,7 @@ def convert(
     # Asking it says much on standard error, of the converter's own code.
     with hushed():
         lite = tf.lite.TFLiteConverter.from_saved_model(str(saved))
+    lite._experimental_disable_per_channel_quantization_for_dense_layers = one_scale
     _RECIPES[variant](lite, tf, partial(frames, calibration, batch or 1))
     try:
         # The converter tells of its temporary folder on standard output.
@@ -50,9 +58,7 @@ def convert(
 def frames(calibration: NDArray[np.uint8], batch: int) -> Iterator[list[NDArray[np.float32]]]:
     """The representative dataset as the converter asks for it: float32[batch, h, w, c] each."""
     if len(calibration) < batch:
-        raise ConfigurationError(
-            f"a fixed batch of {batch} needs as many images to calibrate, {len(calibration)} given"
-        )
+        calibration = np.resize(calibration, (batch, *calibration.shape[1:]))
     last = len(calibration) - batch
     # A fixed batch takes whole batches only; the last one overlaps so that no image is lost.
     for start in [*range(0, last, batch), last]:
@@ -83,8 +89,8 @@ def _f16(lite: Any, tf: Any, _frames: Frames) -> None:
 def _dynamic(lite: Any, tf: Any, _frames: Frames) -> None:
     """Weights as int8, activations as floats."""
     lite.optimizations = [tf.lite.Optimize.DEFAULT]
-    # Per-channel weights would need FULLY_CONNECTED version 12, which tflite-runtime 2.14 lacks.
-    _one_scale_a_dense_layer(lite)
+    # A scale for each unit would need FULLY_CONNECTED version 12, which tflite-runtime 2.14 lacks.
+    lite._experimental_disable_per_channel_quantization_for_dense_layers = True
 
 
 def _int8(lite: Any, tf: Any, frames: Frames) -> None:
@@ -99,9 +105,6 @@ def _int8_float_io(lite: Any, tf: Any, frames: Frames) -> None:
     lite.optimizations = [tf.lite.Optimize.DEFAULT]
     lite.representative_dataset = frames
     lite.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    # A scale for each unit costs 24 bytes a unit: 5 % of a small model's file, for at most 0.1
-    # points of accuracy in the presets. Convolutions keep a scale for each channel.
-    _one_scale_a_dense_layer(lite)
 
 
 def _int16x8(lite: Any, tf: Any, frames: Frames) -> None:
@@ -112,10 +115,6 @@ def _int16x8(lite: Any, tf: Any, frames: Frames) -> None:
     lite.target_spec.supported_ops = [
         ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
     ]
-
-
-def _one_scale_a_dense_layer(lite: Any) -> None:
-    lite._experimental_disable_per_channel_quantization_for_dense_layers = True
 
 
 _RECIPES = {

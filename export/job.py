@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from export import choose, confidence, convert, graph, layers, proof, reference, sweep
+from export import choose, confidence, convert, graph, layers, proof, reference, scales, sweep
 from export.calibrate import representative
 from export.candidates import Candidate, every
 from export.choose import Choice
@@ -26,7 +25,7 @@ from export.sweep import Sweep
 from export.trial import Trial
 from litescore import contract as contracts
 from litescore.dataset import Dataset
-from litescore.errors import ModelError, UsageError
+from litescore.errors import GateError, ModelError, UsageError
 from litescore.files import write_whole
 
 Tell = Callable[[str], None]
@@ -51,7 +50,7 @@ def export(source: Source, order: Order, tell: Tell = lambda _line: None) -> Exp
         runtimes = _runtimes(order, reader, tell)
         runner = Sweep(source, graphs, calibration, exam, runtimes, order.target, order.measured)
         trials = runner.run(_candidates(source, order), reader, tell)
-    _keep(order, source, trials)
+    _keep(order, source, trials, exam)
     choice = _choose(trials, exam, order)
     costs = _layer_costs(source, trials, exam, order, calibration, tell)
     exported = Exported(order, source, exam, trials, choice, temperature, costs)
@@ -62,7 +61,7 @@ def export(source: Source, order: Order, tell: Tell = lambda _line: None) -> Exp
 
 
 def _calibrated(source: Source, order: Order, tell: Tell) -> tuple[Source, float | None]:
-    """The source with its temperature in the graph, where that was asked for."""
+    """The source with its temperature in the graph, where that was asked for and can be told."""
     if not order.calibrate_confidence:
         return source, None
     if source.logits is None:
@@ -76,11 +75,18 @@ def _calibrated(source: Source, order: Order, tell: Tell) -> tuple[Source, float
     tensors = source.validation.tensors(held)
     classes = source.validation.classes_for(held.labels)
     temperature = confidence.fit_temperature(graph.answers(source.logits, tensors), classes)
-    tell(f"Temperature {temperature:.3f} fitted on {len(classes):,} validation images")
     if confidence.is_bound(temperature):
-        tell("That is as far as it goes: too few of these images are judged wrong to fit it on")
+        note = (
+            "confidence is left as it was: too few validation images are judged wrong, or too many, "
+            "to fit a temperature on"
+        )
+        tell(note)
+        return replace(source, notes=(*source.notes, note)), None
+    tell(f"Temperature {temperature:.3f} fitted on {len(classes):,} validation images")
     model = graph.with_temperature(source.logits, temperature, held.output)
-    return replace(source, model=model), temperature
+    return replace(
+        source, model=model, facts={**source.facts, "temperature": temperature}
+    ), temperature
 
 
 def _exam(source: Source, images: Dataset) -> Exam:
@@ -105,15 +111,17 @@ def _candidates(source: Source, order: Order) -> list[Candidate]:
     if order.variant != AUTO:
         return [Candidate(order.variant, order.batch)]
     assert order.target is not None
-    if order.batch is not None:
+    if order.batch is not None or order.open_batch:
         return [Candidate(variant, order.batch) for variant in contracts.VARIANTS]
     return every(order.target, source.contract)
 
 
-def _keep(order: Order, source: Source, trials: Sequence[Trial]) -> None:
-    """Every candidate as a file of its own, for `litescore bench` on the target."""
+def _keep(order: Order, source: Source, trials: Sequence[Trial], exam: Exam) -> None:
+    """Every candidate that may be chosen as a file of its own, for `litescore bench` on the target."""
+    accuracy_only = replace(order.limits, max_latency=None)
     for trial in trials if order.keep else ():
-        if trial.file and order.keep:
+        usable = trial.read and not choose.misses(trial, exam, accuracy_only, order.target)
+        if usable and order.keep:
             held = replace(source.contract, variant=trial.candidate.variant)
             name = str(trial.candidate).replace(", batch ", "-batch-")
             write_whole(order.keep / f"{name}.tflite", contracts.append(trial.file, held))
@@ -138,13 +146,9 @@ def _written(exported: Exported, tell: Tell) -> Exported:
     exam = _exam(source, source.test)
     tell(f"Testing {trial.candidate} on {len(exam.classes):,} test images")
     tested = Tested(exam, proof.read_all(trial.file, exam), source.test)
-    held = replace(
-        source.contract,
-        variant=trial.candidate.variant,
-        origin={**source.contract.origin, **_facts(exported)},
-        accuracy=_scores(tested),
-    )
+    held = sweep.contract_for(source, trial.candidate, exam, tested.readings)
     whole = contracts.append(trial.file, held, proof.golden_files(exam, tested.readings))
+    _check_size(len(whole), exported.order)
     compared = _compared(exported, whole, tell)
     path = write_whole(exported.order.out, whole)
     return replace(
@@ -167,22 +171,14 @@ def _compared(exported: Exported, model: bytes, tell: Tell) -> ReferenceResult |
         return reference.compare(path, exported.source, probabilities_of)
 
 
-def _facts(exported: Exported) -> dict[str, Any]:
-    """What the contract's origin gets: how the model was taken, and its temperature."""
-    facts = dict(exported.source.facts)
-    if exported.temperature is not None:
-        facts["temperature"] = exported.temperature
-    return facts
-
-
-def _scores(tested: Tested) -> Mapping[str, Any]:
-    read = [r for r in tested.readings if r.comparison is not None]
-    return {
-        "float": tested.exam.accuracy,
-        "exported": {reading.runtime: reading.accuracy for reading in read},
-        "n": len(tested.exam.classes),
-        "agreement": min(r.comparison.agreement for r in read if r.comparison is not None),
-    }
+def _check_size(size: int, order: Order) -> None:
+    """Raises GateError for a file that golden samples of other runtimes brought over the limit."""
+    most = order.limits.max_size
+    if most is not None and size > most:
+        raise GateError(
+            f"the file has {size:,} bytes with all its golden samples, --max-size is {most:,}: "
+            "nothing written"
+        )
 
 
 def _before(
@@ -193,7 +189,8 @@ def _before(
     batch, variant = trial.candidate.batch, trial.candidate.variant
     with TemporaryDirectory() as folder:
         saved = Saved(plain.model, Path(folder)).at(batch)
-        file = convert.convert(saved, variant, calibration, batch)
+        one_scale = scales.one_a_layer(plain.model)
+        file = convert.convert(saved, variant, calibration, batch, one_scale=one_scale)
     readings = proof.read_all(file, _exam(plain, plain.test))
     return next(r.probabilities for r in readings if r.probabilities is not None)
 
@@ -219,4 +216,9 @@ def _layer_costs(
     count = len(exam.classes)
     some = np.linspace(0, count - 1, min(count, _LAYER_IMAGES)).astype(int)
     images, classes = exam.tensors[some], exam.classes[some]
-    return layers.costs(source.model, source.contract, calibration, images, classes)
+    try:
+        return layers.costs(source.model, source.contract, calibration, images, classes)
+    except ModelError as error:
+        # The choice stands without it.
+        tell(str(error))
+        return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from functools import reduce
@@ -29,6 +30,29 @@ class Bytes(click.ParamType):  # type: ignore[type-arg]
         if found is None or found[2].lower() not in _UNITS:
             self.fail(f"{value!r} is no size: write it as 300000, 300kB or 1.5MB", param, ctx)
         return int(float(found[1]) * _UNITS[found[2].lower()])
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]
+    """Pixels: `224` for a square, or width and height as `320x240`."""
+
+    name = "PIXELS"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """(height, width)."""
+        found = re.fullmatch(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?", str(value))
+        if found is None:
+            self.fail(f"{value!r} is no size: write it as 224, or as 320x240", param, ctx)
+        width = int(found[1])
+        return int(found[2] or width), width
+
+
+def _finite(_ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """Refuses `nan`, which no comparison would."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number to hold anything to", param=param)
+    return value
 
 
 def _all(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -59,12 +83,13 @@ where = _all(
 )  # fmt: skip
 
 gates = _all(
-    click.option("--max-drop", type=click.FloatRange(min=0), default=1.0, show_default=True,
+    click.option("--max-drop", type=click.FloatRange(min=0), callback=_finite, default=1.0, show_default=True,
                  help="Points of validation accuracy the file may lose to the Keras model."),
-    click.option("--max-class-drop", type=click.FloatRange(min=0), default=5.0, show_default=True,
+    click.option("--max-class-drop", type=click.FloatRange(min=0), callback=_finite, default=5.0, show_default=True,
                  help="Points of recall that any class may lose; one image is always forgiven."),
     click.option("--max-size", type=Bytes(), help="Refuse larger files, such as 300kB."),
     click.option("--max-latency-ms", "max_latency", type=click.FloatRange(min=0, min_open=True),
+                 callback=_finite,
                  help="Refuse slower files: the median of an invocation on the target."),
 )  # fmt: skip
 
@@ -79,8 +104,7 @@ foreign = _all(
     click.option("--antialias/--no-antialias", default=None,
                  help=f"{' or '.join(INTERPOLATIONS)}; Keras' image_dataset_from_directory "
                  "resizes without."),
-    click.option("--size", type=click.IntRange(1, 16384),
-                 help="Pixels a side, for a model that takes any."),
+    click.option("--size", type=Size(), help="224 or 320x240, for a model that takes any size."),
     click.option("--output", metavar="softmax|sigmoid|multilabel",
                  help="What its answers mean, logits included, where that cannot be seen."),
     click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -109,6 +133,6 @@ def numbers(name: str, text: str | None) -> tuple[float, ...] | None:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:
         values = ()
-    if len(values) not in (1, 3):
+    if len(values) not in (1, 3) or not all(map(math.isfinite, values)):
         raise UsageError(f"--{name} {text!r} is not one number or three, such as 123.7,116.8,103.9")
     return values

@@ -18,6 +18,7 @@ class Order:
 
     variant    one of litescore.contract.VARIANTS, or `auto` for the best of all
     batch      a fixed batch; None for an open one, or for what suits the target of `auto`
+    open_batch an open one was asked for, whatever suits the target
     target     where the file will run; `auto` needs one
     measured   latencies of the candidates, measured on the target
     keep       a folder that gets every candidate, to be measured elsewhere
@@ -28,6 +29,7 @@ class Order:
     out: Path
     variant: str = "int8"
     batch: int | None = None
+    open_batch: bool = False
     limits: Limits = field(default_factory=Limits)
     target: Target | None = None
     measured: Measured | None = None

@@ -82,8 +82,12 @@ class Reading:
 class Reader:
     """A process that holds an exam and reads files by it. Made by `reader`."""
 
-    def __init__(self, process: ProcessPoolExecutor) -> None:
-        self._process = process
+    def __init__(self, exam: Exam) -> None:
+        self._exam = exam
+        self._process = self._start()
+
+    def close(self) -> None:
+        self._process.shutdown()
 
     def runtimes(self) -> list[str]:
         """Names of the runtimes that work here; asked of the process, which has no TensorFlow."""
@@ -97,15 +101,23 @@ class Reader:
         try:
             return self._process.submit(_read_here, file, runtimes).result()
         except BrokenProcessPool:
+            # The next file may be read all the same.
+            self._process = self._start()
             raise ModelError("a runtime died reading the exported file") from None
+
+    def _start(self) -> ProcessPoolExecutor:
+        spawn = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(1, spawn, initializer=_hold, initargs=(self._exam,))
 
 
 @contextmanager
 def reader(exam: Exam) -> Iterator[Reader]:
     """A reader of files by this exam, for as long as the context lasts."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_hold, initargs=(exam,)) as process:
-        yield Reader(process)
+    made = Reader(exam)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @contextmanager
@@ -178,11 +190,12 @@ def _read(exam: Exam, file: bytes, runtime: interpreter.Runtime) -> Reading:
     whole = contracts.append(file, exam.contract)
     try:
         scorer = Scorer(whole, batch=_BATCH, runtime=runtime.name)
-    except ModelError as error:
+        got = scorer.probabilities(exam.tensors)
+        # One image at a time, as a device replays them: floats depend on the batch in their last
+        # bits.
+        golden = Scorer(whole, runtime=runtime.name).outputs(exam.golden)
+    except (ModelError, RuntimeError) as error:  # a runtime may refuse to compute what it loaded
         return Reading(runtime.name, runtime.version, refused=str(error))
-    got = scorer.probabilities(exam.tensors)
-    # One image at a time, as a device replays them: floats depend on the batch in their last bits.
-    golden = Scorer(whole, runtime=runtime.name)
     return Reading(
         runtime.name,
         runtime.version,
@@ -190,7 +203,7 @@ def _read(exam: Exam, file: bytes, runtime: interpreter.Runtime) -> Reading:
         recall(got, exam.classes),
         compare(exam.keras, got, step=scorer.step),
         got,
-        _as_json(runtime, golden.outputs(exam.golden)),
+        _as_json(runtime, golden),
     )
 
 

@@ -30,7 +30,12 @@ def write(exported: Exported) -> Path:
     _layers(page, exported)
     if exported.tested is not None:
         _tested(page, exported, exported.tested)
-    return page.write(out.with_suffix(".report.html" if exported.path else ".refused.html"))
+    refused = out.with_suffix(".refused.html")
+    if exported.path is None:
+        return page.write(refused)
+    # What an earlier attempt left says nothing of this file.
+    refused.unlink(missing_ok=True)
+    return page.write(out.with_suffix(".report.html"))
 
 
 def _facts(page: Page, exported: Exported) -> None:

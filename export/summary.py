@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -32,10 +32,14 @@ def table(exported: Exported) -> list[list[str]]:
 
 
 def _header(exported: Exported) -> tuple[str, ...]:
-    batches = max((tuple(trial.latency) for trial in exported.trials), key=len)
-    at = f" at {' / '.join(map(str, batches))}"
+    at = f" at {' / '.join(map(str, _batches(exported)))}"
     names = ("variant", "kB", "accuracy", "worst class", "as Keras")
     return (*names, f"p50 ms{at}", f"images/s{at}", "MB", "")
+
+
+def _batches(exported: Exported) -> list[int]:
+    """How many images an invocation took, in any measurement."""
+    return sorted({batch for trial in exported.trials for batch in trial.latency})
 
 
 def lines(exported: Exported) -> list[str]:
@@ -46,6 +50,8 @@ def lines(exported: Exported) -> list[str]:
     if tested is not None:
         found.append(f"{len(tested.exam.classes):,} test images, Keras {tested.exam.accuracy:.2%}:")
         found += [f"  {reading!s:<22}{_tested(reading)}" for reading in tested.readings]
+    if exported.reference is not None:
+        found += _reference(exported.reference)
     if exported.path is not None:
         found.append(
             f"Wrote {exported.path} ({exported.chosen.candidate}, {exported.size:,} bytes)"
@@ -64,6 +70,7 @@ def as_json(exported: Exported) -> dict[str, Any]:
         "limits": asdict(order.limits),
         "validation": {"float": exam.accuracy, "n": len(exam.classes)},
         "candidates": [_trial(exported, trial) for trial in exported.trials],
+        "notes": list(exported.source.notes),
         "layers": [asdict(cost) for cost in exported.layer_costs],
         "temperature": exported.temperature,
         "reference": asdict(exported.reference) if exported.reference else None,
@@ -154,18 +161,23 @@ def _row(exported: Exported, trial: Trial) -> tuple[str, ...]:
         size = f"{trial.size / 1000:,.1f}" if trial.size else ""
         return (name, size, *[""] * _BETWEEN, said)
     worst = trial.class_drop(exported.exam)
-    costs = list(trial.latency.values())
+    costs = [trial.latency.get(batch) for batch in _batches(exported)]
     return (
         name,
         f"{trial.size / 1000:,.1f}",
         f"{trial.accuracy:.2%}",
         f"{-worst.points:.1f} {worst.label}" if worst.points > 0.05 else "",
         f"{trial.agreement:.2%}",
-        " / ".join(f"{cost.p50:.3g}" for cost in costs),
-        " / ".join(f"{cost.images_per_second:,.0f}" for cost in costs),
-        _memory(max((cost.memory or 0 for cost in costs), default=0)),
+        _each(costs, lambda cost: f"{cost.p50:.3g}"),
+        _each(costs, lambda cost: f"{cost.images_per_second:,.0f}"),
+        _memory(max((cost.memory or 0 for cost in costs if cost), default=0)),
         said,
     )
+
+
+def _each(costs: Sequence[Latency | None], text: Callable[[Latency], str]) -> str:
+    """A figure for each batch, `-` where it is not known; nothing where none is."""
+    return " / ".join(text(cost) if cost else "-" for cost in costs) if any(costs) else ""
 
 
 def latency_rows(exported: Exported) -> Iterator[tuple[object, ...]]:

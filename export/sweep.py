@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from export import convert
+from export import convert, scales
 from export.candidates import Candidate, pipeline_batch
 from export.graph import Saved
 from export.proof import Exam, Reader, Reading, golden_files
@@ -19,6 +19,7 @@ from export.trial import Trial
 from litescore import contract as contracts
 from litescore.bench.latency import Latency, measure
 from litescore.bench.measured import Measured
+from litescore.contract import Contract
 from litescore.errors import ConfigurationError, ModelError
 from litescore.tflite import operations, opversions
 
@@ -54,25 +55,32 @@ class Sweep:
 
     def try_one(self, candidate: Candidate, reader: Reader) -> Trial:
         """Convert and measure; a candidate that cannot be used says why in `refused`."""
+        trial = Trial(candidate)
         try:
             file = self._convert(candidate)
+            trial = replace(trial, file=file, size=len(file))
+            refused = self.target and refusal(file, self.target)
+            if refused:
+                return replace(trial, refused=refused)
+            trial = replace(trial, readings=reader.read(file, self.runtimes))
+            trial = replace(trial, size=self._size(trial))
+            return replace(trial, latency=self._latency(trial)) if trial.read else trial
         except ModelError as error:
-            return Trial(candidate, refused=str(error))
-        refused = self.target and refusal(file, self.target)
-        if refused:
-            return Trial(candidate, file, len(file), refused=refused)
-        readings = reader.read(file, self.runtimes)
-        size = self._size(candidate, file, readings)
-        trial = Trial(candidate, file, size, readings)
-        return replace(trial, latency=self._latency(trial)) if trial.read else trial
+            return replace(trial, refused=str(error))
 
     def _convert(self, candidate: Candidate) -> bytes:
-        saved = self.graphs.at(candidate.batch)
-        return convert.convert(saved, candidate.variant, self.calibration, candidate.batch)
+        return convert.convert(
+            self.graphs.at(candidate.batch),
+            candidate.variant,
+            self.calibration,
+            candidate.batch,
+            one_scale=scales.one_a_layer(self.source.model),
+        )
 
-    def _size(self, candidate: Candidate, file: bytes, readings: Sequence[Reading]) -> int:
-        contract = replace(self.source.contract, variant=candidate.variant)
-        return len(contracts.append(file, contract, golden_files(self.exam, readings)))
+    def _size(self, trial: Trial) -> int:
+        """Bytes of the whole file: the test images will change some digits in it."""
+        contract = contract_for(self.source, trial.candidate, self.exam, trial.readings)
+        return len(contracts.append(trial.file, contract, golden_files(self.exam, trial.readings)))
 
     def _latency(self, trial: Trial) -> Mapping[int, Latency]:
         """What is known of its cost, by images an invocation takes."""
@@ -95,6 +103,23 @@ class Sweep:
             if latency is not None:
                 return latency
         return None
+
+
+def contract_for(
+    source: Source, candidate: Candidate, exam: Exam, readings: Sequence[Reading]
+) -> Contract:
+    """The contract of a file, with what it scored in this exam."""
+    read = [r for r in readings if r.comparison is not None]
+    scores = {
+        "float": exam.accuracy,
+        "exported": {reading.runtime: reading.accuracy for reading in read},
+        "n": len(exam.classes),
+        "agreement": min(r.comparison.agreement for r in read if r.comparison is not None)
+        if read
+        else None,
+    }
+    origin = {**source.contract.origin, **source.facts}
+    return replace(source.contract, variant=candidate.variant, origin=origin, accuracy=scores)
 
 
 def refusal(file: bytes, target: Target) -> str | None:

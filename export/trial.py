@@ -58,9 +58,19 @@ class Trial:
         """Points of accuracy lost to the Keras model."""
         return (exam.accuracy - self.accuracy) * 100
 
-    def class_drop(self, exam: Exam) -> ClassDrop:
-        """The class whose recall lost most points to the Keras model, through any runtime."""
+    def class_drops(self, exam: Exam) -> list[ClassDrop]:
+        """What each class that has images lost of its recall to the Keras model, through the runtime
+        that is worst for it; the class that lost most first.
+        """
         lost = np.max([exam.recall - reading.recall for reading in self.read], axis=0) * 100
-        worst = int(np.nanargmax(lost))
-        images = int((exam.classes == worst).sum())
-        return ClassDrop(exam.contract.labels[worst], float(lost[worst]), images)
+        images = np.bincount(exam.classes, minlength=len(lost))
+        found = [
+            ClassDrop(label, float(lost[n]), int(images[n]))
+            for n, label in enumerate(exam.contract.labels)
+            if images[n]
+        ]
+        return sorted(found, key=lambda drop: -drop.points)
+
+    def class_drop(self, exam: Exam) -> ClassDrop:
+        """The class that lost most."""
+        return self.class_drops(exam)[0]

@@ -72,6 +72,29 @@ def test_one_image_is_forgiven_and_two_are_not() -> None:
     assert "10.00 points" in misses(trial("int8", (2, 2)), EXAM, strict)[0]
 
 
+def test_a_forgiven_image_hides_no_other_class() -> None:
+    """One of 20 owls is 5 points and forgiven; four of 100 cats are 4 points and are not."""
+    both = trial("int8", (2, 1), (0, 4))
+    assert both.class_drop(EXAM).label == "owl"
+    (said,) = misses(both, EXAM, Limits(max_drop=5, max_class_drop=3))
+    assert "4.00 points of the recall of 'cat' (100 images)" in said
+
+
+def test_exactly_at_the_gate_passes() -> None:
+    """Eleven of 220 images are 5 points, whatever floats make of the difference."""
+    lost = trial("int8", (0, 11))
+    assert lost.drop(EXAM) == pytest.approx(5)
+    assert misses(lost, EXAM, Limits(max_drop=5, max_class_drop=11)) == []
+
+
+def test_every_runtime_of_the_target_must_load_it() -> None:
+    """What LiteRT reads and tflite-runtime refuses is no file for a Pi."""
+    refused = Reading("tflite-runtime", "2.14.0", refused="cannot load it")
+    half = replace(trial(), readings=[*trial().readings, refused])
+    assert misses(half, EXAM, Limits()) == []
+    assert misses(half, EXAM, Limits(), PI) == ["tflite-runtime 2.14.0: cannot load it"]
+
+
 def test_the_worst_runtime_counts() -> None:
     """What one runtime loses is not made up for by another."""
     good, bad = trial("int8").readings[0], trial("int8", (0, 30)).readings[0]
@@ -86,9 +109,12 @@ def test_size_and_latency_gates() -> None:
     large = trial(size=400)
     assert "400 bytes, --max-size is 300" in misses(large, EXAM, Limits(max_size=300), LITERT)[0]
     slow = trial(p50=9)
-    assert "takes 9 ms" in misses(slow, EXAM, Limits(max_latency=5), LITERT)[0]
+    assert (
+        "takes 9 ms an invocation of 32 images"
+        in misses(slow, EXAM, Limits(max_latency=5), LITERT)[0]
+    )
     unknown = trial(p50=None)
-    assert "--measured" in misses(unknown, EXAM, Limits(max_latency=5), PI)[0]
+    assert "1 image at once, is not known" in misses(unknown, EXAM, Limits(max_latency=5), PI)[0]
 
 
 def test_the_fastest_that_passes() -> None:
@@ -119,8 +145,23 @@ def test_without_a_latency_the_smallest() -> None:
     trials = [trial("f32", p50=None, size=400), trial("int8", p50=None, size=100)]
     chosen = choose(trials, EXAM, Limits(), PI)
     assert chosen.trial is trials[1]
-    assert "how fast they are on pi5 is not known" in chosen.why
+    assert "how fast they are on pi5, 1 image at once, is not known" in chosen.why
     assert "--measured" in chosen.why
+
+
+def test_what_was_not_measured_is_not_called_slower() -> None:
+    """Of three that pass the latency of two is known: the choice says so."""
+    trials = [trial("f32", p50=2), trial("f16", p50=1), trial("int8", p50=None)]
+    chosen = choose(trials, EXAM, Limits(), TARGETS["lambda"])
+    assert chosen.trial is trials[1]
+    assert "2 whose latency is known, of 3 that pass the gates" in chosen.why
+
+
+def test_a_latency_at_another_batch_does_not_count() -> None:
+    """Lambda gets batches of 32: a figure for one image is named as what is missing."""
+    chosen = choose([trial(batch=1)], EXAM, Limits(), TARGETS["lambda"])
+    assert "32 images at once, is not known" in chosen.why
+    assert "litescore bench --batch 32 --json" in chosen.why
 
 
 def test_none_passes() -> None:

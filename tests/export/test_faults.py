@@ -243,8 +243,15 @@ def test_fully_connected_12_is_refused_for_tflite_runtime(
     """
     plant = (
         "from export import convert\n"
-        "def default(lite, tf, _frames): lite.optimizations = [tf.lite.Optimize.DEFAULT]\n"
-        "convert._RECIPES['dynamic'] = default"
+        "def default(lite, tf, _frames):\n"
+        "    lite.optimizations = [tf.lite.Optimize.DEFAULT]\n"
+        "    lite._experimental_disable_per_channel_quantization_for_dense_layers = False\n"
+        "convert._RECIPES['dynamic'] = default\n"
+        "import pathlib; made = convert.convert\n"
+        "def kept(*words, **more):\n"
+        f"    file = made(*words, **more); pathlib.Path({str(tmp_path / 'planted')!r}).write_bytes(file)\n"
+        "    return file\n"
+        "convert.convert = kept"
     )
     words = (run, "--quantize", "dynamic", "--keep", tmp_path / "kept", "--out", out)
     said = export(*words, "--target", "tflite-runtime", plant=plant).complaint()
@@ -252,7 +259,8 @@ def test_fully_connected_12_is_refused_for_tflite_runtime(
     assert "tflite-runtime 2.14.0 is older" in said
     assert untouched(out)
 
-    planted = (tmp_path / "kept" / "dynamic.tflite").read_bytes()
+    assert not (tmp_path / "kept").exists()
+    planted = (tmp_path / "planted").read_bytes()
     assert ("FULLY_CONNECTED", 12) in {(one.name, one.version) for one in operations.read(planted)}
     if "tflite-runtime" not in {runtime.name for runtime in interpreter.available()}:
         lack("needs tflite-runtime")
