@@ -5,13 +5,12 @@ What its training did to the pictures is asked for and never guessed. It does no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from export import preprocess, splits
-from export.heads import SHOWN, heads
+from export import opening, preprocess, splits
 from export.loading import load
 from export.preprocess import Preprocess
 from export.source import Source
@@ -36,7 +35,8 @@ class Description:
                    not); None is refused where a picture's size is not the model's
     size           (height, width), for a model whose own size is open, and only for it
     output         `softmax`, `sigmoid` or `multilabel`; None for what the model shows
-    threshold      0..1: from which probability on a label of a `multilabel` model holds
+    threshold      0..1: from which probability on a label of a `multilabel` model holds; None
+                   for the contract's own
     convert_color  take pictures of the other colour mode: gray for rgb, or the reverse
     """
 
@@ -49,7 +49,7 @@ class Description:
     antialias: bool | None = None
     size: tuple[int, int] | None = None
     output: str | None = None
-    threshold: float = 0.5
+    threshold: float | None = None
     convert_color: bool = False
 
 
@@ -67,53 +67,54 @@ def open_model(path: str | Path, description: Description) -> Source:
     if not description.convert_color:
         splits.check_color(parts, contract)
     contract = replace(contract, interpolation=_interpolation(parts, contract, description))
-    shown = parts.validation.take(range(min(SHOWN, len(parts.validation)))).tensors(contract)
-    try:
-        found = heads(model, contract, shown, preprocess=before, output=description.output)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
-    return Source(
-        name=str(path),
-        model=found.probabilities,
-        logits=found.logits,
-        contract=replace(contract, output=found.output),
-        train=parts.train,
-        validation=parts.validation,
-        test=parts.test,
-        data=description.data,
-        notes=(*notes, *parts.notes, *found.notes),
-        facts={
-            "model": Path(path).name,
-            "dataset": parts.whole.name,
-            "digest": parts.whole.digest(),
-            "preprocess": before.to_facts(),
-        },
+    source = opening.source(
+        path, model, contract, parts, preprocess=before, output=description.output
     )
+    _check_threshold(source, description)
+    facts = {
+        "model": Path(path).name,
+        "dataset": parts.whole.name,
+        "digest": parts.whole.digest(),
+        "preprocess": before.to_facts(),
+    }
+    return replace(source, notes=(*notes, *source.notes), facts=facts)
 
 
 def _contract(
     path: str | Path, model: Any, labels: tuple[str, ...], description: Description
 ) -> Contract:
-    height, width, channels = _picture(path, model)
-    if description.size is not None:
-        if None not in (height, width) and description.size != (height, width):
+    *own, channels = _picture(path, model)
+    height, width = _size(path, own, description)
+    color = "gray" if channels == 1 else "rgb"
+    contract = Contract(labels, color, height, width, resize=description.resize)
+    if description.threshold is None:
+        return contract
+    return replace(contract, threshold=description.threshold)
+
+
+def _size(path: str | Path, own: list[int | None], description: Description) -> tuple[int, int]:
+    """Height and width: the model's own, and what is said where those are open."""
+    height, width = own
+    told = description.size
+    if told is None:
+        if height is None or width is None:
             raise UsageError(
-                f"{path} takes pictures of {width} x {height}, not of --size "
-                f"{description.size[1]} x {description.size[0]}: leave --size out"
+                f"{path} takes pictures of {_words(own)}: say with --size which size it was "
+                "trained on"
             )
-        height, width = description.size
-    if height is None or width is None:
+        return height, width
+    if any(side not in (None, wanted) for side, wanted in zip(own, told, strict=True)):
         raise UsageError(
-            f"{path} takes pictures of any size: say with --size which one it was trained on"
+            f"{path} takes pictures of {_words(own)}, not of --size {_words(told)} "
+            "(width x height): leave --size out"
         )
-    return Contract(
-        labels,
-        "gray" if channels == 1 else "rgb",
-        height,
-        width,
-        resize=description.resize,
-        threshold=description.threshold,
-    )
+    return told
+
+
+def _words(size: Sequence[int | None]) -> str:
+    """(height, width) as people say it, width first."""
+    height, width = ("any" if side is None else side for side in size)
+    return f"{width} x {height}"
 
 
 def _picture(path: str | Path, model: Any) -> tuple[int | None, int | None, int]:
@@ -170,6 +171,15 @@ def _own_scaling(model: Any) -> str | None:
 def _leaves(model: Any) -> Iterator[Any]:
     for layer in getattr(model, "layers", ()):
         yield from _leaves(layer) if getattr(layer, "layers", None) else [layer]
+
+
+def _check_threshold(source: Source, description: Description) -> None:
+    output = source.contract.output
+    if description.threshold is not None and output != "multilabel":
+        raise UsageError(
+            f"--threshold {description.threshold:g} is for --output multilabel only, "
+            f"{source.name} gives {output}: leave it out"
+        )
 
 
 def _interpolation(parts: Splits, contract: Contract, description: Description) -> str:

@@ -36,10 +36,12 @@ def pixels_model(
 ) -> Any:
     """The model on raw pixels of the contract's size, with its preprocessing in the graph.
 
+    It takes any number of pictures, or as many as the model does where its operations fix that.
     Raises ModelError when the model's input is not of the contract's size and colour.
     """
     check_size(model, contract)
-    pixels = _input(None, (contract.height, contract.width, contract.channels))
+    batch = None if _opens(model) else model.input_shape[0]
+    pixels = _input(batch, (contract.height, contract.width, contract.channels))
     values = _preprocessed(pixels, preprocess)
     if len(model.input_shape) == 3:  # gray without a dimension for its channel
         values = tensorflow().keras.layers.Reshape(model.input_shape[1:])(values)
@@ -63,7 +65,16 @@ def with_temperature(logits: Any, temperature: float, output: str) -> Any:
 
 
 def with_batch(model: Any, batch: int | None) -> Any:
-    """The same model for so many images an invocation; None for any number."""
+    """The same model for so many images an invocation; None for any number.
+
+    Raises ModelError for a model that can only take another number.
+    """
+    own = model.input_shape[0]
+    if own not in (None, batch):
+        raise ModelError(
+            f"the model takes {own} images at once, fixed where it was saved: give --batch {own}, "
+            "or save it with an open batch"
+        )
     pixels = _input(batch, model.input_shape[1:])
     return tensorflow().keras.Model(pixels, model(pixels))
 
@@ -121,13 +132,28 @@ def predict(
 
 def answers(model: Any, tensors: NDArray[np.generic], batch: int = 256) -> NDArray[np.float32]:
     """float32[n, units]: what comes out of the model, as it is."""
-    batch = max(1, min(batch, _VALUES // int(np.prod(tensors.shape[1:]))))
-    parts = [
-        np.asarray(model(tensors[start : start + batch].astype(np.float32), training=False))
-        for start in range(0, len(tensors), batch)
-    ]
+    fixed = model.input_shape[0]
+    batch = fixed or max(1, min(batch, _VALUES // int(np.prod(tensors.shape[1:]))))
+    parts = []
+    for start in range(0, len(tensors), batch):
+        images = tensors[start : start + batch].astype(np.float32)
+        # The last of fixed batches is filled up with its own images, whose answers are dropped.
+        asked = np.resize(images, (fixed, *images.shape[1:])) if fixed else images
+        parts.append(np.asarray(model(asked, training=False))[: len(images)])
     values: NDArray[np.float32] = np.concatenate(parts).astype(np.float32)
     return values
+
+
+def _opens(model: Any) -> bool:
+    """Whether the model takes any number of images, whatever batch it was saved with."""
+    shape = model.input_shape
+    if shape[0] is None:
+        return True
+    try:
+        opened: bool = model(_input(None, shape[1:])).shape[0] is None
+    except (ValueError, TypeError, RuntimeError, tensorflow().errors.OpError):
+        return False
+    return opened
 
 
 def _input(batch: int | None, shape: tuple[int, ...]) -> Any:

@@ -54,14 +54,15 @@ def heads(
     output  what the answers mean, where it is known; None for what the model shows
 
     Raises ModelError for an output that is not one vector of the contract's classes, or that
-    contradicts `output`, and UsageError for an `output` that the answers leave open.
+    contradicts `output`, for answers that are no finite numbers, and UsageError for an `output` that the answers leave open.
     """
     units = _units(model, contract)
     whole = graph.pixels_model(model, contract, preprocess)
     ending, bare = _structure(model)
     notes: tuple[str, ...] = ()
+    given = _given(whole, images)
     if ending is None:
-        ending = _judged(graph.answers(whole, _with_noise(images)), output)
+        ending = _judged(given, output)
         bare = model if ending == "linear" else None
         notes = (f"its structure cannot be seen: its answers are taken for {_KINDS[ending]}",)
     meaning = _meaning(ending, units, output)
@@ -170,10 +171,18 @@ def _passing_on(name: str) -> Any:
     return Passing(name=name)
 
 
-def _with_noise(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _given(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What the model answers to the images and to noise, float32[n + 8, units]."""
     shape = (_NOISE, *images.shape[1:])
     noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    return np.concatenate([images, noise])
+    values = graph.answers(model, np.concatenate([images, noise]))
+    odd = values[: len(images)][~np.isfinite(values[: len(images)])]
+    if len(odd):
+        raise ModelError(
+            f"the model answers {odd[0]:g} to a picture of the data: its training went astray, or "
+            "its pixels were scaled otherwise"
+        )
+    return values
 
 
 def _judged(values: NDArray[np.float32], wanted: str | None) -> str:

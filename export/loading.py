@@ -35,9 +35,15 @@ def load(path: str | Path) -> Any:
         return _load_saved_model(path)
     try:
         with hushed():
-            return tensorflow().keras.models.load_model(path, compile=False)
+            model = tensorflow().keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras raises whatever the layers of a file raise
         raise ModelError(f"cannot load {path}: {_reason(path, str(error))}") from error
+    if not hasattr(model, "input_shape"):
+        raise ModelError(
+            f"{path} has no input shape: build it where it was made, with "
+            "`model.build((None, HEIGHT, WIDTH, 3))` for colour pictures, and save it again"
+        )
+    return model
 
 
 def _reason(path: Path, said: str) -> str:
@@ -88,7 +94,9 @@ def _load_saved_model(path: Path) -> Any:
                 raise ModelError(f"{path} has no {_ENDPOINT}: {_WAY_OUT}")
             taken, name = _only_input(path, signature), _only_output(path, signature)
             layer = tf.keras.layers.TFSMLayer(str(path), call_endpoint=_ENDPOINT)
-            pixels = tf.keras.Input(taken.shape[1:], dtype="float32")
+            # An open input may lead to operations of one batch, which the output then shows.
+            batch = taken.shape[0] or signature.structured_outputs[name].shape[0]
+            pixels = tf.keras.Input(batch_shape=(batch, *taken.shape[1:]), dtype="float32")
             return tf.keras.Model(pixels, layer(pixels)[name])
     except (ValueError, OSError, TypeError, RuntimeError, tf.errors.OpError) as error:
         raise ModelError(f"cannot load {path}: {str(error).splitlines()[0]}") from error
@@ -96,7 +104,7 @@ def _load_saved_model(path: Path) -> Any:
 
 def _only_input(path: Path, signature: Any) -> Any:
     taken = list(signature.structured_input_signature[1].values())
-    if len(taken) != 1 or taken[0].shape.rank is None or taken[0].dtype.name != "float32":
+    if len(taken) != 1 or not taken[0].shape.rank or taken[0].dtype.name != "float32":
         told = ", ".join(f"{one.dtype.name}{one.shape}" for one in taken)
         raise ModelError(f"{path} takes {told}, not one picture of float32")
     return taken[0]

@@ -106,6 +106,8 @@ def _standardized(mean: tuple[float, ...], std: tuple[float, ...], channels: int
     for option, values in (("--mean", mean), ("--std", std)):
         if len(values) not in (1, channels):
             raise UsageError(f"{option} has {len(values)} values, the model {channels} channels")
+        if not np.isfinite(values).all():
+            raise UsageError(f"{option} {_words(values)} is no finite number")
     if min(std) <= 0:
         raise UsageError(f"--std {_words(std)} is not above 0")
     if min(std) < 1:

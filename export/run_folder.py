@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from export import splits
-from export.heads import SHOWN, heads
+from export import opening, splits
 from export.loading import load
 from export.source import Source
 from export.splits import Splits
-from litescore import dataset
 from litescore.contract import Contract
-from litescore.dataset import Dataset
-from litescore.errors import ConfigurationError, DataError, ModelError
+from litescore.errors import ConfigurationError, ContractError, DataError
 
 
 @dataclass(frozen=True)
@@ -45,29 +43,13 @@ def open_run(path: str | Path, data: str | None = None, *, convert_color: bool =
     does not fit its contract, DataError for images that do not fit the model.
     """
     run = read(path)
-    place = data or run.data
-    if place is None:
-        raise DataError(f"{run.path / 'run.json'} names no data: give it with --data FOLDER")
-    parts = splits.load(place, run.contract.labels, fraction=run.fraction, seed=run.seed)
-    notes = parts.notes + _strangers(run, parts, convert_color=convert_color)
     contract = run.contract
-    shown = parts.validation.take(range(min(SHOWN, len(parts.validation)))).tensors(contract)
-    model = load(run.model)
-    try:
-        found = heads(model, contract, shown, output=contract.output)
-    except ModelError as error:
-        raise ModelError(f"{run.model}: {error}") from error
-    return Source(
-        name=str(run.path),
-        model=found.probabilities,
-        logits=found.logits,
-        contract=replace(contract, output=found.output),
-        train=parts.train,
-        validation=parts.validation,
-        test=parts.test,
-        data=place,
-        notes=notes + found.notes,
-    )
+    place = data or _recorded(run)
+    parts = splits.load(place, contract.labels, fraction=run.fraction, seed=run.seed)
+    told = _strangers(run, parts, convert_color=convert_color)
+    parts = replace(parts, notes=parts.notes + told)
+    source = opening.source(run.model, load(run.model), contract, parts, output=contract.output)
+    return replace(source, name=str(run.path))
 
 
 def read(path: str | Path) -> RunFolder:
@@ -79,7 +61,10 @@ def read(path: str | Path) -> RunFolder:
                 f"{path} is no training run: it lacks {name}; make one with "
                 f"`litescore train --out {path}`"
             )
-    contract = Contract.from_json((path / "contract.json").read_bytes())
+    try:
+        contract = Contract.from_json((path / "contract.json").read_bytes())
+    except ContractError as error:
+        raise ContractError(f"{path / 'contract.json'}: {error}") from error
     facts = _facts(path / "run.json")
     held = facts.get("validation") or {}
     return RunFolder(
@@ -87,23 +72,21 @@ def read(path: str | Path) -> RunFolder:
         contract,
         facts.get("data"),
         float(held.get("fraction", 0.0)),
-        int(held.get("seed", 0)),
+        held.get("seed", 0),
         facts.get("digest"),
     )
 
 
-def open_data(run: RunFolder, data: str | None) -> tuple[Dataset, Dataset]:
-    """Training images for calibration and test images for the proof; `data` or what the run used.
-
-    Raises DataError when there are none, or their classes are not the model's.
-    """
-    place = data or run.data
-    if place is None:
-        raise DataError(f"{run.path / 'run.json'} names no data: give it with --data FOLDER")
-    parts = dataset.load(place, "train"), dataset.load(place, "test")
-    for part in parts:
-        part.classes_for(run.contract.labels)
-    return parts
+def _recorded(run: RunFolder) -> str:
+    """Where the run found its images. Raises DataError when that is not known or not there."""
+    file, way_out = run.path / "run.json", "give it with --data FOLDER"
+    if not file.exists():
+        raise DataError(f"{file} is missing, which names the data: {way_out}")
+    if run.data is None:
+        raise DataError(f"{file} names no data: {way_out}")
+    if not Path(run.data).exists():
+        raise DataError(f"no data at {run.data}, where {file} says it is: {way_out}")
+    return run.data
 
 
 def _strangers(run: RunFolder, parts: Splits, *, convert_color: bool) -> tuple[str, ...]:
@@ -121,11 +104,40 @@ def _strangers(run: RunFolder, parts: Splits, *, convert_color: bool) -> tuple[s
     )
 
 
-def _facts(path: Path) -> dict[str, Any]:
+def _facts(path: Path) -> Mapping[str, Any]:
+    """What run.json says, {} where there is none; what is read from it is of its type."""
     if not path.exists():
         return {}
     try:
         facts = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} is not JSON: {error}") from error
-    return facts if isinstance(facts, dict) else {}
+    _check(path, "the whole", facts, _is_object, "JSON object")
+    held = facts.get("validation") or {}
+    _check(path, "validation", held, _is_object, "object")
+    for name in ("data", "digest"):
+        _check(path, name, facts.get(name), _is_text_or_none, "text")
+    _check(path, "fraction", held.get("fraction", 0), _is_fraction, "number from 0 to below 1")
+    _check(path, "seed", held.get("seed", 0), _is_seed, "whole number from 0 on")
+    return dict(facts)
+
+
+def _check(path: Path, name: str, value: Any, fits: Callable[[Any], bool], what: str) -> None:
+    if not fits(value):
+        raise ConfigurationError(f"{path}: {name} {value!r} is no {what}")
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_fraction(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
+
+
+def _is_seed(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

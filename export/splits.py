@@ -22,10 +22,12 @@ STAND_IN_SEED = 0
 class Splits:
     """Three parts of one data set; none holds an image of another.
 
+    place  what they were read from
     whole  all training images as they were found, whose digest names the data
     notes  how the validation images were found, where a person should know
     """
 
+    place: str
     whole: Dataset
     train: Dataset
     validation: Dataset
@@ -55,7 +57,7 @@ def load(place: str, labels: tuple[str, ...], *, fraction: float = 0.0, seed: in
         )
     for part in (train, validation, test):
         _check_classes(part, labels)
-    return Splits(whole, train, validation, test, notes)
+    return Splits(place, whole, train, validation, test, notes)
 
 
 def check_color(data: Splits, contract: Contract) -> None:

@@ -82,6 +82,29 @@ def _custom(keras: Any) -> Any:
     return keras.Model(pixels, keras.layers.Dense(3)(Halved()(Doubled()(x))))
 
 
+def _fixed_batch(keras: Any) -> Any:
+    pixels = keras.Input(batch_shape=(4, *SHAPE))
+    x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(pixels))
+    return keras.Model(pixels, keras.layers.Dense(3, "softmax")(x))
+
+
+def _batch_in_the_graph(keras: Any) -> Any:
+    pixels = keras.Input(batch_shape=(4, *SHAPE))
+    x = keras.ops.reshape(keras.layers.Rescaling(1 / 255)(pixels), (4, -1))
+    return keras.Model(pixels, keras.layers.Dense(3, "softmax")(x))
+
+
+def _unbuilt(keras: Any) -> Any:
+    return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3, "softmax")])
+
+
+def _not_finite(keras: Any) -> Any:
+    model = ENDINGS["softmax"](keras)
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel * float("nan"), bias])
+    return model
+
+
 ENDINGS: dict[str, Callable[[Any], Any]] = {
     "features": _functional(lambda keras, layers, x: x),
     "softmax": _functional(lambda keras, layers, x: layers.Dense(3, "softmax")(x)),
@@ -114,6 +137,10 @@ ENDINGS: dict[str, Callable[[Any], Any]] = {
     "channels first": _channels_first,
     "lambda": _lambda,
     "custom": _custom,
+    "fixed batch": _fixed_batch,
+    "batch in the graph": _batch_in_the_graph,
+    "unbuilt": _unbuilt,
+    "not finite": _not_finite,
 }
 
 

@@ -136,6 +136,14 @@ def test_open_size_and_gray(tensorflow: Tensorflow, tmp_path: Path) -> None:
     assert (found["contract"].height, found["contract"].width) == (24, 40)
 
 
+def test_threshold(tensorflow: Tensorflow, textures: Path, tmp_path: Path) -> None:
+    """Of a multilabel model it is what is said, or the contract's own."""
+    for told, held in ((0.3, 0.3), (None, 0.5)):
+        words = described(textures, threshold=told)
+        found = tensorflow(opened, "sigmoids", tmp_path / "m.keras", words)
+        assert found["contract"].threshold == held
+
+
 REFUSED = [
     # the model, what is told of it, what is said
     ("softmax", {"preprocess": None}, "say with --preprocess what training did .* no layer"),
@@ -147,6 +155,16 @@ REFUSED = [
     ("gray", {"preprocess": "caffe"}, "--preprocess caffe is for colour pictures"),
     ("softmax", {"size": (48, 64)}, "takes pictures of 32 x 32, not of --size 64 x 48"),
     ("open size", {}, "say with --size"),
+    ("softmax", {"threshold": 0.3}, "--threshold 0.3 is for --output multilabel only, .* softmax"),
+    ("softmax", {"preprocess": None, "mean": (float("nan"),)}, "--mean nan is no finite number"),
+    (
+        "softmax",
+        {"preprocess": None, "std": (9.0, float("inf"), 9.0)},
+        "--std 9,inf,9 is no finite",
+    ),
+    ("softmax", {"preprocess": None, "std": (0.0,)}, "--std 0 is not above 0"),
+    ("not finite", {}, "m.keras: the model answers nan to a picture of the data"),
+    ("unbuilt", {}, r"m.keras has no input shape: .*model.build\(\(None, HEIGHT, WIDTH, 3\)\)"),
     ("two inputs", {}, "2 inputs, not one picture"),
     ("two outputs", {}, "m.keras: the model has 2 outputs"),
     ("channels first", {}, r"takes \(3, 32, 32\), not a picture of \(height, width, channels\)"),

@@ -190,6 +190,71 @@ def test_another_size_than_the_contract(tensorflow: Tensorflow, tmp_path: Path) 
         tensorflow(size_checked, tmp_path, 31)
 
 
+def of_one_batch(to: Path, kind: str, suffix: str, signed: bool) -> Any:
+    """What a model that was saved for four images at once becomes, and what it answers to seven."""
+    from export import graph
+    from export.heads import heads
+    from export.loading import load
+
+    model = load(keras_models.save(kind, to / f"model{suffix}"))
+    if signed:
+        graph.save(model, to / "signed")
+        model = load(to / "signed")
+    found = heads(model, contract(), noise())
+    fours = [np.asarray(model(noise()[at : at + 4].astype(np.float32))) for at in (0, 4)]
+    ours = graph.predict(found.probabilities, contract(), noise()[:7])
+    with_four = graph.with_batch(found.probabilities, 4).input_shape
+    return found.probabilities.input_shape[0], with_four, ours, np.concatenate(fours)
+
+
+def batch_of(to: Path, batch: int | None) -> None:
+    """Another batch for a model that can only take four."""
+    from export import graph
+    from export.heads import heads
+    from export.loading import load
+
+    model = load(keras_models.save("batch in the graph", to / "model.keras"))
+    graph.with_batch(heads(model, contract(), noise()).probabilities, batch)
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix", "signed", "batch"),
+    [
+        ("fixed batch", ".keras", False, None),
+        ("fixed batch", "", False, None),
+        # A signature of TensorSpec([4, 32, 32, 3]), which Keras' own export never writes.
+        ("fixed batch", ".keras", True, 4),
+        ("batch in the graph", ".keras", False, 4),
+        ("batch in the graph", "", False, 4),
+    ],
+)
+def test_a_batch_of_its_own(
+    tensorflow: Tensorflow,
+    tmp_path: Path,
+    kind: str,
+    suffix: str,
+    signed: bool,
+    batch: int | None,
+) -> None:
+    """It is opened where nothing in the graph hangs on it; else the model is asked in fours."""
+    found, fixed, ours, theirs = tensorflow(of_one_batch, tmp_path, kind, suffix, signed)
+    assert found == batch
+    assert fixed == (4, 32, 32, 3)
+    assert ours.shape == (7, 3)
+    assert np.abs(ours - theirs[:7]).max() < 1e-6
+    assert np.abs(ours - ours[0]).max() > 1e-4
+
+
+@pytest.mark.parametrize("batch", [None, 1, 8])
+def test_another_batch_than_its_own(
+    tensorflow: Tensorflow, tmp_path: Path, batch: int | None
+) -> None:
+    """Refused, with the batch that it takes."""
+    with pytest.raises(ModelError, match=r"takes 4 images at once.* --batch 4") as refused:
+        tensorflow(batch_of, tmp_path, batch)
+    assert "\n" not in str(refused.value)
+
+
 def converted_both_ways(to: Path, suffix: str) -> Any:
     """The model as .tflite by Keras' own export and from what `save` wrote, with its signatures."""
     from export import graph

@@ -102,6 +102,46 @@ def test_folders_that_are_no_run(tensorflow: Tensorflow, run: Path, tmp_path: Pa
     folder = changed(run, tmp_path / "run", data=None)
     with pytest.raises(DataError, match="names no data: give it with --data"):
         tensorflow(opened, folder)
-    (folder / "run.json").write_text("hello")
-    with pytest.raises(ConfigurationError, match=r"run\.json is not JSON"):
+    (folder / "run.json").unlink()
+    with pytest.raises(DataError, match=r"run\.json is missing, .*: give it with --data"):
         tensorflow(opened, folder)
+    (folder / "contract.json").write_text("hello")
+    with pytest.raises(ConfigurationError, match=r"contract\.json: .* is not JSON"):
+        tensorflow(opened, folder)
+
+
+def test_data_that_moved(tensorflow: Tensorflow, run: Path, tmp_path: Path) -> None:
+    """Where the run's images are not there any more, the way out is named; where they were
+    given, what was given is.
+    """
+    folder = changed(run, tmp_path / "run", data="/gone/pictures")
+    with pytest.raises(DataError, match=r"no data at /gone/pictures.*: give it with --data FOLDER"):
+        tensorflow(opened, folder)
+    with pytest.raises(DataError, match=r"no data at /gone/too: no such file or folder$"):
+        tensorflow(opened, folder, "/gone/too")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hello", "is not JSON"),
+        ("[1]", r"\[1\] is no JSON object"),
+        ('{"validation": 3}', "validation 3 is no object"),
+        ('{"validation": {"fraction": "some"}}', "fraction 'some' is no number from 0 to below 1"),
+        ('{"validation": {"fraction": NaN}}', "fraction nan is no number from 0 to below 1"),
+        ('{"validation": {"fraction": 1.5}}', "fraction 1.5 is no number from 0 to below 1"),
+        ('{"validation": {"seed": -1}}', "seed -1 is no whole number"),
+        ('{"validation": {"seed": 0.5}}', "seed 0.5 is no whole number"),
+        ('{"data": 7}', "data 7 is no text"),
+        ('{"digest": []}', r"digest \[\] is no text"),
+    ],
+)
+def test_a_broken_run_file(run: Path, tmp_path: Path, text: str, said: str) -> None:
+    """File and value are named, in one line."""
+    from export.run_folder import read
+
+    folder = changed(run, tmp_path / "run")
+    (folder / "run.json").write_text(text)
+    with pytest.raises(ConfigurationError, match=rf"run\.json.*{said}") as refused:
+        read(folder)
+    assert "\n" not in str(refused.value)
