@@ -77,6 +77,11 @@ class _Prediction:
     score: float | None
 
 
+def check(path: str | Path, source: Source) -> None:
+    """Look at the reference alone. Raises DataError as `compare` does."""
+    _joined(path, source)
+
+
 def compare(path: str | Path, source: Source, probabilities_of: ProbabilitiesOf) -> ReferenceResult:
     """Hold the predictions in the CSV file at `path` against the exported file's.
 
@@ -85,28 +90,18 @@ def compare(path: str | Path, source: Source, probabilities_of: ProbabilitiesOf)
     Raises DataError for a file that is no reference, names other classes, or none of the data's
     pictures.
     """
-    predictions = read(path, source.contract.labels)
-    if not predictions:
-        raise DataError(f"{path} holds no predictions, only its header")
-    known = _joined(predictions, source)
-    if not known:
-        raise DataError(
-            f"{path} names no picture of {source.data}, the first is {next(iter(predictions))!r}: "
-            "give files relative to the data's folder"
-        )
-    files = list(known)
+    predictions, places = _joined(path, source)
+    files = list(places)
     theirs = [predictions[file] for file in files]
-    pictures = _pictures(source, list(known.values()))
-    ours, keras = _answers(pictures, source, probabilities_of)
-    found = _evidence(theirs, source, pictures)
-    agrees, keras_agrees = found.agrees(ours), found.agrees(keras)
-    apart = found.apart(ours)
+    found = _evidence(theirs, source, _pictures(source, list(places.values())))
+    ours, keras = _answers(found.pictures, source, probabilities_of)
+    agrees, apart = found.agrees(ours), found.apart(ours)
     odd = np.flatnonzero(~agrees)
     return ReferenceResult(
         n=len(files),
-        unknown=tuple(file for file in predictions if file not in known),
+        unknown=tuple(file for file in predictions if file not in places),
         agreement=float(agrees.mean()),
-        keras=float(keras_agrees.mean()),
+        keras=float(found.agrees(keras).mean()),
         differs=len(odd),
         first=tuple(_difference(files[i], theirs[i], ours[i], source) for i in odd[:_LISTED]),
         farthest=None if apart is None else float(apart.max()),
@@ -175,9 +170,26 @@ def _score(text: str) -> float:
     return value
 
 
-def _joined(predictions: Mapping[str, _Prediction], source: Source) -> dict[str, Path]:
-    """File of the reference -> the data's picture: by its path below the data's folder, or its
-    name where that is one picture's only.
+def _joined(
+    path: str | Path, source: Source
+) -> tuple[Mapping[str, _Prediction], Mapping[str, Path]]:
+    """What the reference says, and where those of its files are that the data has."""
+    predictions = read(path, source.contract.labels)
+    if not predictions:
+        raise DataError(f"{path} holds no predictions, only its header")
+    known = _places(source)
+    found = {file: known[name] for file in predictions if (name := Path(file).as_posix()) in known}
+    if not found:
+        raise DataError(
+            f"{path} names no picture of {source.data}, the first is {next(iter(predictions))!r}: "
+            "give files relative to the data's folder"
+        )
+    return predictions, found
+
+
+def _places(source: Source) -> dict[str, Path]:
+    """The data's pictures by their paths below the data's folder, and by their names where that
+    is one picture's only.
     """
     paths = [
         path
@@ -191,9 +203,7 @@ def _joined(predictions: Mapping[str, _Prediction], source: Source) -> dict[str,
     names = Counter(path.name for path in paths)
     places = {path.name: path for path in paths if names[path.name] == 1}
     places |= {path.as_posix(): path for path in paths}
-    places |= {path.relative_to(root).as_posix(): path for path in paths}
-    found = {file: places.get(Path(file).as_posix()) for file in predictions}
-    return {file: path for file, path in found.items() if path is not None}
+    return places | {path.relative_to(root).as_posix(): path for path in paths}
 
 
 def _pictures(source: Source, paths: list[Path]) -> Dataset:

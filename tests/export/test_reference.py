@@ -245,9 +245,38 @@ def test_files_by_name_and_files_unknown(
 def test_references_that_are_none(
     tensorflow: Tensorflow, trained: Path, textures: Path, tmp_path: Path, text: str, said: str
 ) -> None:
-    """What is wrong is named, with its line."""
+    """What is wrong is named, with its line, before anything is converted."""
     reference = tmp_path / "reference.csv"
     reference.write_text(text)
-    with pytest.raises(DataError, match=said) as refused:
-        tensorflow(compared, reference, trained, told(textures))
-    assert "\n" not in str(refused.value)
+    for judge in (checked, compared):
+        with pytest.raises(DataError, match=said) as refused:
+            tensorflow(judge, reference, trained, told(textures))
+        assert "\n" not in str(refused.value)
+
+
+def checked(reference: Path, model: Path, description: Description) -> None:
+    """Look at the reference alone."""
+    from export.foreign import open_model
+    from export.reference import check
+
+    check(reference, open_model(model, description))
+
+
+def test_a_reference_of_pictures_in_an_array(
+    tensorflow: Tensorflow, trained: Path, references: Any, tmp_path: Path
+) -> None:
+    """Their rows have no names that a file could give."""
+    data = tmp_path / "data.npz"
+    x = np.random.default_rng(0).integers(0, 256, (36, 32, 32, 3), np.uint8)
+    y = np.arange(36) % 3
+    np.savez(data, x_train=x, y_train=y, x_test=x, y_test=y)
+    (tmp_path / "labels.txt").write_text("".join(f"{label}\n" for label in pictures.LABELS))
+    with pytest.raises(DataError, match=r"data\.npz holds no files: a reference needs a folder"):
+        tensorflow(checked, references["label"], trained, told(data))
+
+
+def test_a_reference_that_fits(
+    tensorflow: Tensorflow, trained: Path, references: Any, photographs: Path
+) -> None:
+    """Is let through."""
+    tensorflow(checked, references["score"], trained, told(photographs))
