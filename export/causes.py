@@ -20,6 +20,8 @@ from litescore.dataset import Dataset
 _EXPLAINS = 0.5
 _ROUNDING = 0.005
 _MOST_CHANGES = 2
+# Distances that differ by less are the same.
+_TIE = 0.001
 # Share of the pictures whose classes must have changed places together.
 _MOVED = 0.9
 
@@ -74,40 +76,61 @@ class _Feeding:
     changes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A feeding, what Keras answers when it is fed so, float32[n, classes], and the last changes
+    that would explain as much.
+    """
+
+    feeding: _Feeding
+    answers: NDArray[np.float32]
+    ties: tuple[str, ...] = ()
+
+
 def likeliest(evidence: Evidence, keras: NDArray[np.float32]) -> str:
-    """The cause that explains most, as a sentence.
+    """The cause that explains most, as a sentence; of those that explain as much the simplest, and
+    then the others.
 
     keras  float32[n, classes]: what the Keras model answers as it was described
     """
-    changes, answers = _search(evidence, keras)
-    agreement = float(evidence.agrees(answers).mean())
+    found = _search(evidence, keras)
+    agreement = float(evidence.agrees(found.answers).mean())
     order, moved = _other_order(evidence, keras)
     if order is not None and moved > agreement:
         return order
-    if not changes:
+    if not found.feeding.changes:
         return "none found: neither colour order, scaling nor resize explains it"
+    ties = [*found.ties, *([order] if order is not None and moved == agreement else [])]
     return (
-        f"{' and '.join(changes)}: so fed, the Keras model agrees on {agreement:.0%} of "
-        f"{len(answers)} pictures tried, instead of {evidence.agrees(keras).mean():.0%}"
+        f"{' and '.join(found.feeding.changes)}: so fed, the Keras model agrees on "
+        f"{agreement:.0%} of {len(keras)} pictures tried, instead of "
+        f"{evidence.agrees(keras).mean():.0%}"
+        + (f"; as well explained by {', or by '.join(ties)}" if ties else "")
     )
 
 
-def _search(
-    evidence: Evidence, keras: NDArray[np.float32]
-) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-    """The changes that explain most, best first, and what Keras answers with them: float32[n,
-    classes]. One at a time, each halving what was left.
-    """
+def _search(evidence: Evidence, keras: NDArray[np.float32]) -> _Found:
+    """The feeding that explains most: one change at a time, each halving what was left."""
     contract = evidence.source.contract
-    best = _Feeding(_preprocess(evidence.source), contract.resize, contract.interpolation)
-    answers, left = keras, evidence.distance(keras)
-    while len(best.changes) < _MOST_CHANGES and left > _ROUNDING:
-        tried = [(one, _fed(evidence, one)) for one in _others(best, contract.channels)]
-        one, given = min(tried, key=lambda pair: evidence.distance(pair[1]))
-        if evidence.distance(given) > _EXPLAINS * left:
+    now = _Feeding(_preprocess(evidence.source), contract.resize, contract.interpolation)
+    best = _Found(now, keras)
+    left = evidence.distance(keras)
+    while len(best.feeding.changes) < _MOST_CHANGES and left > _ROUNDING:
+        found = _next(evidence, best.feeding)
+        if evidence.distance(found.answers) > _EXPLAINS * left:
             break
-        best, answers, left = one, given, evidence.distance(given)
-    return best.changes, answers
+        best, left = found, evidence.distance(found.answers)
+    return best
+
+
+def _next(evidence: Evidence, feeding: _Feeding) -> _Found:
+    """The change that explains most, the simplest of those that explain as much."""
+    channels = evidence.source.contract.channels
+    tried = [_Found(one, _fed(evidence, one)) for one in _others(feeding, channels)]
+    distances = [evidence.distance(one.answers) for one in tried]
+    least = min(distances)
+    best, *ties = (one for one, far in zip(tried, distances, strict=True) if far - least < _TIE)
+    return replace(best, ties=tuple(one.feeding.changes[-1] for one in ties))
 
 
 def _other_order(evidence: Evidence, keras: NDArray[np.float32]) -> tuple[str | None, float]:
@@ -136,11 +159,8 @@ def _preprocess(source: Source) -> Preprocess:
 
 
 def _others(feeding: _Feeding, channels: int) -> Iterator[_Feeding]:
-    """Every way that differs from this one in one thing."""
+    """Every way that differs from this one in one thing, the simplest first."""
     now = feeding.preprocess
-    for name, one in PREPROCESSES.items():
-        if one != now and (channels == 3 or len(one.offset) == 1):
-            yield _changed(feeding, f"scaling as --preprocess {name}", preprocess=one)
     if channels == 3:
         order = "blue" if not now.bgr else "red"
         swapped = replace(now, bgr=not now.bgr)
@@ -152,6 +172,9 @@ def _others(feeding: _Feeding, channels: int) -> Iterator[_Feeding]:
         yield _changed(feeding, "--antialias", interpolation="bilinear-antialias")
     else:
         yield _changed(feeding, "--no-antialias", interpolation="bilinear")
+    for name, one in PREPROCESSES.items():
+        if one != now and (channels == 3 or len(one.offset) == 1):
+            yield _changed(feeding, f"scaling as --preprocess {name}", preprocess=one)
 
 
 def _changed(feeding: _Feeding, words: str, **values: object) -> _Feeding:

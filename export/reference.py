@@ -143,6 +143,8 @@ def _rows(
             prediction = _prediction(line, columns)
         except (TypeError, ValueError):
             raise DataError(f"{where}: a score is no number between 0 and 1") from None
+        if not line["file"]:
+            raise DataError(f"{where}: no file is named")
         if prediction.label not in labels:
             raise DataError(
                 f"{where}: {prediction.label!r} is none of the model's classes "

@@ -238,6 +238,7 @@ def test_files_by_name_and_files_unknown(
         ),
         ("file,brick,grass,water\nbrick/00.png,1,0\n", "line 2: a score is no number"),
         ("file,label\na.png,brick\na.png,brick\n", "line 3: 'a.png' is there twice"),
+        ("label,file\nbrick\n", "line 2: no file is named"),
         ("file,label\na.png,brick\n", "names no picture of"),
         ("file,label\n", "holds no predictions"),
     ],
