@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from litescore import carried
 from litescore import contract as contracts
+from litescore.carried import Carried
 from litescore.contract import Contract
 from litescore.errors import ContractError, ModelError, UsageError
 from litescore.files import write_whole
@@ -22,52 +26,106 @@ _SUM_STEP = 0.01
 _RAW = ((0.0,), (1.0,))
 
 
+@dataclass(frozen=True)
+class Described:
+    """What a file was given.
+
+    kept     what its own contract said and goes on saying; none for a file that had no contract
+    changed  the fields by which its answers are others than before
+    dropped  what it carried and carries no more
+    """
+
+    contract: Contract
+    kept: tuple[str, ...]
+    changed: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
 def describe(
     model: str | Path,
-    labels: str | Path,
+    labels: str | Path | None = None,
     *,
-    resize: str,
-    interpolation: str,
     out: str | Path,
+    resize: str | None = None,
+    interpolation: str | None = None,
     output: str | None = None,
     threshold: float | None = None,
-) -> Contract:
+    overwrite: bool = False,
+) -> Described:
     """Write `model` with a contract to `out`; size and colour are read from its tensors.
 
-    output     `softmax` or `multilabel`; None for softmax, or sigmoid where one unit tells two
-               labels apart
-    threshold  from which probability on a label of `multilabel` holds, 0.5 by default
+    What is None stays as the file's own contract has it, or is Contract's default where the file
+    has none; labels it must have then. Accuracy and golden samples stay where the answers do.
 
-    Raises ContractError for labels that do not match the output or an unknown mode, ModelError for
-    a file that does not take raw pixels or does not give probabilities, UsageError for a threshold
-    without multilabel; and leaves `out` as it was.
+    output     `softmax` or `multilabel`; of itself softmax, or sigmoid where one unit tells two
+               labels apart
+    threshold  from which probability on a label of `multilabel` holds
+    overwrite  let `labels` replace other ones, and a contract that cannot be read
+
+    Raises ContractError for labels that do not match the output or are not the file's own, or an
+    unknown mode, ModelError for a file that does not take raw pixels or does not give probabilities,
+    UsageError for missing labels or a threshold without multilabel; and leaves `out` as it was.
     """
-    if threshold is not None and output != "multilabel":
-        raise UsageError(f"--threshold {threshold:g} is for --output multilabel only")
-    names = contracts.read_labels(labels)
-    bare = contracts.strip(read_model(model))
+    data = read_model(model)
+    names = None if labels is None else contracts.read_labels(labels)
+    modes = {"resize": resize, "interpolation": interpolation, "output": output}
+    modes = {name: value for name, value in modes.items() if value is not None}
     try:
-        scorer = Scorer(bare, labels=names)
-        held = _with_output(scorer.contract, output, threshold)
-        _check_normalization(bare)
-        _check_answers(scorer, held.output)
+        own = _carried(data, overwrite)
+        names = _settled(names, own.contract, overwrite)
+        held = _merged(own, Scorer(contracts.strip(data), labels=names).contract, modes, threshold)
+        file = contracts.append(data, held, {} if own.changed(held) else own.golden)
+        _check_normalization(contracts.strip(data))
+        _check_answers(Scorer(file))
     except (ModelError, ContractError) as error:
         raise type(error)(f"{model}: {str(error).removeprefix('the model: ')}") from error
-    held = replace(held, resize=resize, interpolation=interpolation)
-    write_whole(out, contracts.append(bare, held))
-    return held
+    write_whole(out, file)
+    stated = [*modes, *(["labels"] if labels else []), *(["threshold"] if threshold else [])]
+    return Described(held, own.kept(held, stated), own.changed(held), own.dropped(held))
 
 
-def _with_output(held: Contract, output: str | None, threshold: float | None) -> Contract:
-    if output is None:
-        return held
-    if held.output == "sigmoid":
+def _carried(data: bytes, overwrite: bool) -> Carried:
+    try:
+        return carried.read(data)
+    except ContractError as error:
+        if not overwrite:
+            raise ContractError(f"{error}; or replace it with --overwrite") from error
+        return Carried(others=("a contract that cannot be read",))
+
+
+def _settled(
+    labels: tuple[str, ...] | None, own: Contract | None, overwrite: bool
+) -> tuple[str, ...]:
+    """The labels that were given, or else the file's own."""
+    if own is None:
+        if labels is None:
+            raise UsageError("a file without a contract needs its class names: --labels FILE")
+        return labels
+    if labels not in (None, own.labels) and not overwrite:
+        first = ", ".join(own.labels[:3]) + (", ..." if len(own.labels) > 3 else "")
         raise ContractError(
-            f"one unit for two labels is a sigmoid, not {output}: leave out --output"
+            f"its contract has other labels, or in another order ({first}): leave out --labels "
+            "to keep them, or replace them with --overwrite"
         )
-    return replace(
-        held, output=output, threshold=held.threshold if threshold is None else threshold
-    )
+    return labels or own.labels
+
+
+def _merged(
+    own: Carried, told: Contract, modes: Mapping[str, Any], threshold: float | None
+) -> Contract:
+    """What was stated, else what the file's own contract says, else what its tensors tell."""
+    if told.output == "sigmoid" and "output" in modes:
+        raise ContractError(
+            f"one unit for two labels is a sigmoid, not {modes['output']}: leave out --output"
+        )
+    held = replace(own.carry_on(told), **modes)
+    if held.output != "multilabel":
+        if threshold is not None:
+            raise UsageError(f"--threshold {threshold:g} is for --output multilabel only")
+        held = replace(held, threshold=Contract.threshold)
+    elif threshold is not None:
+        held = replace(held, threshold=threshold)
+    return replace(held, accuracy={}) if own.changed(held) else held
 
 
 def _check_normalization(model: bytes) -> None:
@@ -86,7 +144,7 @@ def _check_normalization(model: bytes) -> None:
     )
 
 
-def _check_answers(scorer: Scorer, output: str) -> None:
+def _check_answers(scorer: Scorer) -> None:
     answers = _answers(scorer)
     farthest = float(answers.flat[np.abs(answers - 0.5).argmax()])
     if not -FLOAT_STEP <= farthest <= 1 + FLOAT_STEP:
@@ -95,7 +153,8 @@ def _check_answers(scorer: Scorer, output: str) -> None:
         )
     sums = answers.sum(axis=1)
     farthest = float(sums[np.abs(sums - 1).argmax()])
-    if output == "softmax" and abs(farthest - 1) > max(_SUM_STEP, scorer.step * answers.shape[1]):
+    step = max(_SUM_STEP, scorer.step * answers.shape[1])
+    if scorer.contract.output == "softmax" and abs(farthest - 1) > step:
         raise ModelError(
             f"the answers to an image add up to {farthest:.3g}, not to 1 as of a softmax: "
             "use --output multilabel where each label is a question of its own"

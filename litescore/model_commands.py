@@ -13,6 +13,7 @@ from litescore.contract import INTERPOLATIONS, RESIZES
 
 if TYPE_CHECKING:
     from litescore.contract import Contract
+    from litescore.describe import Described
     from litescore.evaluate import Evaluation
     from litescore.golden import Verdict
     from litescore.inspect import Inspection
@@ -75,14 +76,16 @@ def verify(model: str, runtime: str | None, as_json: bool) -> int:
 
 @click.command(short_help="Give a foreign .tflite file its contract.")
 @_MODEL
-@click.option("--labels", required=True, type=click.Path(), help="Class names, one a line.")
+@click.option("--labels", type=click.Path(), help="Class names, one a line.")
 @click.option(
-    "--resize", type=click.Choice(RESIZES), default="squash", show_default=True,
-    help="How pictures reach the model's size: squashed, cut to its shape, or padded to it.",
+    "--resize", type=click.Choice(RESIZES),
+    help="How pictures reach the model's size: squashed, cut to its shape, or padded to it.  "
+    "[default: squash]",
 )  # fmt: skip
 @click.option(
-    "--interpolation", type=click.Choice(INTERPOLATIONS), default="bilinear-antialias",
-    show_default=True, help="bilinear is what Keras' image_dataset_from_directory does.",
+    "--interpolation", type=click.Choice(INTERPOLATIONS),
+    help="bilinear is what Keras' image_dataset_from_directory does.  "
+    "[default: bilinear-antialias]",
 )  # fmt: skip
 @click.option(
     "--output", type=click.Choice(["softmax", "multilabel"]),
@@ -91,12 +94,16 @@ def verify(model: str, runtime: str | None, as_json: bool) -> int:
 )  # fmt: skip
 @click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True),
               help="From which probability on a label of multilabel holds.  [default: 0.5]")  # fmt: skip
+@click.option("--overwrite", is_flag=True,
+              help="Replace the labels of MODEL's own contract, or a broken contract.")  # fmt: skip
 @click.option("--out", type=click.Path(), help="The file to write; MODEL itself by default.")
 def describe(model: str, out: str | None, **modes: Any) -> None:
     """Append a contract to MODEL, a .tflite file that another tool made, and describe it by TFLite
     Metadata, which MediaPipe and others read.
 
-    Size and colour come from the file; it must take raw pixels 0..255 and give probabilities.
+    Size and colour come from the file; it must take raw pixels 0..255 and give probabilities. Where
+    MODEL has a contract already, all that is not stated stays as it is; what was measured with
+    other answers is dropped.
 
     \b
     Example:
@@ -105,11 +112,7 @@ def describe(model: str, out: str | None, **modes: Any) -> None:
     """
     from litescore.describe import describe as give_contract
 
-    contract = give_contract(model, out=out or model, **modes)
-    click.echo(
-        f"{out or model}: {len(contract.labels)} labels, {contract.height} x {contract.width} "
-        f"{contract.color}, {contract.resize}, {contract.interpolation}"
-    )
+    _show_described(out or model, give_contract(model, out=out or model, **modes))
 
 
 @click.command(
@@ -190,6 +193,19 @@ def _show_contract(c: Contract, golden: Sequence[str]) -> None:
         for name, value in facts.items():
             click.echo(f"{title:<10} {name}: {_told(value)}")
     click.echo(f"golden     {len([n for n in golden if n.endswith('.png')])} images")
+
+
+def _show_described(path: str, found: Described) -> None:
+    c = found.contract
+    click.echo(
+        f"{path}: {len(c.labels)} labels, {c.height} x {c.width} {c.color}, {c.resize}, "
+        f"{c.interpolation}"
+    )
+    if found.kept:
+        click.echo(f"kept of its contract: {', '.join(found.kept)}")
+    if found.dropped:
+        why = f", since {', '.join(found.changed)} changed" if found.changed else ""
+        click.echo(f"dropped{why}: {', '.join(found.dropped)}")
 
 
 def _told(fact: object) -> str:

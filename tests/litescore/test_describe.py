@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,16 +54,151 @@ def test_into_another_file_with_other_modes(bare_model: Path, names: Path, say: 
     assert bare_model.read_bytes() == before
 
 
+FULL = Contract(
+    LABELS, "gray", 4, 3, resize="fit-longest", padding=7, interpolation="bilinear",
+    variant="int8", smallest_runtime=RUNTIME,
+    origin={"temperature": 1.5}, accuracy={"float": 0.9, "n": 70},
+)  # fmt: skip
+GOLDEN = {"0.png": b"picture", "litert.json": b"{}"}
+
+
+@pytest.fixture
+def full_model(bare_model: Path) -> Path:
+    """A file whose contract and golden samples say all that an export says."""
+    bare_model.write_bytes(contract.append(bare_model.read_bytes(), FULL, GOLDEN))
+    return bare_model
+
+
+def golden(model: Path) -> dict[str, bytes]:
+    """The golden files that a model carries."""
+    found = contract.associated_files(model)
+    return {
+        name.removeprefix("golden/"): data
+        for name, data in found.items()
+        if name.startswith("golden/")
+    }
+
+
 def test_describing_again(bare_model: Path, names: Path, tmp_path: Path, say: Say) -> None:
-    """Other names replace the first; nothing is appended twice."""
+    """Other names replace the first only where that is asked for; nothing is appended twice."""
     say("describe", bare_model, "--labels", names)
     first = bare_model.read_bytes()
     other = tmp_path / "other.txt"
-    other.write_text("x\ny\nz\n")
-    assert say("describe", bare_model, "--labels", other).code == 0
-    assert Scorer(bare_model).contract.labels == ("x", "y", "z")
-    say("describe", bare_model, "--labels", names)
-    assert bare_model.read_bytes() == first
+    for text in ("x\ny\nz\n", "bee\nant\ncat\n"):
+        other.write_text(text)
+        said = say("describe", bare_model, "--labels", other)
+        assert said.code == 3
+        assert said.refusal() == (
+            f"{bare_model}: its contract has other labels, or in another order (ant, bee, cat): "
+            "leave out --labels to keep them, or replace them with --overwrite"
+        )
+        assert bare_model.read_bytes() == first
+        assert say("describe", bare_model, "--labels", other, "--overwrite").code == 0
+        assert Scorer(bare_model).contract.labels == tuple(text.split())
+        say("describe", bare_model, "--labels", names, "--overwrite")
+        assert bare_model.read_bytes() == first
+
+
+@pytest.mark.parametrize("stated", [False, True])
+def test_what_was_not_stated_is_kept(full_model: Path, names: Path, say: Say, stated: bool) -> None:
+    """To the byte, and told: modes, variant, origin, accuracy and golden samples."""
+    before = full_model.read_bytes()
+    said = say("describe", full_model, *(("--labels", names) if stated else ()))
+    assert (said.code, said.err) == (0, "")
+    kept = "resize, padding, interpolation, variant, origin, accuracy, golden samples"
+    assert said.out.splitlines() == [
+        f"{full_model}: 3 labels, 4 x 3 gray, fit-longest, bilinear",
+        f"kept of its contract: {kept if stated else f'labels, {kept}'}",
+    ]
+    assert full_model.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        (("--resize", "squash"), {"resize": "squash"}),
+        (("--interpolation", "bilinear-antialias"), {"interpolation": "bilinear-antialias"}),
+        (("--output", "multilabel"), {"output": "multilabel"}),
+    ],
+)
+def test_what_no_longer_holds_is_dropped(
+    full_model: Path, say: Say, words: tuple[str, str], changed: dict[str, Any]
+) -> None:
+    """Accuracy and golden samples were taken with other answers; the rest stays."""
+    said = say("describe", full_model, *words)
+    assert said.code == 0
+    assert contract.read(full_model) == replace(FULL, accuracy={}, **changed)
+    assert golden(full_model) == {}
+    (field,) = changed
+    assert said.out.splitlines()[-1] == f"dropped, since {field} changed: accuracy, golden samples"
+    kept = said.out.splitlines()[1].split(": ")[1].split(", ")
+    assert field not in kept
+    assert {"labels", "padding", "variant", "origin"} <= set(kept)
+    assert not {"accuracy", "golden samples"} & set(kept)
+
+
+def test_other_labels_drop_what_was_measured(full_model: Path, names: Path, say: Say) -> None:
+    """How pixels are made and where the model came from do not hang on its labels."""
+    names.write_text("x\ny\nz\n")
+    said = say("describe", full_model, "--labels", names, "--overwrite")
+    assert contract.read(full_model) == replace(FULL, labels=("x", "y", "z"), accuracy={})
+    assert golden(full_model) == {}
+    assert said.out.splitlines()[-1] == "dropped, since labels changed: accuracy, golden samples"
+
+
+def test_saying_the_same_drops_nothing(full_model: Path, names: Path, say: Say) -> None:
+    """A mode that is stated as it was is no change."""
+    before = full_model.read_bytes()
+    modes = ("--resize", "fit-longest", "--interpolation", "bilinear", "--output", "softmax")
+    assert say("describe", full_model, "--labels", names, *modes).code == 0
+    assert full_model.read_bytes() == before
+
+
+def test_a_threshold_is_kept_and_changed(bare_model: Path, say: Say) -> None:
+    """Of a multilabel file; what was measured without it stays. With another output it is gone."""
+    model = tiny.build(ending="sigmoid")
+    held = replace(FULL, output="multilabel", threshold=0.3)
+    bare_model.write_bytes(contract.append(model, held, GOLDEN))
+    assert say("describe", bare_model).code == 0
+    assert contract.read(bare_model) == held
+    assert say("describe", bare_model, "--threshold", "0.7").code == 0
+    assert contract.read(bare_model) == replace(held, threshold=0.7)
+    assert golden(bare_model) == GOLDEN
+    said = say("describe", bare_model, "--threshold", "0.5", "--resize", "squash")
+    assert said.out.splitlines()[-1] == "dropped, since resize changed: accuracy, golden samples"
+
+
+def test_a_threshold_goes_with_its_output(bare_model: Path, say: Say) -> None:
+    """A softmax has none, and says so."""
+    held = replace(FULL, output="multilabel", threshold=0.3, accuracy={})
+    bare_model.write_bytes(contract.append(bare_model.read_bytes(), held))
+    said = say("describe", bare_model, "--output", "softmax")
+    assert said.out.splitlines()[-1] == "dropped, since output changed: threshold"
+    assert contract.read(bare_model) == replace(held, output="softmax", threshold=0.5)
+
+
+def test_what_others_put_at_its_end(bare_model: Path, names: Path, say: Say) -> None:
+    """Another tool's files do not stay, which is told."""
+    with zipfile.ZipFile(bare_model, "a") as tail:
+        tail.writestr("labelmap.txt", "x\ny\nz\n")
+    said = say("describe", bare_model, "--labels", names)
+    assert said.out.splitlines()[1:] == ["dropped: labelmap.txt"]
+
+
+def test_an_exported_file_proves_itself_still(int8_model: Path, tmp_path: Path, say: Say) -> None:
+    """Golden samples that are kept replay as before."""
+    copy = tmp_path / "copy.tflite"
+    copy.write_bytes(int8_model.read_bytes())
+    assert say("describe", copy).code == 0
+    assert copy.read_bytes() == int8_model.read_bytes()
+    assert say("verify", copy).code == 0
+
+
+def test_a_file_without_labels_needs_them(bare_model: Path, say: Say) -> None:
+    """There is no contract to keep them from."""
+    said = say("describe", bare_model)
+    assert said.code == 2
+    assert said.refusal() == "a file without a contract needs its class names: --labels FILE"
 
 
 def test_one_unit_for_two_classes(bare_model: Path, tmp_path: Path, say: Say) -> None:
@@ -147,12 +283,19 @@ def without_mark(model: bytes) -> bytes:
 
 
 def test_a_broken_contract_is_replaced(small_model: Path, names: Path, say: Say) -> None:
-    """Describing is the way out of a damaged contract."""
+    """Describing is the way out of a damaged contract, but it is not lost by the way."""
     out = names.with_name("mended.tflite")
     damaged = bytearray(small_model.read_bytes())
     damaged[damaged.index(b'"color"') + 1] ^= 1
     out.write_bytes(damaged)
-    assert say("describe", out, "--labels", names).code == 0
+    said = say("describe", out, "--labels", names)
+    assert said.code == 3
+    assert said.refusal().startswith(f"{out}: ")
+    assert said.refusal().endswith("; or replace it with --overwrite")
+    assert out.read_bytes() == damaged
+    said = say("describe", out, "--labels", names, "--overwrite")
+    assert said.code == 0
+    assert said.out.splitlines()[-1] == "dropped: a contract that cannot be read"
     assert Scorer(out).contract.labels == LABELS
 
 
