@@ -48,10 +48,13 @@ def _segmentation(keras: Any) -> Any:
     return keras.Model(pixels, keras.layers.Conv2D(3, 1, activation="softmax")(pixels))
 
 
-def _open_size(keras: Any) -> Any:
-    pixels = keras.Input((None, None, 3))
-    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(pixels))
-    return keras.Model(pixels, keras.layers.Dense(3, "softmax")(x))
+def _open_size(height: int | None) -> Callable[[Any], Any]:
+    def build(keras: Any) -> Any:
+        pixels = keras.Input((height, None, 3))
+        x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(pixels))
+        return keras.Model(pixels, keras.layers.Dense(3, "softmax")(x))
+
+    return build
 
 
 def _gray(keras: Any) -> Any:
@@ -132,7 +135,8 @@ ENDINGS: dict[str, Callable[[Any], Any]] = {
     "two inputs": _two_inputs,
     "two outputs": _two_outputs,
     "segmentation": _segmentation,
-    "open size": _open_size,
+    "open size": _open_size(None),
+    "open width": _open_size(32),
     "gray": _gray,
     "channels first": _channels_first,
     "lambda": _lambda,

@@ -153,8 +153,11 @@ REFUSED = [
     ("softmax", {"preprocess": None, "mean": (0.4, 0.5), "std": (9.0,)}, "--mean has 2 values"),
     ("softmax", {"preprocess": None, "std": (0.2,)}, r"multiply both by 255 \(--std 51\)"),
     ("gray", {"preprocess": "caffe"}, "--preprocess caffe is for colour pictures"),
-    ("softmax", {"size": (48, 64)}, "takes pictures of 32 x 32, not of --size 64 x 48"),
-    ("open size", {}, "say with --size"),
+    ("softmax", {"size": (48, 64)}, "of 32 x 32, not of --size 64 x 48 .width x height.: leave"),
+    ("softmax", {"size": (64, 48)}, "of 32 x 32, not of --size 48 x 64 .width x height.: leave"),
+    ("open width", {"size": (48, 64)}, "takes pictures of any x 32, not of --size 64 x 48"),
+    ("open width", {}, "takes pictures of any x 32: say with --size which size"),
+    ("open size", {}, "takes pictures of any x any: say with --size which size"),
     ("softmax", {"threshold": 0.3}, "--threshold 0.3 is for --output multilabel only, .* softmax"),
     ("softmax", {"preprocess": None, "mean": (float("nan"),)}, "--mean nan is no finite number"),
     (
