@@ -6,7 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,41 +37,49 @@ def _numbers(highest: int) -> Callable[[click.Context, click.Parameter, str], tu
     return convert
 
 
+def _what_to_measure(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of a plan, under its fields' names."""
+    for option in (
+        click.option(
+            "--runtime", "runtimes", multiple=True, type=click.Choice(settings.RUNTIMES),
+            help="The TFLite runtime to use, may be repeated; all that work here by default.",
+        ),
+        click.option(
+            "--seconds", type=click.FloatRange(0, min_open=True), default=10, show_default=True,
+            help="Stop counting after so long, where runs are slow.",
+        ),
+        click.option("--warmup", type=click.IntRange(0), default=20, show_default=True,
+                     help="Invocations before them that do not."),
+        click.option("--runs", type=click.IntRange(1), default=200, show_default=True,
+                     help="Invocations that count."),
+        click.option("--threads", metavar="N,...", callback=_numbers(256), default="1",
+                     show_default=True, help="Threads the interpreter uses, as 1,4."),
+        click.option(
+            "--batch", "batches", metavar="N,...", callback=_numbers(4096), default="1",
+            show_default=True,
+            help="Images an invocation takes, as 1,32; a model with a fixed batch keeps its own.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 @click.command(short_help="Measure the latency of .tflite files here.")
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True, type=click.Path())
-@click.option("--batch", metavar="N,...", callback=_numbers(4096), default="1", show_default=True,
-              help="Images an invocation takes, as 1,32; a model with a fixed batch keeps its own.")  # fmt: skip
-@click.option("--threads", metavar="N,...", callback=_numbers(256), default="1", show_default=True,
-              help="Threads the interpreter uses, as 1,4.")  # fmt: skip
-@click.option("--runs", type=click.IntRange(1), default=200, show_default=True,
-              help="Invocations that count.")  # fmt: skip
-@click.option("--warmup", type=click.IntRange(0), default=20, show_default=True,
-              help="Invocations before them that do not.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=10, show_default=True,
-              help="Stop counting after so long, where runs are slow.")  # fmt: skip
-@click.option("--runtime", "runtimes", multiple=True, type=click.Choice(settings.RUNTIMES),
-              help="The TFLite runtime to use, may be repeated; all that work here by default.")  # fmt: skip
+@_what_to_measure
 @click.option("--no-litert-benchmark", is_flag=True,
               help="Leave out the figure of LiteRT's own command.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print machine and rows as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print rows as CSV.")
 def bench(
-    models: tuple[str, ...],
-    batch: tuple[int, ...],
-    threads: tuple[int, ...],
-    runs: int,
-    warmup: int,
-    seconds: float,
-    runtimes: tuple[str, ...],
-    no_litert_benchmark: bool,
-    as_json: bool,
-    as_csv: bool,
+    models: tuple[str, ...], no_litert_benchmark: bool, as_json: bool, as_csv: bool, **asked: Any
 ) -> int:
     """Measure what one invocation of each MODEL, any .tflite file, costs on this machine.
 
     Every row is measured in a process of its own. MB are millions of bytes at the peak, above a
     process that has the runtime loaded and no model. A runtime that refuses a file is told on
-    standard error; a file that all refuse makes the exit code 1.
+    standard error; a file that all refuse makes the exit code 1, or 3 where nothing could be
+    measured.
 
     \b
     Example:
@@ -79,35 +87,31 @@ def bench(
       litescore bench f32.tflite int8.tflite --batch 1,32 --threads 1,4
       litescore bench *.tflite --runtime tflite-runtime --json > bench.json
     """
-    from litescore.bench import litert_benchmark
-    from litescore.bench.machine import here
-    from litescore.bench.measured import Measured
-    from litescore.bench.plan import Plan, look
+    from litescore.bench.plan import look
 
     if as_json and as_csv:
         raise UsageError("--json and --csv both name what is printed: give one of them")
-    plan = Plan(
-        runtimes=_runtimes(runtimes),
-        batches=batch,
-        threads=threads,
-        runs=runs,
-        warmup=warmup,
-        seconds=seconds,
-        beside=None if no_litert_benchmark else litert_benchmark.find(),
-    )
-    files = [look(path) for path in models]
-    found = _watched(files, plan)
+    plan = _plan(beside=not no_litert_benchmark, **asked)
+    found = _watched([look(path) for path in models], plan)
     if not (as_json or as_csv):
         table = _Table(max(map(len, models)), plan, wanted=not no_litert_benchmark)
         found = table.shown(found)
     rows = tuple(found)
-    _tell_refused(rows)
     if as_json:
-        click.echo(json.dumps(Measured(here().as_json(), rows).as_json(), indent=2))
+        _show_json(rows)
     elif as_csv:
         _show_csv(rows)
+    _tell_refused(rows)
     measured = {row.file.path for row in rows if row.latency}
     return 0 if measured.issuperset(models) else 1
+
+
+def _plan(*, beside: bool, runtimes: tuple[str, ...], **asked: Any) -> Plan:
+    from litescore.bench import litert_benchmark
+    from litescore.bench.plan import Plan
+
+    command = litert_benchmark.find() if beside else None
+    return Plan(runtimes=_runtimes(runtimes), beside=command, **asked)
 
 
 def _runtimes(names: tuple[str, ...]) -> list[Runtime]:
@@ -183,6 +187,13 @@ def _tell_refused(rows: tuple[Row, ...]) -> None:
         raise ModelError(next(iter(reasons)))
     for reason in reasons:
         click.echo(f"left out: {reason}", err=True)
+
+
+def _show_json(rows: tuple[Row, ...]) -> None:
+    from litescore.bench.machine import here
+    from litescore.bench.measured import Measured
+
+    click.echo(json.dumps(Measured(here().as_json(), rows).as_json(), indent=2))
 
 
 def _show_csv(rows: tuple[Row, ...]) -> None:

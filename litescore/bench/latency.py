@@ -23,7 +23,7 @@ RUNS, WARMUP, SECONDS = 200, 20, 10.0
 
 @dataclass(frozen=True)
 class Latency:
-    """What an invocation of `batch` images took: input set, graph run, output read.
+    """What an invocation of `batch` images took: inputs set, graph run, outputs read.
 
     runtime, version   `litert` or `tflite-runtime`, and its release
     batch              images an invocation took; the model's own where `fixed_batch`

@@ -111,14 +111,34 @@ def test_a_runtime_that_cannot_load_the_model_is_left_out(too_new: Path, say: Sa
 
 @needs_both
 def test_a_file_that_no_runtime_takes(too_new: Path, small_model: Path, say: Say) -> None:
-    """Beside others exit 1; alone it is the error."""
+    """Beside others exit 1."""
+    said = say("bench", "--runtime", "tflite-runtime", *QUICK, too_new, small_model, "--json")
+    assert said.code == 1
+    assert [bool(one["refused"]) for one in held(said.out)] == [True, False]
+    assert said.err.startswith(f"left out: {too_new}: tflite-runtime 2.14.0 cannot load the model")
+
+
+@needs_both
+def test_nothing_could_be_measured(too_new: Path, say: Say) -> None:
+    """Exit 3 and the reason as the error; rows that were asked for are printed all the same."""
     words = ("bench", "--runtime", "tflite-runtime", *QUICK, too_new)
-    alone = say(*words)
-    assert alone.code == 3
-    assert alone.refusal().startswith(f"{too_new}: tflite-runtime 2.14.0 cannot load the model: ")
-    beside = say(*words, small_model, "--json")
-    assert beside.code == 1
-    assert [bool(one["refused"]) for one in held(beside.out)] == [True, False]
+    reason = "tflite-runtime 2.14.0 cannot load the model: "
+    table = say(*words)
+    assert table.code == 3
+    assert table.refusal().startswith(f"{too_new}: {reason}")
+    as_json, as_csv = say(*words, "--json"), say(*words, "--csv")
+    (row,) = held(as_json.out)
+    assert row["refused"].startswith(reason)
+    (line,) = csv.DictReader(io.StringIO(as_csv.out))
+    assert line["refused"] == row["refused"]
+    assert as_json.code == as_csv.code == 3
+    assert as_json.err == as_csv.err == table.err
+
+
+def test_the_exit_codes_are_told(say: Say) -> None:
+    """As they are."""
+    told = " ".join(say("bench", "--help").out.split())
+    assert "a file that all refuse makes the exit code 1, or 3 where nothing could be" in told
 
 
 def test_one_runtime(small_model: Path, say: Say) -> None:
