@@ -90,9 +90,11 @@ def choose(trials: Sequence[Trial], exam: Exam, limits: Limits, target: Target) 
     """The fastest that passes every gate, the smallest of those as fast; without latencies the
     smallest.
     """
-    passing = [trial for trial in trials if not misses(trial, exam, limits, target)]
+    missed = {trial.candidate: misses(trial, exam, limits, target) for trial in trials}
+    passing = [trial for trial in trials if not missed[trial.candidate]]
     if not passing:
-        return Choice(None, "no variant passes the gates")
+        first = trials[0].candidate
+        return Choice(None, f"no variant passes the gates ({first}: {missed[first][0]})")
     timed = {
         trial.candidate: found.p50 / found.batch
         for trial in passing

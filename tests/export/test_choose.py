@@ -166,7 +166,9 @@ def test_a_latency_at_another_batch_does_not_count() -> None:
 
 def test_none_passes() -> None:
     """No choice, rather than the best of the bad."""
-    assert choose([trial("int8", (0, 30))], EXAM, Limits(), LITERT).trial is None
+    none = choose([trial("int8", (0, 30))], EXAM, Limits(), LITERT)
+    assert none.trial is None
+    assert none.why.startswith("no variant passes the gates (int8: loses 13.64 points")
 
 
 def test_what_is_tried_for_whom() -> None:
