@@ -264,7 +264,8 @@ def _contract(name: str, data: bytes, model: Interpreter, labels: Sequence[str] 
         if labels is not None and tuple(labels) != found.labels:
             raise ContractError(
                 f"{name} carries other labels than those given ({', '.join(found.labels[:3])}, "
-                "...): leave out --labels, or write them into a file with `litescore describe`"
+                "...): leave out --labels, or replace them with "
+                "`litescore describe --overwrite`"
             )
         return found
     if labels is None:
