@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -50,6 +50,7 @@ def lines(exported: Exported) -> list[str]:
     if tested is not None:
         found.append(f"{len(tested.exam.classes):,} test images, Keras {tested.exam.accuracy:.2%}:")
         found += [f"  {reading!s:<22}{_tested(reading)}" for reading in tested.readings]
+        found.append(_calibration(exported.ece))
     if exported.reference is not None:
         found += _reference(exported.reference)
     if exported.path is not None:
@@ -76,6 +77,11 @@ def as_json(exported: Exported) -> dict[str, Any]:
         "reference": asdict(exported.reference) if exported.reference else None,
         **_written(exported),
     }
+
+
+def _calibration(ece: Mapping[str, float]) -> str:
+    before = f", without its temperature {ece['before']:.2%}" if "before" in ece else ""
+    return f"  expected calibration error {ece['after']:.2%}{before}"
 
 
 def reference_text(found: ReferenceResult) -> str:
