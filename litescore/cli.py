@@ -26,7 +26,7 @@ COMMANDS = {
     "evaluate": ("litescore.model_commands:evaluate", "Measure the accuracy of a .tflite file."),
     "bench": ("litescore.bench.cli:bench", "Measure the latency of .tflite files here."),
     "score": ("litescore.record_commands:score", "Score images into records, one JSON line each."),
-    "results": ("litescore.record_commands:results", "Count what a folder of records holds."),
+    "results": ("litescore.results_commands:results", "Count what a folder of records holds."),
     "edge": ("edge.cli:edge", "Score camera frames on this device."),
     "package": ("infra.cli:package", "Build the function's zip for AWS Lambda."),
     "local": ("infra.cli:local", "Run the whole cloud job on this machine."),
