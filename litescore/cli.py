@@ -27,6 +27,10 @@ COMMANDS = {
     "bench": ("litescore.bench.cli:bench", "Measure the latency of .tflite files here."),
     "score": ("litescore.record_commands:score", "Score images into records, one JSON line each."),
     "results": ("litescore.results_commands:results", "Count what a folder of records holds."),
+    "reconcile": (
+        "litescore.results_commands:reconcile",
+        "Hold inputs against their records: none missing, none double.",
+    ),
     "edge": ("edge.cli:edge", "Score camera frames on this device."),
     "package": ("infra.cli:package", "Build the function's zip for AWS Lambda."),
     "local": ("infra.cli:local", "Run the whole cloud job on this machine."),

@@ -3,46 +3,122 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
+from litescore import settings
 from litescore.errors import UsageError
 
+if TYPE_CHECKING:
+    from litescore.counts import Counts
 
-@click.command(short_help="Count what a folder of records holds.")
+_LEAST_SURE = 10
+_BAR = 24
+
+
+@click.command(
+    short_help="Count what a folder of records holds.",
+    epilog=settings.table("max_bytes", "max_pixels"),
+)
 @click.argument("records")
+@click.option("--html", type=click.Path(dir_okay=False), help="Write a page with the pictures.")
+@click.option(
+    "--pictures",
+    type=click.IntRange(0, 1000),
+    default=48,
+    show_default=True,
+    help="Pictures in each part of the page: failed, least sure, some of each label.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def results(records: str, as_json: bool) -> None:
+def results(records: str, html: str | None, pictures: int, as_json: bool) -> None:
     """Count the records at RECORDS: a .jsonl file, a folder or an s3:// prefix of them.
 
-    Of records with the same id one counts: scored, then failed, then superseded.
+    Of records with the same id one counts: scored, then failed, then superseded. A million take no
+    more memory than a thousand; they are kept in the temporary folder (TMPDIR) meanwhile. The
+    page's pictures are read from where they were scored.
 
     \b
     Example:
       litescore results records/
-      litescore results s3://bucket/records/ --json
+      litescore results s3://bucket/records/ --html results.html
+      litescore results records/ --json
     """
     from litescore import results as reading
 
-    counts = reading.count(reading.read(records))
+    counts = reading.count(reading.read(records), pictures=pictures if html else _LEAST_SURE)
     if not counts.images:
         raise UsageError(f"no records at {records}: .jsonl or .jsonl.gz files")
+    if html:
+        from litescore import results_page
+
+        results_page.build(counts, records, settings.Settings.read()).write(html)
     if as_json:
-        click.echo(
-            json.dumps(
-                {
-                    "images": counts.images,
-                    "status": counts.statuses,
-                    "labels": counts.labels,
-                    "kinds": counts.kinds,
-                    "models": counts.models,
-                }
-            )
-        )
+        click.echo(json.dumps(counts.as_json()))
         return
+    _print_counts(counts)
+    if html:
+        click.echo(f"pictures in {html}")
+
+
+def _print_counts(counts: Counts) -> None:
+    from litescore.counts import STEPS, place
+
     click.echo(f"{counts.images:,} images")
     for title, counter in (
         ("status", counts.statuses), ("label", counts.labels), ("failed as", counts.kinds)
     ):  # fmt: skip
         for name, number in counter.most_common():
             click.echo(f"  {title:<10} {name:<24} {number:>9,}")
+    most = max(counts.confidences)
+    for step, number in enumerate(counts.confidences if most else []):
+        span = f"{step / STEPS:.1f} to {(step + 1) / STEPS:.1f}"
+        bar = "#" * -(-number * _BAR // most)
+        click.echo(f"  {'sure':<10} {span:<24} {number:>9,}  {bar}".rstrip())
+    for record in counts.least_sure[:_LEAST_SURE]:
+        click.echo(f"  least sure {record.label or '':<24} {record.score:>9.4f}  {place(record)}")
+    for cause in counts.most_frequent_causes:
+        first = place(cause.examples[0])
+        click.echo(f"  {cause.images:,} {cause.kind}: {cause.reason} (such as {first})")
+
+
+@click.command(short_help="Hold inputs against their records: none missing, none double.")
+@click.argument("inputs", nargs=-1, required=True)
+@click.argument("records")
+@click.option(
+    "--show",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="How many of the missing and of the double are named.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def reconcile(inputs: tuple[str, ...], records: str, show: int, as_json: bool) -> int:
+    """Hold INPUTS against the RECORDS made of them, and exit with 1 unless they balance.
+
+    INPUTS are what was scored, named as it was then: folders, files, s3:// prefixes. RECORDS is
+    a folder, file or s3:// prefix of records. They balance when each listed image, under the ETag
+    it is listed with, has one record that is scored or failed.
+
+    \b
+    Example:
+      litescore reconcile photos/ records/
+      litescore reconcile s3://bucket/in/ s3://other/records/ --json
+    """
+    from litescore import results as reading
+    from litescore import scoring
+    from litescore.counts import place
+    from litescore.reconcile import balance
+
+    found = balance(scoring.subjects(inputs), reading.read(records), show=show)
+    if as_json:
+        click.echo(json.dumps(found.as_json()))
+    else:
+        for subject in found.first_missing:
+            click.echo(f"missing  {subject.source}")
+        for double in found.first_double:
+            click.echo(
+                f"double   {place(double.subject)}: {', '.join(one[:12] for one in double.ids)}"
+            )
+        click.echo(found.sentence())
+    return 0 if found.holds else 1

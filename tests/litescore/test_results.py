@@ -1,9 +1,12 @@
-"""Reading records back: which of several holds, and what they count to."""
+"""Reading records back: which of several holds, what they count to, and in how much memory."""
 
 from __future__ import annotations
 
 import gzip
 import itertools
+import json
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 from litescore import results
 from litescore.errors import ConfigurationError, PermanentError
 from litescore.record import Record, Subject
+from tests.litescore.conftest import Say
 from tests.rig.stub_s3 import StubS3
 
 EARLY, LATE = "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"
@@ -142,3 +146,159 @@ def test_counts() -> None:
     assert counts.labels == {"bee": 3}
     assert counts.kinds == {"corrupt": 1}
     assert counts.models == {"m": 3, "n": 1}
+
+
+def sure(name: str, score: float, label: str = "bee") -> Record:
+    """A scored record of this probability."""
+    return replace(record(name), label=label, score=score)
+
+
+def unreadable(name: str, reason: str, kind: str = "corrupt") -> Record:
+    """A failed record for this reason."""
+    return replace(record(name, "failed"), reason=reason, kind=kind)
+
+
+def test_how_sure() -> None:
+    """Ten equal steps; 1 is in the last."""
+    scores = (0.0, 0.05, 0.1, 0.55, 0.99, 1.0)
+    counts = results.count([sure(str(score), score) for score in scores])
+    assert counts.confidences == [2, 1, 0, 0, 0, 1, 0, 0, 0, 2]
+
+
+def test_the_least_sure() -> None:
+    """So many as asked for, lowest first, of equals the first met."""
+    scores = np.random.default_rng(0).integers(1, 50, 400) / 50
+    records = [sure(str(number), score) for number, score in enumerate(scores)]
+    counts = results.count(records, pictures=30)
+    assert counts.least_sure == sorted(records, key=lambda one: one.score or 0)[:30]
+    assert results.count(records, pictures=0).least_sure == []
+
+
+def test_errors_by_reason() -> None:
+    """Numbers and the image's own name make no new reason; another kind does."""
+    records = [
+        *(unreadable(f"{n}.png", f"truncated ({n} bytes)") for n in range(5)),
+        *(unreadable(f"s3://b/{n}", f"no object s3://b/{n}", "gone") for n in range(7)),
+        unreadable("x", "truncated (3 bytes)", "unsupported"),
+    ]
+    counts = results.count(records)
+    causes = counts.most_frequent_causes
+    assert [(one.kind, one.reason, one.images) for one in causes] == [
+        ("gone", "no object s3://b/0", 7),
+        ("corrupt", "truncated (0 bytes)", 5),
+        ("unsupported", "truncated (3 bytes)", 1),
+    ]
+    assert [one.source for one in causes[1].examples] == ["0.png", "1.png", "2.png"]
+    firsts = [one.source for one in counts.failed]
+    assert firsts == ["s3://b/0", "0.png", "x", "s3://b/1", "1.png", "s3://b/2", "2.png"]
+
+
+def test_too_many_reasons_are_one() -> None:
+    """A reader that puts the file's own words into each reason does not fill the memory."""
+    words = ("".join(letters) for letters in itertools.product("abcdefgh", repeat=3))
+    counts = results.count(unreadable(word, f"begins {word[::-1]}!") for word in words)
+    assert len(counts.causes) <= 201
+    assert counts.most_frequent_causes[0].reason == "other reasons"
+    assert sum(cause.images for cause in counts.causes.values()) == 512
+
+
+def test_some_of_each_label() -> None:
+    """In turns, the most frequent label first."""
+    records = [sure(f"{label}{n}", 0.5, label) for label in "abc" for n in range(ord(label) - 95)]
+    counts = results.count(records, pictures=7)
+    assert [one.source for one in counts.of_each_label] == [
+        "c0",
+        "b0",
+        "a0",
+        "c1",
+        "b1",
+        "a1",
+        "c2",
+    ]
+
+
+def test_the_command_tells_all(tmp_path: Path, say: Say) -> None:
+    """Counts, probabilities, the least sure and the errors, in lines and as JSON."""
+    member = replace(sure("c.zip", 0.31), id="c", member="3.png")
+    records = [sure("a.png", 0.97), sure("b.png", 0.92), member, unreadable("d.png", "truncated")]
+    write(tmp_path / "1.jsonl.gz", [*records, records[0]])
+    said = say("results", tmp_path)
+    assert (said.code, said.err) == (0, "")
+    rows = [line.split() for line in said.out.splitlines()]
+    assert ["sure", "0.9", "to", "1.0", "2", "#" * 24] in rows
+    assert ["sure", "0.3", "to", "0.4", "1", "#" * 12] in rows
+    least = [row[-1] for row in rows if row[:2] == ["least", "sure"]]
+    assert least == ["c.zip", "b.png", "a.png"]
+    assert "least sure bee                         0.3100  3.png in c.zip" in said.out
+    assert said.out.endswith("  1 corrupt: truncated (such as d.png)\n")
+
+    held = json.loads(say("results", tmp_path, "--json").out)
+    assert held["confidence"][9] == {"from": 0.9, "to": 1.0, "images": 2}
+    assert held["least_sure"][0] == {
+        "source": "c.zip",
+        "member": "3.png",
+        "label": "bee",
+        "score": 0.31,
+    }
+    assert held["errors"] == [
+        {
+            "kind": "corrupt",
+            "reason": "truncated",
+            "images": 1,
+            "examples": [{"source": "d.png", "member": None}],
+        }
+    ]
+
+
+def test_odd_names_come_back(tmp_path: Path) -> None:
+    """Blanks, emoji and bytes that are not UTF-8, in sources and in ids."""
+    records = [replace(record(name), id=name) for name in ("a b", "\U0001f41d", "\udcff", "\x00")]
+    write(tmp_path / "1.jsonl", records)
+    assert list(results.read(tmp_path)) == records
+
+
+_PEAK = """
+import resource, sys
+from litescore import results
+counts = results.count(results.read(sys.argv[1]))
+print(counts.images, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_memory_is_flat(tmp_path: Path) -> None:
+    """Four times as many records, each there twice: at most 1.1 times the memory."""
+    peaks = []
+    for images in (15_000, 60_000):
+        place = tmp_path / str(images)
+        plain = record("x").to_json().replace('"source":"x"', '"source":"s3://bucket/NAME.png"')
+        for half in range(2):
+            with gzip.open(place.with_suffix(f".{half}.jsonl.gz"), "wb", 1) as file:
+                for number in range(images):
+                    digest = f"{number * 2654435761 % 2**32:064x}"
+                    line = plain.replace(record("x").id, digest).replace("NAME", digest)
+                    file.write(f"{line}\n".encode())
+        place.mkdir()
+        for path in tmp_path.glob(f"{images}.*.gz"):
+            path.rename(place / path.name)
+        command = [sys.executable, "-c", _PEAK, str(place)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found, peak = map(int, done.stdout.split())
+        assert found == images
+        peaks.append(peak)
+    assert peaks[1] <= 1.1 * peaks[0], peaks
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    """No room for what was read: which folder it is about, and the way out; exit code 3."""
+    write(tmp_path / "1.jsonl.gz", (record(str(number)) for number in range(60_000)))
+    # The limit is on what the process writes to a file: the system's own "no space left".
+    code = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))\n"
+        f"from litescore import cli; cli.run(cli.litescore, ['results', {str(tmp_path)!r}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (3, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: cannot keep what was read in the temporary folder: ")
+    assert line.endswith("TMPDIR")
