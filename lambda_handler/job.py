@@ -1,137 +1,139 @@
-"""One invocation: subjects through the pipeline, records to the output, outcomes to the reply."""
+"""One invocation: what an event asks for is scored, and answered as its form wants it.
+
+Each form hands back in its own way what there was no time for, or what S3 could not give.
+"""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from lambda_handler import events
-from litescore import batch, output
+from lambda_handler import batch_operations, distributed_map, events, messages, notices, scoring
+from lambda_handler.batch_operations import Verdict
+from lambda_handler.deadline import Deadline
+from lambda_handler.direct import Request
+from lambda_handler.fields import Event
+from lambda_handler.report import Report
 from litescore.batch import Outcome
-from litescore.errors import ConfigurationError, TransientError
+from litescore.errors import LitescoreError, TransientError
 from litescore.output import Summary
 from litescore.record import Subject
-from litescore.scorer import Scorer
-from litescore.settings import Settings, processors
-
-log = logging.getLogger("litescore")
-
-_MODEL = "model.tflite"
-# Seconds kept for writing records and for AWS to take the reply.
-_FLUSH = 2.0
-_DENIED = "forbidden"
 
 
-@cache
-def settings() -> Settings:
-    """The environment, read once."""
-    return Settings.read()
+@dataclass(frozen=True)
+class Invocation:
+    """The event, the time there is for it, and what is told about it."""
 
+    event: Event
+    deadline: Deadline
+    report: Report
 
-@cache
-def prepare() -> Scorer:
-    """The scorer, loaded once for as long as the environment lives.
+    def score(
+        self, subjects: Iterable[Subject], tell: Callable[[Outcome], None] | None = None
+    ) -> Summary:
+        """Score the subjects; `tell` hears of each outcome."""
 
-    LITESCORE_MODEL is a path or s3:// URL; without it `model.tflite` beside this package counts,
-    where `litescore package` puts it.
-    """
-    place = settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
-    return Scorer(
-        place,
-        threads=processors(),
-        batch=settings().batch,
-        sha256=settings().model_sha256,
-    )
+        def hear(outcome: Outcome) -> None:
+            self.report.count(outcome)
+            if tell:
+                tell(outcome)
+
+        return scoring.score(subjects, self.deadline, hear)
 
 
 def run(event: Any, context: Any) -> Any:
     """The reply to an event; see `lambda_handler.handler`."""
-    kind = events.classify(event)
-    if kind == events.TEST:
-        return {"ok": True}
-    if kind == events.SQS:
-        return _answer_queue(events.messages(event), context)
-    if kind == events.S3:
-        return _answer_notification(events.notified(event), context)
-    return _answer_call(events.requested(event), context)
+    report = Report(context)
+    try:
+        form = events.classify(event)
+        answer = _ANSWERS.get(form, _answer_notice)
+        reply = answer(Invocation(event, Deadline(context), report))
+    except LitescoreError as error:
+        report.say("ERROR", error, error=type(error).__name__)
+        raise
+    report.close(form)
+    return reply
 
 
-def _answer_queue(messages: tuple[events.Message, ...], context: Any) -> dict[str, Any]:
-    """A partial batch response: the messages to deliver again."""
-    for message in messages:
-        if message.unreadable:
-            log.error("message %s cannot be read: %s", message.id, message.unreadable)
-    summary = _score((s for message in messages for s in message.subjects), context)
-    again = {outcome.asked for outcome in summary.retry}
-    failures = [m.id for m in messages if m.unreadable or not again.isdisjoint(m.subjects)]
-    return {"batchItemFailures": [{"itemIdentifier": name} for name in failures]}
+def _acknowledge(_: Invocation) -> dict[str, Any]:
+    return {"ok": True}
 
 
-def _answer_notification(subjects: tuple[Subject, ...], context: Any) -> dict[str, Any]:
-    summary = _score(subjects, context)
-    if summary.retry:
-        # The one way to have an asynchronous event delivered again. What was written stays: the
-        # same records make the same names.
-        raise TransientError(f"{len(summary.retry)} images left: {summary.retry[0].retry}")
-    return summary.as_json()
-
-
-def _answer_call(subjects: Iterable[Subject], context: Any) -> dict[str, Any]:
-    return _score(subjects, context).as_json()
-
-
-def _score(subjects: Iterable[Subject], context: Any) -> Summary:
-    place = settings().output
-    if not place:
-        raise ConfigurationError(
-            "LITESCORE_OUTPUT is not set: where records go, s3://bucket/prefix/"
-        )
-    outcomes = batch.run(
-        subjects, prepare(), settings=settings(), out_of_time=_out_of_time(context)
-    )
-    summary = output.write_all(_refuse_all_denied(outcomes), place)
-    log.info("%s", summary.sentence(place))
-    return summary
-
-
-def _refuse_all_denied(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """Pass outcomes on, holding denied ones back until another image could be read.
-
-    One closed object fails alone. When every object is denied, records would say for ever that
-    images cannot be scored which a policy keeps from us today: raises ConfigurationError.
+def _answer_notice(job: Invocation) -> dict[str, Any]:
+    """S3, SNS and EventBridge call without waiting for a reply: an error is what brings an event
+    back. What was written stays: the same records have the same ids.
     """
-    held: list[Outcome] = []
-    readable = False
-    for outcome in outcomes:
-        held.append(outcome)
-        readable = readable or not _denied(outcome)
-        if readable:
-            yield from held
-            held.clear()
-    if held:
-        raise ConfigurationError(
-            f"every object is denied, {held[0].asked.source} first: grant s3:GetObject on its "
-            "bucket to the function's role"
-        )
+    summary = job.score(_once(notices.announced(job.event)))
+    _refuse_rest(summary)
+    return _counts(summary)
 
 
-def _denied(outcome: Outcome) -> bool:
-    return outcome.record is not None and outcome.record.kind == _DENIED
+def _answer_map(job: Invocation) -> dict[str, Any]:
+    """A Map tries a batch again, by its Retry, when the task raises."""
+    summary = job.score(_once(distributed_map.items(job.event)))
+    _refuse_rest(summary)
+    return _counts(summary)
 
 
-def _out_of_time(context: Any) -> Callable[[], bool]:
-    """Whether the time left no longer covers the slowest step so far, twice, and the flush."""
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    last, slowest = time.monotonic(), 0.0
+def _answer_queue(job: Invocation) -> dict[str, Any]:
+    """A partial batch response: the messages to deliver again."""
+    delivered = messages.messages(job.event)
+    for message in delivered:
+        if message.unreadable:
+            job.report.say("ERROR", message.unreadable, messageId=message.id)
+    summary = job.score(_once(s for message in delivered for s in message.subjects))
+    return messages.reply(delivered, {outcome.asked for outcome in summary.retry})
 
-    def late() -> bool:
-        nonlocal last, slowest
-        now = time.monotonic()
-        slowest, last = max(slowest, now - last), now
-        return remaining is not None and remaining() / 1000 < 2 * slowest + _FLUSH
 
-    return late
+def _answer_tasks(job: Invocation) -> dict[str, Any]:
+    """A result for each task of S3 Batch Operations."""
+    verdicts: dict[Subject, Verdict] = defaultdict(Verdict)
+    tasks = batch_operations.tasks(job.event)
+    subjects = _once(task.subject for task in tasks if task.subject)
+    job.score(subjects, lambda outcome: verdicts[outcome.asked].count(outcome))
+    return batch_operations.reply(job.event, tasks, verdicts)
+
+
+def _answer_call(job: Invocation) -> dict[str, Any]:
+    """Counts, and in `continuation` the event that does the rest."""
+    request = Request(job.event)
+    if request.prefix:
+        scoring.refuse_loop(request.prefix)
+    summary = job.score(request.subjects(lambda: job.deadline.passed))
+    reply = _counts(summary)
+    if rest := request.continuation(outcome.asked for outcome in summary.retry):
+        reply["continuation"] = rest
+    return reply
+
+
+_ANSWERS: dict[str, Callable[[Invocation], dict[str, Any]]] = {
+    events.TEST: _acknowledge,
+    events.SQS: _answer_queue,
+    events.BATCH_OPERATIONS: _answer_tasks,
+    events.MAP: _answer_map,
+    events.DIRECT: _answer_call,
+}
+
+
+def _once(subjects: Iterable[Subject]) -> list[Subject]:
+    # Delivery is at least once: an event may name the same object twice.
+    return list(dict.fromkeys(subjects))
+
+
+def _refuse_rest(summary: Summary) -> None:
+    if summary.retry:
+        raise TransientError(f"{len(summary.retry)} images left: {summary.retry[0].retry}")
+
+
+def _counts(summary: Summary) -> dict[str, Any]:
+    """What a run did, in a size that does not grow with what is left."""
+    counts: dict[str, Any] = {
+        "scored": summary.scored,
+        "failed": summary.failed,
+        "superseded": summary.superseded,
+        "left": len(summary.retry),
+        "outputs": summary.outputs,
+    }
+    return counts | ({"reason": str(summary.retry[0].retry)} if summary.retry else {})

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lambda_handler import job
+from lambda_handler import scoring
 from litescore import results
 from litescore.record import Record
+from tests.rig.pngs import Pngs
 from tests.rig.seaweed import S3
+from tests.rig.stub_s3 import StubS3
 
 Records = Callable[[], list[Record]]
 
@@ -29,9 +31,28 @@ def inputs(s3: S3, bucket: str, int8_model: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def outputs(inputs: str) -> Records:
     """Reads the records that the handler has written so far."""
-    place = job.settings().output
+    place = scoring.settings().output
     assert place is not None
     return lambda: list(results.read(place))
+
+
+@pytest.fixture
+def faulty(inputs: str, stub: StubS3, pngs: Pngs, monkeypatch: pytest.MonkeyPatch) -> StubS3:
+    """The handler on a server that can be told to fail, with the images `a.png` and `b.png`."""
+    for name, value in stub.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LITESCORE_OUTPUT", "s3://stub/records/")
+    body = pngs.paths[0].read_bytes()
+    stub.objects = {("stub", "a.png"): body, ("stub", "b.png"): body}
+    return stub
+
+
+def upload(s3: S3, bucket: str, pngs: Pngs, count: int = 5, *, folder: str = "") -> list[str]:
+    """Put the first images into a bucket; their keys."""
+    keys = [f"{folder}{path.name}" for path in pngs.paths[:count]]
+    for key, path in zip(keys, pngs.paths, strict=False):
+        s3.client.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+    return keys
 
 
 @pytest.fixture(autouse=True)
@@ -40,5 +61,5 @@ def _fresh() -> None:
 
 
 def _forget() -> None:
-    job.settings.cache_clear()
-    job.prepare.cache_clear()
+    scoring.settings.cache_clear()
+    scoring.prepare.cache_clear()

@@ -1,0 +1,130 @@
+"""Subjects through the floor's pipeline to records at LITESCORE_OUTPUT, within an invocation's time.
+
+It does not know where the subjects come from or what AWS is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from lambda_handler.deadline import Deadline
+from litescore import batch, output
+from litescore.batch import Outcome
+from litescore.errors import ConfigurationError
+from litescore.output import Summary
+from litescore.record import Subject
+from litescore.scorer import Scorer
+from litescore.settings import Settings, processors
+
+Tell = Callable[[Outcome], None]
+
+_MODEL = "model.tflite"
+_DENIED = "forbidden"
+
+
+@cache
+def settings() -> Settings:
+    """The environment, read once."""
+    return Settings.read()
+
+
+@cache
+def prepare() -> Scorer:
+    """The scorer, loaded once for as long as the environment lives.
+
+    LITESCORE_MODEL is a path or s3:// URL; without it `model.tflite` beside this package counts,
+    where `litescore package` puts it.
+    """
+    place = settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
+    return Scorer(
+        place,
+        threads=processors(),
+        batch=settings().batch,
+        sha256=settings().model_sha256,
+    )
+
+
+def destination() -> str:
+    """Where records go. Raises ConfigurationError where LITESCORE_OUTPUT is not set."""
+    place = settings().output
+    if not place:
+        raise ConfigurationError(
+            "LITESCORE_OUTPUT is not set: where records go, s3://bucket/prefix/"
+        )
+    return f"{place.rstrip('/')}/"
+
+
+def refuse_loop(prefix: str) -> None:
+    """Raises ConfigurationError where records would be written under a prefix that is read."""
+    place = destination()
+    if place.startswith(prefix):
+        raise _loop(f"{place} lies under {prefix}")
+
+
+def score(subjects: Iterable[Subject], deadline: Deadline, tell: Tell) -> Summary:
+    """Score until the deadline and write the records; `tell` hears of each outcome.
+
+    Raises ConfigurationError when nothing can be scored at all, or when records themselves were
+    named as images.
+    """
+    place = destination()
+    fresh = _begun(_not_records(subjects, place), deadline)
+    outcomes = batch.run(fresh, prepare(), settings=settings(), out_of_time=deadline)
+    told = _told(_refuse_all_denied(outcomes), deadline, tell)
+    return output.write_all(told, place)
+
+
+def _not_records(subjects: Iterable[Subject], place: str) -> Iterator[Subject]:
+    # An event about a record means that records set off the function: an endless circle, which
+    # ends here because nothing is written for it.
+    for subject in subjects:
+        if subject.source.startswith(place):
+            raise _loop(f"{subject.source} is one of our records, in {place}")
+        yield subject
+
+
+def _loop(seen: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{seen}: records would be read as images, for ever; let LITESCORE_OUTPUT name another "
+        "bucket, or a prefix outside the one that sets off the function"
+    )
+
+
+def _begun(subjects: Iterable[Subject], deadline: Deadline) -> Iterator[Subject]:
+    for subject in subjects:
+        deadline.begun += 1
+        yield subject
+
+
+def _told(outcomes: Iterable[Outcome], deadline: Deadline, tell: Tell) -> Iterator[Outcome]:
+    for outcome in outcomes:
+        deadline.done += 1
+        tell(outcome)
+        yield outcome
+
+
+def _refuse_all_denied(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Pass outcomes on, holding denied ones back until another image could be read.
+
+    One closed object fails alone. When every object is denied, records would say for ever that
+    images cannot be scored which a policy keeps from us today: raises ConfigurationError.
+    """
+    held: list[Outcome] = []
+    readable = False
+    for outcome in outcomes:
+        held.append(outcome)
+        readable = readable or not _denied(outcome)
+        if readable:
+            yield from held
+            held.clear()
+    if held:
+        raise ConfigurationError(
+            f"every object is denied, {held[0].asked.source} first: grant s3:GetObject on its "
+            "bucket to the function's role"
+        )
+
+
+def _denied(outcome: Outcome) -> bool:
+    return outcome.record is not None and outcome.record.kind == _DENIED
