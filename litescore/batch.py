@@ -1,8 +1,9 @@
 """The bounded pipeline: fetch -> decode -> batch -> score -> records, in input order.
 
 Worker threads fetch and decode to uint8, the calling thread runs the model, and a window of
-futures between them keeps memory flat however many images there are. It does not know where the
-subjects come from or where the records go.
+futures between them keeps memory flat however many images there are. A shard is fetched when its
+turn comes, one at a time, and its members take the same way. It does not know where the subjects
+come from or where the records go.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from litescore import image, store
+from litescore import image, shards, store
 from litescore.contract import Contract
 from litescore.errors import ImageError, PermanentError, SupersededError, TransientError
 from litescore.record import Record, Subject, now, rank, threshold_of
@@ -32,9 +34,9 @@ _AHEAD = 2
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one subject.
+    """What became of one image.
 
-    asked     the subject as it came in
+    asked     the subject as it came in; of a shard's member the shard
     record    scored, failed or superseded; None when it is worth another try
     retry     why it is worth another try, where there is no record
     modified  LastModified of the object, where it was read
@@ -48,11 +50,13 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Fetched:
-    """A subject on its way: fetched (data), then decoded (tensor), or failed (error)."""
+    """A subject on its way: fetched (data; pixels in some shards), then decoded (tensor), or failed
+    (error).
+    """
 
     asked: Subject
     subject: Subject
-    data: bytes | None = None
+    data: bytes | NDArray[np.uint8] | None = None
     tensor: image.Tensor | None = None
     error: ImageError | None = None
     modified: datetime | None = None
@@ -67,43 +71,96 @@ def run(
     *,
     settings: Settings | None = None,
     out_of_time: Callable[[], bool] = lambda: False,
+    done: Callable[[Subject], bool] = lambda _subject: False,
 ) -> Iterator[Outcome]:
-    """One outcome a subject, in input order.
+    """One outcome a subject, in input order; of a shard (see `litescore.shards`) one a member.
 
     `out_of_time` is asked before each batch; once it says so, nothing more is fetched and the
-    rest comes back to be tried again. ConfigurationError from the store ends the run.
+    rest comes back to be tried again; of a shard that is not through, the shard. An image for
+    which `done` holds is passed over: it has no outcome. ConfigurationError from the store ends
+    the run.
     """
     settings = settings or Settings.read()
     with ThreadPoolExecutor(settings.threads, thread_name_prefix="fetch") as threads:
         decoder = _Decoder(scorer.contract, settings, image.PixelBudget(settings.max_pixels))
         size = _chunk(scorer.batch, settings.threads)
-        fetched = _fetch_all(iter(subjects), size, decoder, settings, threads, out_of_time)
+        deadline = _Deadline(out_of_time)
+        asked = _expand(subjects, settings, deadline, done)
+        fetched = _fetch_all(asked, size, decoder, settings, threads, deadline)
         yield from _score_all(fetched, scorer, settings)
 
 
+@dataclass
+class _Deadline:
+    """Once it has passed it stays so."""
+
+    out_of_time: Callable[[], bool]
+    passed: bool = False
+
+    def check(self) -> None:
+        self.passed = self.passed or self.out_of_time()
+
+
+def _expand(
+    subjects: Iterable[Subject],
+    settings: Settings,
+    deadline: _Deadline,
+    done: Callable[[Subject], bool],
+) -> Iterator[_Fetched]:
+    """Subjects to be fetched, and in place of a shard its members, fetched."""
+    for subject in subjects:
+        if done(subject):
+            continue
+        if shards.is_shard(subject.source) and not deadline.passed:
+            yield from _members(subject, settings, deadline, done)
+        else:
+            yield _Fetched(subject, subject)
+
+
+def _members(
+    shard: Subject, settings: Settings, deadline: _Deadline, done: Callable[[Subject], bool]
+) -> Iterator[_Fetched]:
+    fetched = _read(shard, settings.max_shard_bytes)
+    if not isinstance(fetched.data, bytes):
+        yield fetched
+        return
+    found, modified = fetched.subject, fetched.modified
+    for member in shards.members(shard.source, fetched.data, settings):
+        if deadline.passed:
+            yield _Fetched(shard, shard)
+            return
+        subject = Subject(found.source, member.name, found.etag, found.version)
+        if done(subject):
+            continue
+        if isinstance(member.content, PermanentError):
+            yield _Fetched(shard, subject, error=member.content, modified=modified)
+        else:
+            yield _Fetched(shard, subject, data=member.content, modified=modified)
+
+
 def _fetch_all(
-    subjects: Iterator[Subject],
+    asked: Iterator[_Fetched],
     size: int,
     decoder: _Decoder,
     settings: Settings,
     threads: ThreadPoolExecutor,
-    out_of_time: Callable[[], bool],
+    deadline: _Deadline,
 ) -> Iterator[_Fetched]:
     window: _Window = deque()
-    late = False
     try:
         while True:
-            late = late or out_of_time()
-            while not late and len(window) < settings.threads * _AHEAD:
-                chunk = list(islice(subjects, size))
+            deadline.check()
+            while not deadline.passed and len(window) < settings.threads * _AHEAD:
+                chunk = list(islice(asked, size))
                 if not chunk:
                     break
                 window.append(threads.submit(_fetch, chunk, decoder, settings))
             if not window:
                 break
             yield from map(decoder.decode, window.popleft().result())
-        for subject in subjects:
-            yield _Fetched(subject, subject, error=TransientError("out of time"))
+        for one in asked:
+            one.error = one.error or TransientError("out of time")
+            yield one
     finally:
         for future in window:
             future.cancel()
@@ -116,21 +173,30 @@ def _chunk(batch: int, threads: int) -> int:
     return max(1, min(8, batch // threads))
 
 
-def _fetch(subjects: list[Subject], decoder: _Decoder, settings: Settings) -> list[_Fetched]:
-    return [_fetch_one(subject, decoder, settings) for subject in subjects]
+def _fetch(asked: list[_Fetched], decoder: _Decoder, settings: Settings) -> list[_Fetched]:
+    return [_fetch_one(one, decoder, settings) for one in asked]
 
 
-def _fetch_one(asked: Subject, decoder: _Decoder, settings: Settings) -> _Fetched:
+def _fetch_one(one: _Fetched, decoder: _Decoder, settings: Settings) -> _Fetched:
+    if one.data is None and one.error is None:
+        one = _read(one.asked, settings.max_bytes)
+    # Decoding a small image is Python that holds the interpreter's lock: threads would only wait
+    # for each other. The calling thread does it, while these fetch, which needs no lock.
+    return one if one.data is None or _weight(one.data) < _SMALL else decoder.decode(one)
+
+
+def _weight(data: bytes | NDArray[np.uint8]) -> int:
+    return data.nbytes if isinstance(data, np.ndarray) else len(data)
+
+
+def _read(asked: Subject, max_bytes: int) -> _Fetched:
     try:
-        blob = store.read(asked, max_bytes=settings.max_bytes)
+        blob = store.read(asked, max_bytes=max_bytes)
     except ImageError as error:
         return _Fetched(asked, asked, error=error)
     etag, version = asked.etag or blob.etag, asked.version or blob.version
     subject = Subject(asked.source, asked.member, etag, version)
-    fetched = _Fetched(asked, subject, data=blob.data, modified=blob.modified)
-    # Decoding a small image is Python that holds the interpreter's lock: threads would only wait
-    # for each other. The calling thread does it, while these fetch, which needs no lock.
-    return fetched if len(blob.data) < _SMALL else decoder.decode(fetched)
+    return _Fetched(asked, subject, data=blob.data, modified=blob.modified)
 
 
 @dataclass(frozen=True)
@@ -145,17 +211,22 @@ class _Decoder:
         if fetched.data is None:
             return fetched
         try:
-            fetched.tensor = image.decode_to_tensor(
-                fetched.data,
-                self.contract,
-                budget=self.budget,
-                max_pixels=self.settings.max_pixels,
-                max_bytes=self.settings.max_bytes,
-            )
+            fetched.tensor = self._tensor(fetched.data)
         except ImageError as error:
             fetched.error = error
         fetched.data = None
         return fetched
+
+    def _tensor(self, data: bytes | NDArray[np.uint8]) -> image.Tensor:
+        if isinstance(data, np.ndarray):
+            return image.fit(data, self.contract)
+        return image.decode_to_tensor(
+            data,
+            self.contract,
+            budget=self.budget,
+            max_pixels=self.settings.max_pixels,
+            max_bytes=self.settings.max_bytes,
+        )
 
 
 def _score_all(

@@ -60,6 +60,11 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     ),
     "top": ("LITESCORE_TOP", _whole(1, 1000), "labels a record lists, best first"),
     "max_bytes": ("LITESCORE_MAX_BYTES", _whole(1, 2**31), "largest image file, in bytes"),
+    "max_shard_bytes": (
+        "LITESCORE_MAX_SHARD_BYTES",
+        _whole(1, 2**40),
+        "largest shard (zip, tar, npz, IDX), in bytes, packed and unpacked",
+    ),
     "max_pixels": ("LITESCORE_MAX_PIXELS", _whole(1, _PILLOW_LIMIT), "largest image, in pixels"),
 }
 
@@ -77,6 +82,7 @@ class Settings:
     batch: int | None = None
     top: int = 3
     max_bytes: int = 64 * 1024 * 1024
+    max_shard_bytes: int = 2 * 1024**3
     max_pixels: int = 50_000_000
 
     @classmethod
