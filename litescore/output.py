@@ -1,15 +1,18 @@
 """Writing records so that writing the same ones twice changes nothing.
 
-An output object is `dt=<date>/<first 12 of model>-<digest>.jsonl.gz`. The digest is that of its
+An output object is `dt=<date>/<first 12 of model>-<digest>.jsonl.gz` (or .jsonl, or .csv). The digest is that of its
 records' (id, status) pairs and the date that of the newest image in it, never the clock: a batch
 delivered again makes the same name, and a name that exists is not written again.
 """
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -20,6 +23,10 @@ from litescore.record import Record
 
 # Records an object holds at most: a few megabytes, so that memory stays flat.
 MOST_RECORDS = 10_000
+COLUMNS = (
+    "id", "source", "member", "etag", "version", "status", "label", "score", "top", "kind",
+    "reason", "model", "at",
+)  # fmt: skip
 # What no image gave a date for, say when all of a batch are gone.
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -62,22 +69,47 @@ class Summary:
         return f"{', '.join(parts)}: records in {place}"
 
 
-def name(records: Sequence[Record], newest: datetime | None) -> str:
+def name(records: Sequence[Record], newest: datetime | None, form: str = "jsonl.gz") -> str:
     """The name of the output object that holds these records, in whatever order they come."""
     pairs = sorted(f"{record.id} {record.status}" for record in records)
     digest = hashlib.sha256("\n".join(pairs).encode()).hexdigest()
     date = (newest or _NO_DATE).astimezone(UTC).date().isoformat()
-    return f"dt={date}/{records[0].model[:12]}-{digest}.jsonl.gz"
+    return f"dt={date}/{records[0].model[:12]}-{digest}.{form}"
 
 
 def pack(records: Iterable[Record]) -> bytes:
     """Records as gzipped JSON lines; the same records, the same bytes."""
-    lines = "".join(f"{record.to_json()}\n" for record in records)
-    return gzip.compress(lines.encode(), compresslevel=6, mtime=0)
+    return gzip.compress(_lines(records), compresslevel=6, mtime=0)
 
 
-def write_all(outcomes: Iterable[Outcome], place: str) -> Summary:
-    """Write the records of `outcomes` under the folder or s3:// prefix `place`."""
+def _lines(records: Iterable[Record]) -> bytes:
+    return "".join(f"{record.to_json()}\n" for record in records).encode()
+
+
+def _table(records: Iterable[Record]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for record in records:
+        values = json.loads(record.to_json())
+        values["top"] = json.dumps(values["top"], ensure_ascii=False)
+        writer.writerow([values[column] for column in COLUMNS])
+    return text.getvalue().encode(errors="backslashreplace")
+
+
+# Ending of an object's name -> what packs its records.
+FORMS: dict[str, Callable[[Iterable[Record]], bytes]] = {
+    "jsonl.gz": pack,
+    "jsonl": _lines,
+    "csv": _table,
+}
+
+
+def write_all(outcomes: Iterable[Outcome], place: str, form: str = "jsonl.gz") -> Summary:
+    """Write the records of `outcomes` under the folder or s3:// prefix `place`.
+
+    `form` is one of FORMS; of a table the columns are COLUMNS, `top` as JSON.
+    """
     summary = Summary()
     for part in _parts(iter(outcomes)):
         for outcome in part:
@@ -85,8 +117,8 @@ def write_all(outcomes: Iterable[Outcome], place: str) -> Summary:
         records = [outcome.record for outcome in part if outcome.record is not None]
         if records:
             newest = max((o.modified for o in part if o.modified), default=None)
-            url = f"{place.rstrip('/')}/{name(records, newest)}"
-            store.create(url, pack(records))
+            url = f"{place.rstrip('/')}/{name(records, newest, form)}"
+            store.create(url, FORMS[form](records))
             summary.outputs.append(url)
     return summary
 

@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from litescore import settings
 
+if TYPE_CHECKING:
+    from litescore.folder_truth import FolderTruth
+
 
 @click.command(
     short_help="Score images into records, one JSON line each.",
-    epilog=settings.table("model", "threads", "batch", "top", "max_bytes", "max_pixels"),
+    epilog=settings.table(
+        "model", "threads", "batch", "top", "max_bytes", "max_shard_bytes", "max_pixels"
+    ),
 )
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--model", help="The .tflite file; LITESCORE_MODEL by default.")
 @click.option("--out", help="A folder or s3:// prefix for the records; standard output without.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl.gz", "jsonl", "csv"]),
+    default="jsonl.gz",
+    show_default=True,
+    help="Of the files in OUT. `litescore results` reads the JSON lines.",
+)
+@click.option(
+    "--include", multiple=True, metavar="GLOB", help="Only images that fit; may be repeated."
+)
+@click.option(
+    "--exclude", multiple=True, metavar="GLOB", help="No images that fit; may be repeated."
+)
+@click.option(
+    "--evaluate",
+    is_flag=True,
+    help="Take the folder an image lies in for its class: accuracy and confusion at the end.",
+)
 @click.option("--overwrite", is_flag=True, help="Remove what OUT holds first.")
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads that fetch and decode.")
 @click.option("--batch", type=click.IntRange(1, 4096), help="Images an invocation takes.")
@@ -28,6 +53,10 @@ def score(
     sources: tuple[str, ...],
     model: str | None,
     out: str | None,
+    form: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    evaluate: bool,
     overwrite: bool,
     threads: int | None,
     batch: int | None,
@@ -35,19 +64,33 @@ def score(
     labels: str | None,
     as_json: bool,
 ) -> int:
-    """Score SOURCES: image files, folders and s3:// prefixes, to one record an image.
+    """Score SOURCES to one record an image.
 
-    Run again into the same OUT it skips what is scored already. Exits with 1 when some images
-    failed; each has its record, with the reason.
+    \b
+    A source is
+      a file, a folder or an s3:// prefix
+      a glob in quotes: 'photos/**/*.jpg', 's3://bucket/in/*.png'
+      a shard, in these places too: .zip, .tar, .tar.gz, .npz, IDX; a record a member
+      @MANIFEST, a path or URL: .jsonl or .csv (or .gz of them) with `source`, or `bucket` and
+        `key`, and `etag` and `version` if known; or the manifest.json of an S3 Inventory
+
+    --include and --exclude fit the name of a file, or with a / in them its path below the source;
+    ** crosses folders. They do not look into shards.
+
+    Run again into the same OUT it skips what is scored already, unless a manifest of S3 objects
+    keeps their ETags to itself. Exits with 1 when some images failed; each has its record, with
+    the reason.
 
     \b
     Example:
       litescore score photos/ --model model.tflite --out records/
       litescore score s3://bucket/in/ --model model.tflite --out s3://other/records/
+      litescore score test.zip @more.csv --exclude '*.gif' --evaluate --out records/
       litescore score shoe.jpg --model model.tflite
     """
     from litescore import scoring
     from litescore.contract import read_labels
+    from litescore.folder_truth import FolderTruth
     from litescore.scorer import Scorer
 
     chosen = scoring.settings_with(model=model, threads=threads, batch=batch, top=top)
@@ -59,12 +102,24 @@ def score(
         labels=names,
         sha256=chosen.model_sha256,
     )
+    images = scoring.Images(sources, include, exclude)
+    truth = FolderTruth(scorer.contract.labels) if evaluate else None
     if out is None:
-        return scoring.to_stdout(sources, scorer, chosen)
+        code = scoring.to_stdout(images, scorer, chosen, truth)
+        _tell(truth, err=True)
+        return code
     with scoring.progress() as tell:
-        summary = scoring.to_place(sources, scorer, chosen, out, overwrite=overwrite, tell=tell)
+        summary = scoring.to_place(
+            images, scorer, chosen, out, overwrite=overwrite, form=form, truth=truth, tell=tell
+        )
     if as_json:
-        click.echo(json.dumps(summary.as_json()))
+        click.echo(json.dumps(summary.as_json() | (truth.as_json() if truth else {})))
     else:
         click.echo(summary.sentence(out))
+        _tell(truth)
     return 1 if summary.failed or summary.retry else 0
+
+
+def _tell(truth: FolderTruth | None, *, err: bool = False) -> None:
+    for line in truth.sentences() if truth else ():
+        click.echo(line, err=err)

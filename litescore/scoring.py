@@ -5,23 +5,50 @@ The pipeline is that of the Lambda handler; only where subjects come from differ
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from litescore import batch, image, output, results, store
+from litescore import batch, output, results, store
 from litescore.batch import Outcome
 from litescore.errors import ConfigurationError, UsageError
+from litescore.folder_truth import FolderTruth
 from litescore.output import Summary
 from litescore.record import Subject
 from litescore.s3 import is_s3
 from litescore.scorer import Scorer
 from litescore.settings import Settings
+from litescore.sources import subjects
+
+__all__ = ["Images", "progress", "settings_with", "subjects", "to_place", "to_stdout"]
 
 Tell = Callable[[Outcome], None]
+
+# Tables of ours: a folder may hold others.
+_TABLE = re.compile(r"/dt=[0-9-]{10}/[0-9a-f]{12}-[0-9a-f]{64}\.csv$")
+_MOST_BYTES = 2**31
+
+
+@dataclass(frozen=True)
+class Images:
+    """What to score: see `litescore.sources.subjects`. Iterating lists it anew."""
+
+    sources: tuple[str, ...]
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Subject]:
+        return subjects(self.sources, self.include, self.exclude)
+
+    def check(self) -> None:
+        """Raises what listing a source raises that is missing, closed or empty."""
+        for source in self.sources:
+            next(subjects([source], self.include, self.exclude))
 
 
 def settings_with(
@@ -42,28 +69,12 @@ def settings_with(
     )
 
 
-def subjects(sources: Sequence[str]) -> Iterator[Subject]:
-    """The images that sources name: a file whatever its name, the pictures of folders and prefixes.
-
-    Raises UsageError for a source that names none.
-    """
-    for source in sources:
-        whole = not is_s3(source) and store.local_path(source).is_file()
-        empty = True
-        for entry in store.list_objects(source):
-            if whole or entry.source == source or _is_picture(entry.source):
-                empty = False
-                yield entry.subject
-        if empty:
-            raise UsageError(
-                f"no images at {source}: files ending in {', '.join(image.SUFFIXES[:4])}, ..."
-            )
-
-
-def to_stdout(sources: Sequence[str], scorer: Scorer, settings: Settings) -> int:
+def to_stdout(
+    images: Images, scorer: Scorer, settings: Settings, truth: FolderTruth | None = None
+) -> int:
     """Print a record an image; 1 when some failed, else 0."""
     code = 0
-    for outcome in batch.run(subjects(sources), scorer, settings=settings):
+    for outcome in _judged(batch.run(images, scorer, settings=settings), truth):
         if outcome.record is None:
             raise ConfigurationError(f"cannot read an image: {outcome.retry}")
         code = code if outcome.record.status == "scored" else 1
@@ -72,38 +83,42 @@ def to_stdout(sources: Sequence[str], scorer: Scorer, settings: Settings) -> int
 
 
 def to_place(
-    sources: Sequence[str],
+    images: Images,
     scorer: Scorer,
     settings: Settings,
     place: str,
     *,
     overwrite: bool,
+    form: str = "jsonl.gz",
+    truth: FolderTruth | None = None,
     tell: Tell = lambda _outcome: None,
 ) -> Summary:
-    """Write the records of all sources under a folder or s3:// prefix.
+    """Write the records of all images under a folder or s3:// prefix, in one of `output.FORMS`.
 
-    What the place holds already is not scored again. Raises UsageError when that is another
-    model's, unless `overwrite`, which removes it first; nothing is removed for sources that are
-    not there.
+    What the place holds already is not scored again; into `truth` it counts all the same. Raises
+    UsageError when that is another model's, unless `overwrite`, which removes it first; nothing is
+    removed for sources that are not there.
     """
     if not is_s3(place) and store.local_path(place).is_file():
         raise UsageError(f"{place} is a file: --out names a folder or an s3:// prefix")
     if overwrite:
-        for source in sources:
-            next(subjects([source]))
-    done = _scored_before(place, scorer.digest, overwrite=overwrite)
+        images.check()
+        _remove(place)
+    before = _scored_before(place, scorer.digest)
     skipped = 0
 
-    def fresh() -> Iterator[Subject]:
+    def done(subject: Subject) -> bool:
         nonlocal skipped
-        for subject in subjects(sources):
-            if subject.identity(scorer.digest) in done:
-                skipped += 1
-            else:
-                yield subject
+        name = subject.identity(scorer.digest) if before else ""
+        if name not in before:
+            return False
+        skipped += 1
+        if truth is not None:
+            truth.count(subject.source, subject.member, before[name])
+        return True
 
-    outcomes = batch.run(fresh(), scorer, settings=settings)
-    summary = output.write_all(_watched(outcomes, tell), place)
+    outcomes = batch.run(images, scorer, settings=settings, done=done)
+    summary = output.write_all(_watched(_judged(outcomes, truth), tell), place, form)
     summary.skipped = skipped
     return summary
 
@@ -139,25 +154,49 @@ def _watched(outcomes: Iterable[Outcome], tell: Tell) -> Iterator[Outcome]:
         yield outcome
 
 
-def _scored_before(place: str, model: str, *, overwrite: bool) -> frozenset[str]:
-    """Ids of the records at the place."""
-    if not is_s3(place) and not store.local_path(place).exists():
-        return frozenset()
-    if overwrite:
-        for url in results.files(place):
-            store.delete(url)
-        return frozenset()
-    ids = set()
-    for record in results.read(place):
-        if record.model != model:
+def _judged(outcomes: Iterable[Outcome], truth: FolderTruth | None) -> Iterator[Outcome]:
+    for outcome in outcomes:
+        record = outcome.record
+        if truth is not None and record is not None:
+            truth.count(record.source, record.member, record.label)
+        yield outcome
+
+
+def _scored_before(place: str, model: str) -> dict[str, str | None]:
+    """Id -> label of the records at the place; None of those that failed."""
+    found: dict[str, str | None] = {}
+    if not _exists(place):
+        return found
+    for name, other, label in _held(place):
+        if other != model:
             raise UsageError(
-                f"{place} holds records of another model ({record.model[:12]}): name another "
+                f"{place} holds records of another model ({other[:12]}): name another "
                 "--out, or --overwrite"
             )
-        ids.add(record.id)
-    return frozenset(ids)
+        found[name] = label
+    return found
 
 
-def _is_picture(source: str) -> bool:
-    name = source.rpartition("/")[2]
-    return not name.startswith(".") and Path(name).suffix.lower() in image.SUFFIXES
+def _held(place: str) -> Iterator[tuple[str, str, str | None]]:
+    """Id, model and label of every record at the place."""
+    for record in results.read(place):
+        yield record.id, record.model, record.label
+    for url in _tables(place):
+        text = store.read(Subject(url), max_bytes=_MOST_BYTES).data.decode()
+        for row in csv.DictReader(io.StringIO(text, newline="")):
+            yield row["id"], row["model"], row["label"] or None
+
+
+def _tables(place: str) -> list[str]:
+    listed = store.list_objects(place)
+    return [entry.source for entry in listed if _TABLE.search(entry.source)]
+
+
+def _remove(place: str) -> None:
+    if _exists(place):
+        for url in (*results.files(place), *_tables(place)):
+            store.delete(url)
+
+
+def _exists(place: str) -> bool:
+    return is_s3(place) or store.local_path(place).exists()
