@@ -19,7 +19,7 @@ _BAR = 24
 
 @click.command(
     short_help="Count what a folder of records holds.",
-    epilog=settings.table("max_bytes", "max_pixels"),
+    epilog=settings.table("max_bytes", "max_shard_bytes", "max_pixels"),
 )
 @click.argument("records")
 @click.option("--html", type=click.Path(dir_okay=False), help="Write a page with the pictures.")
@@ -86,6 +86,12 @@ def _print_counts(counts: Counts) -> None:
 @click.argument("inputs", nargs=-1, required=True)
 @click.argument("records")
 @click.option(
+    "--include", multiple=True, metavar="GLOB", help="Only images that fit, as `score` took them."
+)
+@click.option(
+    "--exclude", multiple=True, metavar="GLOB", help="No images that fit, as `score` left them out."
+)
+@click.option(
     "--show",
     type=click.IntRange(0),
     default=20,
@@ -93,24 +99,33 @@ def _print_counts(counts: Counts) -> None:
     help="How many of the missing and of the double are named.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def reconcile(inputs: tuple[str, ...], records: str, show: int, as_json: bool) -> int:
+def reconcile(
+    inputs: tuple[str, ...],
+    records: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    show: int,
+    as_json: bool,
+) -> int:
     """Hold INPUTS against the RECORDS made of them, and exit with 1 unless they balance.
 
-    INPUTS are what was scored, named as it was then: folders, files, s3:// prefixes. RECORDS is
-    a folder, file or s3:// prefix of records. They balance when each listed image, under the ETag
-    it is listed with, has one record that is scored or failed.
+    INPUTS are what was scored, named as it was then (see `litescore score --help`): folders,
+    files, globs, s3:// prefixes, @manifests. RECORDS is a folder, file or s3:// prefix of records.
+    They balance when each listed image, under the ETag it is listed with, has one record that is
+    scored or failed; a shard has one a member.
 
     \b
     Example:
       litescore reconcile photos/ records/
       litescore reconcile s3://bucket/in/ s3://other/records/ --json
+      litescore reconcile @images.csv records/
     """
     from litescore import results as reading
-    from litescore import scoring
     from litescore.counts import place
     from litescore.reconcile import balance
+    from litescore.sources import subjects
 
-    found = balance(scoring.subjects(inputs), reading.read(records), show=show)
+    found = balance(subjects(inputs, include, exclude), reading.read(records), show=show)
     if as_json:
         click.echo(json.dumps(found.as_json()))
     else:

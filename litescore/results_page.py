@@ -6,19 +6,16 @@ has a tile that says so: a page is made in any case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from PIL import Image, ImageDraw
 
-from litescore import image, store
+from litescore import image, pictures
 from litescore.counts import STEPS, Counts, place
-from litescore.errors import LitescoreError, PermanentError, SupersededError
+from litescore.errors import LitescoreError
 from litescore.page import BAD, PLAIN, Page
 from litescore.record import Record, Subject
-from litescore.s3 import is_s3
 from litescore.settings import Settings
-
-_SIDE = 160
 
 
 def build(counts: Counts, location: str, settings: Settings) -> Page:
@@ -30,14 +27,17 @@ def build(counts: Counts, location: str, settings: Settings) -> Page:
         | {status: f"{number:,}" for status, number in counts.statuses.items()}
         | {"labels": len(counts.labels), "models": len(counts.models)}
     )
-    for title, records in (
-        ("Failed", counts.failed),
-        ("Least sure", counts.least_sure),
-        ("Some of each label", counts.of_each_label),
-    ):
+    parts = {
+        "Failed": counts.failed,
+        "Least sure": counts.least_sure,
+        "Some of each label": counts.of_each_label,
+    }
+    asked = {pictures.of(record): None for records in parts.values() for record in records}
+    shown = pictures.thumbnails(asked, settings)
+    for title, records in parts.items():
         if records:
             page.heading(title)
-            page.sheet(_tiles(records, settings))
+            page.sheet(_tiles(records, shown))
     _add_tables(page, counts)
     return page
 
@@ -66,37 +66,20 @@ def _add_tables(page: Page, counts: Counts) -> None:
         )
 
 
-def _tiles(records: Iterable[Record], settings: Settings) -> Iterator[tuple[bytes, str, str]]:
+def _tiles(
+    records: Sequence[Record], shown: Mapping[Subject, bytes | LitescoreError]
+) -> Iterator[tuple[bytes, str, str]]:
     for record in records:
         tone = BAD if record.status == "failed" else PLAIN
         said = record.reason if record.label is None else f"{record.label} {record.score:.3f}"
         caption = f"{said}: {place(record)}"
-        try:
-            yield _thumbnail(record, settings), caption, tone
-        except LitescoreError as error:
-            told = "" if str(record.reason) in str(error) else f" (not shown: {error})"
-            yield _NO_PICTURE, caption + told, tone
-
-
-def _thumbnail(record: Record, settings: Settings) -> bytes:
-    """The record's picture as a PNG of at most _SIDE pixels a side."""
-    data = _bytes_of(record, settings.max_bytes)
-    picture = image.decode(data, max_pixels=settings.max_pixels, max_bytes=settings.max_bytes)
-    picture.thumbnail((_SIDE, _SIDE))
-    return image.encode_png(picture)
-
-
-def _bytes_of(record: Record, max_bytes: int) -> bytes:
-    if record.member is not None:
-        raise PermanentError("unsupported", "it is inside another file")
-    if not is_s3(record.source) and not store.local_path(record.source).is_file():
-        # A camera would be opened by reading its device.
-        raise PermanentError("gone", "it is no file here")
-    subject = Subject(record.source, etag=record.etag, version=record.version)
-    blob = store.read(subject, max_bytes=max_bytes)
-    if record.etag is not None and blob.etag != record.etag:
-        raise SupersededError("it changed after it was scored")
-    return blob.data
+        picture = shown[pictures.of(record)]
+        if isinstance(picture, bytes):
+            yield picture, caption, tone
+        elif str(said) in str(picture):
+            yield _NO_PICTURE, caption, tone
+        else:
+            yield _NO_PICTURE, f"{caption} (not shown: {picture})", tone
 
 
 def _cross() -> bytes:

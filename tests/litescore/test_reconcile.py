@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -250,3 +251,37 @@ def test_in_s3(small_model: Path, stub: StubS3, say: Say, monkeypatch: pytest.Mo
     said = say("reconcile", "s3://stub/in/", "s3://stub/out/")
     assert said.code == 1
     assert said.out.splitlines()[0] == "missing  s3://stub/in/a b+5.png"
+
+
+def test_a_manifest_and_patterns(small_model: Path, photos: Path, tmp_path: Path, say: Say) -> None:
+    """Inputs are named as for scoring: what was left out then is not missing now."""
+    manifest = tmp_path / "images.jsonl"
+    names = sorted(map(str, photos.iterdir()))
+    manifest.write_text("".join(json.dumps({"source": name}) + "\n" for name in names))
+    words = (f"@{manifest}", "--exclude", "3.png")
+    place = tmp_path / "out"
+    assert say("score", *words, "--model", small_model, "--out", place).code == 0
+    assert say("reconcile", *words, place).out == "4 listed: 0 missing, 0 double\n"
+    said = say("reconcile", f"@{manifest}", place)
+    assert (said.code, said.out.splitlines()[0]) == (1, f"missing  {names[3]}")
+
+
+def test_a_shard_that_was_scored(small_model: Path, photos: Path, tmp_path: Path, say: Say) -> None:
+    """Its members' records account for it; scored again after a change it is another."""
+    shard = tmp_path / "in" / "photos.zip"
+    shard.parent.mkdir()
+    pack(shard, photos)
+    place = tmp_path / "out"
+    assert say("score", shard.parent, "--model", small_model, "--out", place).code == 0
+    assert len(list(read(place))) == 5
+    assert say("reconcile", shard.parent, place).out == "1 listed: 0 missing, 0 double\n"
+    (photos / "more.png").write_bytes(picture_bytes(9))
+    pack(shard, photos)
+    assert say("reconcile", shard.parent, place).code == 1
+
+
+def pack(shard: Path, folder: Path) -> None:
+    """The files of a folder as a zip."""
+    with zipfile.ZipFile(shard, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.write(path, path.name)

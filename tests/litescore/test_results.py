@@ -88,7 +88,7 @@ def test_other_images_and_models_are_kept_apart(tmp_path: Path) -> None:
 
 def test_records_keep_the_place_of_their_first(tmp_path: Path) -> None:
     """A better record takes the place of the one it beats."""
-    write(tmp_path / "1.jsonl", [record("x", "failed"), record("y"), record("x")])
+    write(tmp_path / "1.jsonl", [record("x", "failed"), record("y"), record("x", at=LATE)])
     assert [(one.source, one.status) for one in results.read(tmp_path)] == [
         ("x", "scored"),
         ("y", "scored"),

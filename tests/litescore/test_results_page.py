@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -112,13 +113,13 @@ def test_as_many_pictures_as_asked_for(photos: Path) -> None:
 
 
 def test_what_cannot_be_shown_says_why(tmp_path: Path) -> None:
-    """Gone, changed, inside a shard, a camera's device, a bucket nobody answers for."""
+    """Gone, changed, a clip's frame, a camera's device, a bucket nobody answers for."""
     changed = tmp_path / "changed.png"
     changed.write_bytes(picture_bytes(1))
     subjects = {
         "it changed after it was scored": Subject(str(changed), etag="1-1"),
         "it is no file here": Subject(str(tmp_path / "none.png")),
-        "inside another file": Subject(str(changed), member="3.png"),
+        "it is part of a clip": Subject(str(changed), member="17"),
         "it is no file": Subject("/dev/zero"),
         "not an S3 URL": Subject("s3://b d/x.png"),
     }
@@ -153,3 +154,26 @@ def test_in_s3(stub: StubS3, monkeypatch: pytest.MonkeyPatch) -> None:
     assert same(held, picture_bytes(0))
     assert is_cross(overwritten)
     assert "changed after it was named" in caption
+
+
+def test_members_of_shards(small_model: Path, photos: Path, tmp_path: Path, say: Say) -> None:
+    """Pictures inside a zip, and rows of an array; one that is not in there any more says so."""
+    shard, arrays = tmp_path / "photos.zip", tmp_path / "test.npz"
+    with zipfile.ZipFile(shard, "w") as archive:
+        for path in sorted(photos.iterdir()):
+            archive.write(path, path.name)
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 5, 4), np.uint8)
+    np.savez(arrays, x_test=pixels)
+    out, page = tmp_path / "out", tmp_path / "page.html"
+    assert say("score", shard, arrays, "--model", small_model, "--out", out).code == 0
+    assert say("results", out, "--html", page).code == 0
+    shown = {caption.partition(": ")[2]: tile for tile, caption, _ in tiles(page.read_text())}
+    for path in photos.iterdir():
+        assert same(shown[f"{path.name} in {shard}"], path.read_bytes())
+    for number, row in enumerate(pixels):
+        assert shown[f"x_test[{number}] in {arrays}"].tobytes() == row.tobytes()
+
+    lost = Subject(str(shard), member="nosuch.png")
+    (first, caption, _), *_ = tiles(build(scored(lost)))
+    assert is_cross(first)
+    assert "no such member" in caption
