@@ -13,7 +13,7 @@ from litescore import output, results
 from litescore.folder_truth import FolderTruth
 from litescore.record import Record
 from tests.litescore.conftest import LABELS, Say, picture_bytes
-from tests.litescore.test_shards import npz_of, tar_gz_of, zip_of
+from tests.litescore.packed import npz_of, tar_gz_of, zip_of
 
 
 @pytest.fixture

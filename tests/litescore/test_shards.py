@@ -1,4 +1,4 @@
-"""Shards, alone and through the pipeline: whole ones, broken ones and hostile ones."""
+"""Shards: whole ones, broken ones and hostile ones."""
 
 from __future__ import annotations
 
@@ -6,66 +6,25 @@ import gzip
 import io
 import struct
 import tarfile
-import threading
 import tracemalloc
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as fuzzing
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from litescore import batch, image, shards, store
+from litescore import shards
 from litescore.errors import PermanentError
-from litescore.record import Subject
-from litescore.scorer import Scorer
 from litescore.settings import Settings
+from litescore.shards import archives
 from tests.litescore.conftest import picture_bytes
+from tests.litescore.packed import ARCHIVES, Pack, idx_of, npz_of, tar_gz_of, tar_of, zip_of
 
 PICTURES = {f"{name}/{n} é+%.png": picture_bytes(n) for n, name in enumerate(("a", "b", "../../c"))}
 ARRAY = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
-
-
-def zip_of(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """Files as a zip."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
-
-
-def tar_of(files: Mapping[str, bytes], mode: str = "w") -> bytes:
-    """Files as a tar."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
-        for name, data in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            archive.addfile(entry, io.BytesIO(data))
-    return buffer.getvalue()
-
-
-def tar_gz_of(files: Mapping[str, bytes]) -> bytes:
-    """Files as a tar.gz."""
-    return tar_of(files, "w:gz")
-
-
-def npz_of(**arrays: NDArray[np.generic]) -> bytes:
-    """Arrays as a packed .npz."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
-
-
-def idx_of(array: NDArray[np.uint8]) -> bytes:
-    """An array as IDX."""
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
 def contents(name: str, data: bytes, **limits: int) -> dict[str | None, object]:
@@ -81,10 +40,6 @@ def contents(name: str, data: bytes, **limits: int) -> dict[str | None, object]:
             else content
         )
     return found
-
-
-ARCHIVES = [("s.zip", zip_of), ("s.tar", tar_of), ("s.tar.gz", tar_gz_of), ("S.TGZ", tar_gz_of)]
-Pack = Callable[[Mapping[str, bytes]], bytes]
 
 
 @pytest.mark.parametrize(("name", "pack"), ARCHIVES)
@@ -120,7 +75,8 @@ def test_of_members_with_one_name_the_last_holds() -> None:
         warnings.simplefilter("ignore")
         archive.writestr("a.png", b"old")
         archive.writestr("a.png", b"new")
-    assert contents("s.zip", buffer.getvalue()) == {"a.png": b"new"}
+    (held,) = shards.members("s.zip", buffer.getvalue(), Settings())
+    assert held == shards.Member("a.png", b"new")
 
 
 @pytest.mark.parametrize(("name", "pack"), ARCHIVES)
@@ -147,6 +103,25 @@ def test_bombs_are_not_unpacked(name: str, pack: Pack) -> None:
     assert str(found[None]).startswith("too-large: unpacks to more than ")
     assert peak < 8_000_000
     assert not any(isinstance(content, bytes) for content in found.values())
+
+
+def test_what_is_passed_over_is_not_unpacked_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text of 60 MB beside pictures, above the limit. The stream is watched, for only the time
+    would tell that it was unpacked to the end.
+    """
+    furthest = 0
+
+    class Watched(gzip.GzipFile):
+        def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+            nonlocal furthest
+            furthest = max(furthest, offset)
+            return super().seek(offset, whence)
+
+    monkeypatch.setattr(archives, "ungzipped", lambda data: Watched(fileobj=io.BytesIO(data)))
+    data = tar_gz_of({"a.txt": bytes(1000), "b.txt": bytes(60_000_000), **PICTURES})
+    found = contents("s.tar.gz", data, max_shard_bytes=10**6)
+    assert str(found[None]).startswith("too-large: ")
+    assert 0 < furthest < 10**6
 
 
 def test_a_zip_that_lies_about_a_size() -> None:
@@ -180,7 +155,11 @@ def test_headers_that_ask_for_gigabytes() -> None:
     entry = tarfile.TarInfo("././@LongLink")
     entry.type, entry.size = tarfile.GNUTYPE_LONGNAME, 300_000_000
     data = gzip.compress(entry.tobuf(tarfile.GNU_FORMAT) + bytes(300_000_512), compresslevel=1)
+    tracemalloc.start()
     found = contents("s.tar.gz", data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30_000_000
     assert list(found) == [None]
     assert str(found[None]).startswith("too-large: ")
 
@@ -224,6 +203,15 @@ def test_a_tar_whose_second_header_is_broken() -> None:
     found = contents("s.tar", bytes(data))
     assert list(found) == ["a.png", None]
     assert str(found[None]).startswith("corrupt: a broken header")
+
+
+def test_a_gzip_whose_checksum_is_wrong() -> None:
+    """It stands behind all members: they are told, and that the shard is not what was packed."""
+    data = bytearray(tar_gz_of({**PICTURES, "text": bytes(200_000)}))
+    data[-8] ^= 0xFF
+    found = contents("s.tar.gz", bytes(data))
+    assert found.keys() == {*PICTURES, None}
+    assert str(found[None]).startswith("corrupt: BadGzipFile: CRC check failed")
 
 
 @pytest.mark.parametrize(
@@ -277,104 +265,3 @@ def test_names_of_shards(name: str) -> None:
     """The name alone says it."""
     assert shards.is_shard(f"s3://b/deep/{name}")
     assert not shards.is_shard(f"s3://b/{name}/x.png")
-
-
-@pytest.fixture
-def scorer(small_model: Path) -> Scorer:
-    return Scorer(small_model, batch=4)
-
-
-@pytest.mark.parametrize(("name", "pack"), ARCHIVES)
-def test_members_score_as_files_do(name: str, pack: Pack, scorer: Scorer, tmp_path: Path) -> None:
-    """Labels and order of single files; each member its own id under the shard's ETag."""
-    files = {f"{n:02}.png": picture_bytes(n) for n in range(30)}
-    for file, data in files.items():
-        (tmp_path / file).write_bytes(data)
-    alone = [o.record for o in batch.run([Subject(str(tmp_path / f)) for f in files], scorer)]
-    shard = tmp_path / name
-    shard.write_bytes(pack(files))
-    found = list(batch.run([Subject(str(shard))], scorer))
-    records = [outcome.record for outcome in found if outcome.record]
-    assert [r.member for r in records] == list(files)
-    assert [r.top for r in records] == [r.top for r in alone if r]
-    assert {r.etag for r in records} == {store.file_etag(shard)}
-    assert len({r.id for r in records}) == 30
-    assert {outcome.asked for outcome in found} == {Subject(str(shard))}
-    assert all(outcome.modified for outcome in found)
-
-
-def test_arrays_score_as_files_do(scorer: Scorer, tmp_path: Path) -> None:
-    """Pixels of another size go through the same resize as a file's."""
-    tall = np.random.default_rng(1).integers(0, 256, (6, 40, 20, 3), np.uint8)
-    path = tmp_path / "m.npz"
-    path.write_bytes(npz_of(x_test=tall))
-    records = [outcome.record for outcome in batch.run([Subject(str(path))], scorer)]
-    tensors = np.stack([image.fit(one, scorer.contract) for one in tall])
-    best = scorer.probabilities(tensors).argmax(axis=1)
-    assert [r.label for r in records if r] == [scorer.contract.labels[n] for n in best]
-
-
-def test_poison_inside_a_shard_and_shards_among_files(scorer: Scorer, tmp_path: Path) -> None:
-    """Every image has its outcome, in order, whatever lies around it."""
-    (tmp_path / "s.zip").write_bytes(zip_of({"bad.png": b"bad", "good.png": picture_bytes(1)}))
-    (tmp_path / "cut.tar").write_bytes(tar_of(PICTURES)[:700])
-    (tmp_path / "x.png").write_bytes(picture_bytes(2))
-    names = ["x.png", "s.zip", "gone.zip", "cut.tar", "x.png"]
-    found = [o.record for o in batch.run([Subject(str(tmp_path / n)) for n in names], scorer)]
-    assert [(r.member, r.kind) for r in found if r] == [
-        (None, None), ("bad.png", "unsupported"), ("good.png", None),
-        (None, "gone"), (None, "corrupt"), (None, None),
-    ]  # fmt: skip
-
-
-def test_a_shard_above_the_limit_is_not_read(scorer: Scorer, tmp_path: Path) -> None:
-    """LITESCORE_MAX_SHARD_BYTES is the shards'; LITESCORE_MAX_BYTES does not hold for them."""
-    path = tmp_path / "s.zip"
-    path.write_bytes(zip_of({f"{n}.png": picture_bytes(n) for n in range(9)}))
-    size = path.stat().st_size
-    ok = batch.run([Subject(str(path))], scorer, settings=Settings(max_bytes=size // 2))
-    assert {o.record.status for o in ok if o.record} == {"scored"}
-    small = Settings(max_shard_bytes=size - 1)
-    (refused,) = batch.run([Subject(str(path))], scorer, settings=small)
-    assert refused.record is not None
-    assert (refused.record.kind, refused.record.member) == ("too-large", None)
-
-
-def test_a_shard_that_ran_out_of_time_comes_back_whole(scorer: Scorer, tmp_path: Path) -> None:
-    """What is under way is scored; the shard is handed back once, and what follows it too."""
-    path = tmp_path / "s.zip"
-    path.write_bytes(zip_of({f"{n}.png": picture_bytes(n) for n in range(200)}))
-    asked = [Subject(str(path)), Subject(str(tmp_path / "other.zip"))]
-    late = threading.Event()
-    found = []
-    one_thread = Settings(threads=1)
-    for outcome in batch.run(asked, scorer, settings=one_thread, out_of_time=late.is_set):
-        found.append(outcome)
-        late.set()
-    assert 0 < sum(o.record is not None for o in found) < 100
-    assert [o.asked for o in found if o.retry] == asked
-
-
-def test_few_members_are_unpacked_ahead(
-    scorer: Scorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However many images a shard holds, a window of them is in memory. The function is wrapped to
-    be counted, for nothing outside tells how far it is.
-    """
-    path = tmp_path / "s.npz"
-    path.write_bytes(npz_of(x=np.zeros((3000, 4, 3), np.uint8)))
-    taken, real = 0, shards.members
-
-    def counted(*words: object) -> object:
-        nonlocal taken
-        for member in real(*words):  # type: ignore[arg-type]
-            taken += 1
-            yield member
-
-    monkeypatch.setattr(shards, "members", counted)
-    ahead = 0
-    outcomes = batch.run([Subject(str(path))], scorer, settings=Settings(threads=2))
-    for number, _ in enumerate(outcomes, 1):
-        ahead = max(ahead, taken - number)
-    assert number == taken == 3000
-    assert ahead <= 8 * 2 * 2 + 4 * scorer.batch + 8
