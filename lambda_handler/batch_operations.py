@@ -68,7 +68,7 @@ def tasks(event: Event) -> tuple[Task, ...]:
 
     Raises UnknownEvent for another schema, and for a task without an id to answer to.
     """
-    schema = event["invocationSchemaVersion"]
+    schema = text_field(event, "invocationSchemaVersion")
     if schema not in _BUCKET:
         raise UnknownEvent(
             f"S3 Batch Operations of schema {shown(schema)}: {' and '.join(_BUCKET)} are understood"

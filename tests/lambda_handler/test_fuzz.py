@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lambda_handler import batch_operations, distributed_map, events, messages, notices
@@ -62,6 +62,7 @@ def _read(event: Any) -> object:
 
 @settings(max_examples=400, deadline=None)
 @given(_JSON | _mutated())
+@example({"invocationSchemaVersion": [], "tasks": []})
 def test_an_event_is_read_or_refused(event: Any) -> None:
     """What is refused is refused in one short line."""
     reason = ""
