@@ -99,7 +99,7 @@ class Balance:
         """One line for a person."""
         parts = [f"{self.missing:,} missing", f"{self.double:,} double"]
         parts += [f"{self.superseded:,} superseded"] if self.superseded else []
-        parts += [f"{self.unlisted:,} records of images not listed"] if self.unlisted else []
+        parts += [f"{self.unlisted:,} not listed"] if self.unlisted else []
         # Sources are compared as text: `photos` is not `/home/me/photos`.
         other = self.unlisted and self.listed == self.missing
         hint = "; name the inputs as they were scored" if other else ""

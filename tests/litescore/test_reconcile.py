@@ -198,7 +198,7 @@ def test_the_command_names_what_is_missing(photos: Path, out: Path, say: Say) ->
     assert said.out.splitlines() == [
         f"missing  {photos / '1.png'}",
         f"missing  {photos / '5.png'}",
-        "6 listed: 2 missing, 0 double, 1 records of images not listed",
+        "6 listed: 2 missing, 0 double, 1 not listed",
     ]
     held = json.loads(say("reconcile", photos, out, "--json", "--show", "1").out)
     assert (held["balanced"], held["missing"]) == (False, 2)
