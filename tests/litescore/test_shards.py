@@ -124,6 +124,26 @@ def test_what_is_passed_over_is_not_unpacked_without_end(monkeypatch: pytest.Mon
     assert 0 < furthest < 10**6
 
 
+@pytest.mark.parametrize(("name", "pack"), ARCHIVES)
+def test_no_images_pack_to_a_two_hundredth(name: str, pack: Pack) -> None:
+    """Within the limit of a shard, yet out of proportion; a plain tar is not packed."""
+    found = contents(name, pack({"0.txt": bytes(60_000_000), **PICTURES}), max_bytes=10**6)
+    if name == "s.tar":
+        assert found == PICTURES
+    else:
+        assert str(found[None]).startswith("too-large: unpacks to more than ")
+
+
+def test_entries_of_a_tar_are_not_kept() -> None:
+    """Five thousand of them, of a kilobyte each in memory."""
+    data = tar_of({f"{n}.txt": b"" for n in range(5000)} | PICTURES)
+    tracemalloc.start()
+    assert len(contents("s.tar", data)) == len(PICTURES)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
 def test_a_zip_that_lies_about_a_size() -> None:
     """Declared as 100 bytes, 50 million inside: corrupt, without the 50 million."""
     packed = bytearray(zip_of({"a.png": bytes(50_000_000), "b.png": b"good"}))
