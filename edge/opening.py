@@ -14,8 +14,9 @@ from edge.sources import Clip, ImageFiles, Source
 from litescore.contract import Contract
 from litescore.errors import ConfigurationError, UsageError
 from litescore.image import SUFFIXES
-from litescore.scoring import subjects
 from litescore.settings import Settings
+from litescore.shards import is_shard
+from litescore.sources import subjects
 
 PICAMERA = "picamera"
 _KINDS = f"a folder of images, a video file, a camera (0, /dev/video0) or {PICAMERA}"
@@ -39,7 +40,9 @@ def choose(words: str, contract: Contract, device: Device, settings: Settings) -
         _check_device(path)
         return LiveCamera(str(path), partial(_open_device, path), device)
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
-        return ImageFiles(list(subjects([str(path)])), settings)
+        return ImageFiles(
+            [one for one in subjects([str(path)]) if not is_shard(one.source)], settings
+        )
     return _clip(path)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +21,8 @@ from litescore.contract import Contract
 from litescore.errors import ConfigurationError, LitescoreError, PermanentError, UsageError
 from litescore.record import Record
 from litescore.scorer import Scorer
-from litescore.scoring import subjects
 from litescore.settings import Settings
+from litescore.sources import subjects
 from tests.edge.conftest import BLUE, GREEN, RED, Write, plain
 from tests.rig.pngs import Pngs
 
@@ -64,6 +66,14 @@ def test_folder_records_are_the_batch_pipelines(
     theirs = [replace(outcome.record, at="") for outcome in outcomes if outcome.record]
     assert len(ours) == 50
     assert ours == theirs
+
+
+def test_a_shard_in_the_folder_is_no_frame(pngs: Pngs, device: Device, tmp_path: Path) -> None:
+    """Batch scoring opens it; a camera loop takes pictures only."""
+    shutil.copy(next(pngs.folder.glob("*.png")), tmp_path / "a.png")
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as shard:
+        shard.write(tmp_path / "a.png", "inside.png")
+    assert len(frames(open_source(tmp_path, device))) == 1
 
 
 def test_folder_in_order_with_names(pngs: Pngs, device: Device) -> None:
