@@ -71,7 +71,4 @@ def _bridged(event: Event) -> tuple[Subject, ...]:
 
 
 def _published(notice: Any) -> tuple[Subject, ...]:
-    inner = parsed(field(notice, "Message"))
-    if events.classify(inner) in (events.SNS, events.SNS_ENVELOPE):
-        raise UnknownEvent("SNS inside SNS")
-    return announced(inner)
+    return announced(parsed(field(notice, "Message")))
