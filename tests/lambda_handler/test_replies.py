@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from itertools import chain, repeat
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 
 from lambda_handler import handler, scoring
-from litescore import results
+from litescore import results, store
 from litescore.errors import ConfigurationError, TransientError, UnknownEvent
+from litescore.record import Subject
 from tests.lambda_handler import shapes
 from tests.lambda_handler.conftest import Records, upload
 from tests.rig.pngs import Pngs
@@ -89,7 +91,9 @@ def test_an_object_named_twice_is_scored_once(
     note = shapes.notification(inputs, key)
     assert handler(shapes.queued(note, note), None) == {"batchItemFailures": []}
     (url,) = results.files(str(scoring.settings().output))
-    assert len(outputs()) == len(list(results.read(url))) == 1
+    # The lines themselves: reading records back leaves out those that come twice.
+    lines = gzip.decompress(store.read(Subject(url), max_bytes=10**6).data).splitlines()
+    assert len(outputs()) == len(lines) == 1
 
 
 @pytest.mark.parametrize("form", ["prefix", "manifest", "objects"])
