@@ -25,8 +25,6 @@ from litescore.scorer import Scorer
 from litescore.settings import Settings
 from litescore.sources import subjects
 
-__all__ = ["Images", "progress", "settings_with", "subjects", "to_place", "to_stdout"]
-
 Tell = Callable[[Outcome], None]
 
 # Tables of ours: a folder may hold others.
