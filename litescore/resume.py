@@ -20,20 +20,26 @@ Held = dict[bytes, str | None]
 # Tables of ours: a folder may hold others.
 _TABLE = re.compile(r"/dt=[0-9-]{10}/[0-9a-f]{12}-[0-9a-f]{64}\.csv$")
 _MOST_BYTES = 2**31
+_DENIED = "forbidden"
 
 
 def held(place: str, model: str) -> Held:
-    """What the records at the place are about. Raises UsageError when they are another model's."""
+    """What the records at the place are about, but for what was denied: it may be open by now.
+
+    Raises UsageError when they are another model's.
+    """
     found: Held = {}
     if not _exists(place):
         return found
     labels: dict[str, str] = {}
-    for name, other, label in _read(place):
+    for name, other, label, kind in _read(place):
         if other != model:
             raise UsageError(
                 f"{place} holds records of another model ({other[:12]}): name another "
                 "--out, or --overwrite"
             )
+        if kind == _DENIED:
+            continue
         # A million records share ten labels.
         found[bytes.fromhex(name)] = labels.setdefault(label, label) if label else None
     return found
@@ -46,14 +52,14 @@ def remove(place: str) -> None:
             store.delete(url)
 
 
-def _read(place: str) -> Iterator[tuple[str, str, str | None]]:
-    """Id, model and label of every record at the place."""
+def _read(place: str) -> Iterator[tuple[str, str, str | None, str | None]]:
+    """Id, model, label and kind of every record at the place."""
     for record in results.read(place):
-        yield record.id, record.model, record.label
+        yield record.id, record.model, record.label, record.kind
     for url in _tables(place):
         text = store.read(Subject(url), max_bytes=_MOST_BYTES).data.decode()
         for row in csv.DictReader(io.StringIO(text, newline="")):
-            yield row["id"], row["model"], row["label"] or None
+            yield row["id"], row["model"], row["label"] or None, row["kind"] or None
 
 
 def _tables(place: str) -> list[str]:

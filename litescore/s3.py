@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -120,23 +121,45 @@ def create(url: str, data: bytes) -> bool:
     bucket, key = split(url)
     for _ in range(3):
         try:
-            obstore.put(_bucket(bucket), key, data, mode="create")
+            with _writing(url):
+                obstore.put(_bucket(bucket), key, data, mode="create")
         except obstore.exceptions.AlreadyExistsError:
             # 412 (it is there) and 409 (another writer is at it) raise the same: look.
             if exists(url):
                 return False
-        except FileNotFoundError as error:
-            raise rawkeys.no_bucket(bucket) from error
-        except obstore.exceptions.PermissionDeniedError as error:
-            raise ConfigurationError(
-                f"not allowed to write to bucket {bucket} ({_code(error) or 403}): grant "
-                "s3:PutObject and s3:GetObject on the output"
-            ) from error
-        except obstore.exceptions.BaseError as error:
-            raise TransientError(f"cannot write {url}: {_first_line(error)}") from error
         else:
             return True
     raise TransientError(f"cannot write {url}: conflicting writers")
+
+
+def put(url: str, data: bytes) -> None:
+    """Write an object; see `litescore.store.put`."""
+    import obstore
+
+    bucket, key = split(url)
+    with _writing(url):
+        obstore.put(_bucket(bucket), key, data)
+
+
+@contextmanager
+def _writing(url: str) -> Iterator[None]:
+    """What a write raises, as litescore's errors; AlreadyExistsError goes through."""
+    import obstore
+
+    bucket = split(url)[0]
+    try:
+        yield
+    except obstore.exceptions.AlreadyExistsError:
+        raise
+    except FileNotFoundError as error:
+        raise rawkeys.no_bucket(bucket) from error
+    except obstore.exceptions.PermissionDeniedError as error:
+        raise ConfigurationError(
+            f"not allowed to write to bucket {bucket} ({_code(error) or 403}): grant "
+            "s3:PutObject and s3:GetObject on the output"
+        ) from error
+    except obstore.exceptions.BaseError as error:
+        raise TransientError(f"cannot write {url}: {_first_line(error)}") from error
 
 
 def exists(url: str) -> bool:

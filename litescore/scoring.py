@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from litescore import batch, output, resume, store
+from litescore import access, batch, output, resume, store
 from litescore.batch import Outcome
 from litescore.errors import ConfigurationError, UsageError
 from litescore.fetching import Before
@@ -133,16 +133,25 @@ def to_place(
         resume.remove(place)
     before = resume.held(place, scorer.digest)
     if processes == 1:
-        return share(images, job, scorer, before, tell)
+        return share(images, job, scorer, before, tell, alone=True)
     from litescore import jobs
 
     return jobs.run(images, job, before, processes, tell)
 
 
 def share(
-    subjects: Iterable[Subject], job: Job, scorer: Scorer, before: Held, tell: Tell
+    subjects: Iterable[Subject],
+    job: Job,
+    scorer: Scorer,
+    before: Held,
+    tell: Tell,
+    *,
+    alone: bool = False,
 ) -> tuple[Summary, FolderTruth | None]:
-    """Score these subjects, all or one process' share of them, and write their records."""
+    """Score these subjects, all (`alone`) or one process' share, and write their records.
+
+    A share may be a single closed object, so only of all it is an error when all are denied.
+    """
     truth, skipped = job.truth(scorer), 0
 
     def done(subject: Subject) -> bool:
@@ -156,6 +165,8 @@ def share(
         return True
 
     outcomes = batch.run(subjects, scorer, settings=job.settings, before=Before(done))
+    if alone:
+        outcomes = access.refuse_all_denied(outcomes, {})
     summary = output.write_all(_watched(_judged(outcomes, truth), tell), job.place, job.form)
     summary.skipped = skipped
     return summary, truth
