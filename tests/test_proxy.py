@@ -78,7 +78,7 @@ FAULTS: list[tuple[Fault, str, type[Exception]]] = [
     (Fault(stall=1), "stall", BaseError),
     (Fault(stall=1, late=True), "late stall", BaseError),
     (Fault(stall=1, cut=10), "stall", BaseError),
-    (Fault(cut=10), "cut", BaseError),
+    (Fault(cut=0), "cut", BaseError),
     (Fault(pace=100), "pace", BaseError),
 ]
 
