@@ -66,34 +66,40 @@ def read(subject: Subject, max_bytes: int) -> Blob:
     return _read_object(bucket, key, subject, max_bytes)
 
 
-def list_objects(prefix: str) -> Iterator[Listed]:
+def list_objects(prefix: str, after: str | None = None) -> Iterator[Listed]:
     """The objects under a prefix; see `litescore.store.list_objects`."""
     bucket, start = split(prefix)
     if rawkeys.installed():
-        return rawkeys.list_objects(bucket, start)
-    return _list_addressable(bucket, start)
+        return rawkeys.list_objects(bucket, start, after)
+    return _list_addressable(bucket, start, after)
 
 
-def _list_addressable(bucket: str, start: str) -> Iterator[Listed]:
+def _list_addressable(bucket: str, start: str, after: str | None) -> Iterator[Listed]:
     import obstore
 
     store = _bucket(bucket)
+    if after and not rawkeys.addressable(after):
+        raise _needs_boto3(bucket, repr(after))
     # obstore lists whole folders: `a/b` would miss `a/bc.png`, which S3's own prefix finds.
     folder = start.rpartition("/")[0]
     try:
-        for chunk in obstore.list(store, folder or None):
+        for chunk in obstore.list(store, folder or None, offset=after or None):
             for entry in chunk:
                 if entry["path"].startswith(start) and not _is_marker(store, entry):
                     yield _listed(bucket, entry)
     except FileNotFoundError as error:
         raise rawkeys.no_bucket(bucket) from error
     except obstore.exceptions.InvalidPathError as error:
-        raise ConfigurationError(
-            f"bucket {bucket!r} holds a key that only boto3 can list ({_first_line(error)}): "
-            "pip install 'litescore[aws]'"
-        ) from error
+        raise _needs_boto3(bucket, _first_line(error)) from error
     except obstore.exceptions.BaseError as error:
         raise _unreachable(bucket, error) from error
+
+
+def _needs_boto3(bucket: str, key: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"bucket {bucket!r} holds a key that only boto3 can list ({key}): "
+        "pip install 'litescore[aws]'"
+    )
 
 
 def _is_marker(store: S3Store, entry: Any) -> bool:
