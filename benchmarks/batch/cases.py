@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from litescore.settings import processors
 from tests.rig.seaweed import S3
 
 SMALL, PHOTOS = 2000, 200
+SMALL_NAME = "28 x 28 PNG, dense"
+PHOTOS_NAME = "640 x 480 JPEG, MobileNetV3-Small"
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,10 @@ class Case:
 
 
 def each(server: S3) -> Iterator[Case]:
-    """Small images, then photographs."""
-    yield put(server, "28 x 28 PNG, dense", dense(), small_images(SMALL))
-    yield put(server, "640 x 480 JPEG, MobileNetV3-Small", mobilenet(), photographs(PHOTOS))
+    """Small images, then photographs; the environment is set to the server's."""
+    os.environ.update(server.environ)
+    yield put(server, SMALL_NAME, dense(), small_images(SMALL))
+    yield put(server, PHOTOS_NAME, mobilenet(), photographs(PHOTOS))
 
 
 def put(server: S3, name: str, model: Model, blobs: Sequence[bytes]) -> Case:
@@ -62,13 +66,10 @@ def put(server: S3, name: str, model: Model, blobs: Sequence[bytes]) -> Case:
 
 def upload(server: S3, blobs: Sequence[bytes], ending: str = "") -> str:
     """A fresh bucket that holds each of `blobs` under its number."""
-    bucket, client = server.make_bucket(), server.client
+    bucket = server.make_bucket()
     with ThreadPoolExecutor(4) as threads:
-        for _ in threads.map(
-            lambda one: client.put_object(Bucket=bucket, Key=f"{one[0]:06}{ending}", Body=one[1]),
-            enumerate(blobs),
-        ):
-            pass
+        for number, blob in enumerate(blobs):
+            threads.submit(store.put, f"s3://{bucket}/{number:06}{ending}", blob)
     return bucket
 
 

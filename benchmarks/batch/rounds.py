@@ -49,7 +49,10 @@ def measure(ways: Mapping[str, Way], rounds: int = ROUNDS) -> dict[str, list[Cos
 
 def cpu(rounds: Rounds, *names: str) -> list[float]:
     """Each round's processor time of some ways, added up."""
-    return [sum(cost.cpu for cost in costs) for costs in zip(*map(rounds.__getitem__, names))]
+    return [
+        sum(cost.cpu for cost in costs)
+        for costs in zip(*map(rounds.__getitem__, names), strict=True)
+    ]
 
 
 def rate(rounds: Rounds, name: str) -> list[float]:
@@ -80,8 +83,10 @@ def print_ratio(
     form = ".0f" if middle >= 20 else ".2f" if middle >= 0.2 else ".3f"
     low, high = (format(value, form) for value in (min(ratios), max(ratios)))
     met = (most is None or middle <= most) and (least is None or middle >= least)
-    hold = f"<= {most:g} x" if most is not None else f">= {least:g} x" if least is not None else ""
+    hold = (
+        f"<= {most:.3g} x" if most is not None else f">= {least:g} x" if least is not None else ""
+    )
     verdict = ("met" if met else "NOT MET") if hold else ""
     row = f"  {what:<58}{middle:>8{form}} x ({low} to {high})"
-    print(f"{row:<92}{hold:<10}{verdict}".rstrip(), flush=True)
+    print(f"{row:<92}{hold:<11}{verdict}".rstrip(), flush=True)
     return met
