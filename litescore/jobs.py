@@ -20,6 +20,7 @@ from litescore import scoring, shards
 from litescore.errors import ConfigurationError
 from litescore.folder_truth import FolderTruth
 from litescore.output import Summary
+from litescore.progress import Tell
 from litescore.record import Subject
 from litescore.resume import Held
 
@@ -48,7 +49,7 @@ def run(
     job: scoring.Job,
     before: Held,
     processes: int,
-    tell: scoring.Tell,
+    tell: Tell,
 ) -> tuple[Summary, FolderTruth | None]:
     """Score the subjects in so many processes and write their records; see `scoring.to_place`.
 
@@ -64,8 +65,8 @@ def run(
             for chunk in chain(_chunks(subjects), [None] * processes):
                 _hand_out(chunk, inbox, outbox, shares, tell)
             while not all(share.done() for share in shares):
-                _hear(outbox, tell)
-            _hear(outbox, tell)
+                _hear(outbox, tell, _MOMENT)
+            _hear(outbox, tell, _MOMENT)
             return _together(share.result() for share in shares)
         except BrokenProcessPool:
             raise ConfigurationError(
@@ -81,22 +82,23 @@ def _hand_out(
     inbox: Inbox,
     outbox: Outbox,
     shares: list[Share],
-    tell: scoring.Tell,
+    tell: Tell,
 ) -> None:
     """Wait until a process takes the chunk; one that failed takes none, and says why."""
     while True:
         for share in shares:
             if chunk is not None and share.done():
                 share.result()
+        _hear(outbox, tell, 0)
         with suppress(queue.Full):
             inbox.put(chunk, timeout=_MOMENT)
             return
-        _hear(outbox, tell)
 
 
-def _hear(outbox: Outbox, tell: scoring.Tell) -> None:
+def _hear(outbox: Outbox, tell: Tell, patience: float) -> None:
+    """What the processes told of progress, once `patience` seconds are over or one speaks."""
     with suppress(queue.Empty):
-        tell(*outbox.get(timeout=_MOMENT))
+        tell(*outbox.get(timeout=patience))
         while True:
             tell(*outbox.get_nowait())
 

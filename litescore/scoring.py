@@ -1,4 +1,4 @@
-"""`litescore score`: sources to subjects, outcomes to records, with progress.
+"""`litescore score`: sources to subjects, outcomes to records.
 
 The pipeline is that of the Lambda handler; only where subjects come from differs.
 """
@@ -6,9 +6,7 @@ The pipeline is that of the Lambda handler; only where subjects come from differ
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from litescore import access, batch, output, resume, store
@@ -17,15 +15,13 @@ from litescore.errors import ConfigurationError, UsageError
 from litescore.fetching import Before
 from litescore.folder_truth import FolderTruth
 from litescore.output import Summary
+from litescore.progress import Tell
 from litescore.record import Subject
 from litescore.resume import Held
 from litescore.s3 import is_s3
 from litescore.scorer import Scorer
 from litescore.settings import Settings, processors
 from litescore.sources import subjects
-
-# Hears how many images have come out since it was last told, and how many of those were not scored.
-Tell = Callable[[int, int], None]
 
 _MODEL = "model.tflite"
 
@@ -170,31 +166,6 @@ def share(
     summary = output.write_all(_watched(_judged(outcomes, truth), tell), job.place, job.form)
     summary.skipped = skipped
     return summary, truth
-
-
-@contextmanager
-def progress() -> Iterator[Tell]:
-    """A line on a terminal's standard error: images, images a second, failures."""
-    start, images, failed, shown = time.monotonic(), 0, 0, 0.0
-
-    def tell(more: int, not_scored: int) -> None:
-        nonlocal images, failed, shown
-        images += more
-        failed += not_scored
-        now = time.monotonic()
-        if now - shown > 0.2:
-            shown = now
-            rate = images / max(now - start, 1e-9)
-            sys.stderr.write(f"\r{images:,} images, {rate:,.0f}/s, {failed:,} failed ")
-            sys.stderr.flush()
-
-    if not sys.stderr.isatty():
-        yield lambda _images, _failed: None
-        return
-    try:
-        yield tell
-    finally:
-        sys.stderr.write("\r\x1b[K")
 
 
 def _watched(outcomes: Iterable[Outcome], tell: Tell) -> Iterator[Outcome]:
