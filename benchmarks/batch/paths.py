@@ -32,6 +32,7 @@ from tests.rig import seaweed
 OBJECTS = "single objects"
 EVENTS, BACKFILL = "handler, 100 messages of SQS", "handler, 500 items of a Map"
 ZIP, TAR, NPZ, IDX = "zip shard", "tar shard", "npz shard", "idx shard"
+SHARDS = (ZIP, TAR, NPZ, IDX)
 HOLDS = {ZIP: 1 / 2, NPZ: 1 / 3}
 # An array of more of them is hundreds of megabytes.
 ARRAY_PHOTOS = 100
@@ -59,7 +60,7 @@ def report(case: Case, count: int) -> Rounds:
         EVENTS: (number, partial(ways.handler, case, ways.queue_events(case))),
         BACKFILL: (number, partial(ways.handler, case, ways.map_events(case))),
     }
-    for shard in _shards(case):
+    for shard in shards_of(case):
         doing[shard.name] = (shard.images, partial(ways.pipeline, case, shard.put(case)))
     rounds = measure(doing, count)
     print_costs(f"{case.name} (batch {case.scorer.batch})", rounds)
@@ -96,24 +97,23 @@ class Shard:
         return [entry.subject for entry in store.list_objects(f"s3://{bucket}/")]
 
 
-def _shards(case: Case) -> list[Shard]:
-    count = len(case.blobs)
-    found = [
-        Shard(ZIP, ".zip", _zipped(case.blobs), count),
-        Shard(TAR, ".tar", _tarred(case.blobs), count),
-    ]
-    few = case.blobs if case.scorer.contract.color == "gray" else case.blobs[:ARRAY_PHOTOS]
+def shards_of(case: Case, names: Sequence[str] = SHARDS) -> list[Shard]:
+    """The case's images as shards of these kinds; arrays hold pixels of the images' own size."""
+    blobs = case.blobs
+    packed = {ZIP: _zipped, TAR: _tarred}
+    endings = {ZIP: ".zip", TAR: ".tar"}
+    found = [Shard(n, endings[n], packed[n](blobs), len(blobs)) for n in packed if n in names]
+    few = blobs if case.name == cases.SMALL_NAME else blobs[:ARRAY_PHOTOS]
     pixels = np.stack([np.asarray(image.decode(blob)) for blob in few])
-    buffer = io.BytesIO()
-    np.savez(buffer, x_test=pixels)
-    header = bytes([0, 0, 8, pixels.ndim]) + np.array(pixels.shape, ">u4").tobytes()
-    idx = header + pixels.tobytes()
-    kind = "-idx3-ubyte" if pixels.ndim == 3 else "-idx4-ubyte"
-    return [
-        *found,
-        Shard(NPZ, ".npz", buffer.getvalue(), len(few)),
-        Shard(IDX, kind, idx, len(few)),
-    ]
+    if NPZ in names:
+        buffer = io.BytesIO()
+        np.savez(buffer, x_test=pixels)
+        found.append(Shard(NPZ, ".npz", buffer.getvalue(), len(few)))
+    if IDX in names:
+        header = bytes([0, 0, 8, pixels.ndim]) + np.array(pixels.shape, ">u4").tobytes()
+        ending = f"-idx{pixels.ndim}-ubyte"
+        found.append(Shard(IDX, ending, header + pixels.tobytes(), len(few)))
+    return found
 
 
 def _zipped(blobs: Sequence[bytes]) -> bytes:
