@@ -99,8 +99,9 @@ def score(
     """
     from litescore import progress, scoring
     from litescore.contract import read_labels
+    from litescore.share import Job
 
-    job = scoring.Job(
+    job = Job(
         scoring.settings_with(model=model, threads=threads, batch=batch, top=top),
         out or "",
         form,
