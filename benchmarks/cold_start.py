@@ -1,6 +1,14 @@
 """The function's cold start under AWS's emulator, over a bare handler and over boto3.
 
-    python -m benchmarks.cold_start [ROUNDS]
+    python -m benchmarks.cold_start [--rounds N] [--models FOLDER]
+
+Libraries differ by Python: what holds for the function is its own, 3.13. The models are made by
+TensorFlow, or taken from a folder that an earlier run with --models left them in, for a Python that
+has none:
+
+    python -m benchmarks.cold_start --rounds 1 --models models
+    python3.13 -m venv v && v/bin/pip install '.[litert,local]'
+    v/bin/python -m benchmarks.cold_start --models models
 
 What `litescore package` zips, unpacked and made read-only, its modules compiled beforehand. The
 figure is the INIT duration that the platform logs: from the start of Python to the handler being
@@ -11,15 +19,18 @@ first round, which fills the machine's file cache, is left out.
 
 from __future__ import annotations
 
+import argparse
 import compileall
 import os
+import platform
 import re
 import statistics
-import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks.batch import cases
 from benchmarks.batch.rounds import ROUNDS, print_ratio
@@ -47,19 +58,24 @@ PHOTOS = "litescore, MobileNetV3-Small"
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
+    words = argparse.ArgumentParser()
+    words.add_argument("--rounds", type=int, default=ROUNDS)
+    words.add_argument("--models", type=Path, help="keep the models here, or find them")
+    given = words.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        dense = _unpacked(folder / "dense", cases.dense().file)
-        photos = _unpacked(folder / "photos", cases.mobilenet().file)
+        models = given.models or folder / "models"
+        dense = _unpacked(folder / "dense", _model(models / "dense.tflite", cases.dense))
+        photos = _unpacked(folder / "photos", _model(models / "photos.tflite", cases.mobilenet))
         ways = {
             BARE: _function(folder / "bare", "bare", _TELLING),
             OURS: _function(dense, "ours", _OURS),
             BOTO3: _function(dense, "with_boto3", _WITH_BOTO3),
             PHOTOS: _function(photos, "ours", _OURS),
         }
-        found = _measure(folder, ways, rounds)
-    print("\nINIT of the function under AWS's emulator, and its processor time")
+        found = _measure(folder, ways, given.rounds)
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    print(f"\nINIT of the function under AWS's emulator, and its processor time ({versions})")
     for way, starts in found.items():
         took, cpu = (statistics.median(times) for times in zip(*starts, strict=True))
         low, high = min(starts)[0], max(starts)[0]
@@ -71,11 +87,17 @@ def main() -> None:
         print_ratio(f"{what} with MobileNetV3-Small, over bare", by[PHOTOS], by[BARE])
 
 
-def _unpacked(folder: Path, model: bytes) -> Path:
+def _model(file: Path, make: Callable[[], cases.Model]) -> Path:
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(make().file)
+    return file
+
+
+def _unpacked(folder: Path, model: Path) -> Path:
+    """The task root that the function's zip unpacks to."""
     folder.mkdir()
-    file = folder / "given.tflite"
-    file.write_bytes(model)
-    built = package.build(file, folder)
+    built = package.build(model, folder)
     root = folder / "task"
     with zipfile.ZipFile(built.path) as archive:
         archive.extractall(root)
