@@ -73,7 +73,6 @@ class _Feeding:
     preprocess: Preprocess
     resize: str
     interpolation: str
-    jpeg: str
     changes: tuple[str, ...] = ()
 
 
@@ -113,9 +112,7 @@ def likeliest(evidence: Evidence, keras: NDArray[np.float32]) -> str:
 def _search(evidence: Evidence, keras: NDArray[np.float32]) -> _Found:
     """The feeding that explains most: one change at a time, each halving what was left."""
     contract = evidence.source.contract
-    now = _Feeding(
-        _preprocess(evidence.source), contract.resize, contract.interpolation, contract.jpeg
-    )
+    now = _Feeding(_preprocess(evidence.source), contract.resize, contract.interpolation)
     best = _Found(now, keras)
     left = evidence.distance(keras)
     while len(best.feeding.changes) < _MOST_CHANGES and left > _ROUNDING:
@@ -174,10 +171,7 @@ def _others(feeding: _Feeding, channels: int) -> Iterator[_Feeding]:
     if feeding.interpolation == "bilinear":
         yield _changed(feeding, "--antialias", interpolation="bilinear-antialias")
     else:
-        yield _changed(feeding, "--no-antialias", interpolation="bilinear", jpeg="full")
-    if feeding.jpeg == "scaled":
-        words = "JPEGs decoded in full (`litescore describe --jpeg full`)"
-        yield _changed(feeding, words, jpeg="full")
+        yield _changed(feeding, "--no-antialias", interpolation="bilinear")
     for name, one in PREPROCESSES.items():
         if one != now and (channels == 3 or len(one.offset) == 1):
             yield _changed(feeding, f"scaling as --preprocess {name}", preprocess=one)
@@ -190,12 +184,10 @@ def _changed(feeding: _Feeding, words: str, **values: object) -> _Feeding:
 def _fed(evidence: Evidence, feeding: _Feeding) -> NDArray[np.float32]:
     """float32[n, classes]: what the Keras model answers when it is fed so."""
     source = evidence.source
-    wanted = replace(
-        source.contract,
-        resize=feeding.resize,
-        interpolation=feeding.interpolation,
-        jpeg=feeding.jpeg,
-    )
+    # Pictures are scaled while they are decoded only where they are antialiased then.
+    jpeg = "full" if feeding.interpolation == "bilinear" else source.contract.jpeg
+    modes = {"resize": feeding.resize, "interpolation": feeding.interpolation, "jpeg": jpeg}
+    wanted = replace(source.contract, **modes)  # type: ignore[arg-type]
     pixels = evidence.pictures.tensors(wanted).astype(np.float32)
     inside = _preprocess(source)
     if feeding.preprocess != inside:

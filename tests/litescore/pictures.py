@@ -76,3 +76,14 @@ def png(width: int, height: int, rows: bytes, *, bits: int, color: int) -> bytes
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def photograph(width: int, height: int) -> Image.Image:
+    """A colour picture with a photograph's frequencies: noise at several scales, one on the other."""
+    generator = np.random.default_rng(width)
+    canvas = Image.new("RGB", (width, height), (120, 110, 100))
+    for pixel in (width // 3 or 1, width // 16 or 1, 24, 8):
+        noise = generator.integers(0, 256, (height // pixel + 1, width // pixel + 1, 3), np.uint8)
+        layer = Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
+        canvas = Image.blend(canvas, layer, 0.35)
+    return canvas
