@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from litescore import jpeg
+from litescore import jpeg, tiff
 from litescore.contract import Contract
 from litescore.errors import PermanentError
 from litescore.resize import Part, part, resize
@@ -144,6 +144,8 @@ def _opened(data: bytes, max_pixels: int, max_bytes: int) -> Iterator[Image.Imag
             _check_pixels(picture, max_pixels)
             if jpeg.is_jpeg(picture):
                 jpeg.check_scans(data)
+            if picture.format == "TIFF":
+                tiff.check_tiles(data, picture.width * picture.height)
             yield picture
     except PermanentError:
         raise
