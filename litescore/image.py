@@ -175,6 +175,9 @@ def _scaled(picture: Image.Image, contract: Contract) -> Part | None:
     """Have a JPEG decoded no larger than it must be: what the model then sees of it, once upright;
     None for what is decoded in full.
     """
+    # Of others the orientation may stand behind the pixels, which would be decoded to come to it.
+    if not jpeg.is_jpeg(picture):
+        return None
     orientation = _orientation(picture)
     swap = orientation in _SIDEWAYS
     full = _swapped(picture.size, swap)

@@ -38,8 +38,6 @@ def shrink(picture: Image.Image, scale: int) -> bool:
     """Have a JPEG that is opened and not decoded yet decoded to a 2nd, 4th or 8th each way, rounded
     up, in the mode it has; False where that cannot be.
     """
-    if not is_jpeg(picture):
-        return False
     size = (picture.width // scale, picture.height // scale)
     return picture.draft(picture.mode, size) is not None
 

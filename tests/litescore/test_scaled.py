@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from litescore import image, jpeg
 from litescore.contract import RESIZES, Contract
@@ -210,6 +210,28 @@ def test_what_is_decoded_is_held(
     budget = Noted()
     tensor(data, Contract(("a", "b"), "rgb", 700, 700, jpeg=jpegs), budget=budget)
     assert budget.held == [held * 10**6]
+
+
+class Closed(PixelBudget):
+    """A budget that lets nothing through."""
+
+    @contextmanager
+    def hold(self, pixels: int) -> Iterator[None]:
+        raise BufferError(pixels)
+        yield
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_nothing_is_decoded_before_it_is_held(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not to know how it is turned either, which a PNG may say at its end. Pillow's own loading is
+    watched, for nothing else would tell when it took place.
+    """
+    data = encode(Image.new("RGB", (1300, 1100)), kind)
+    loaded: list[Any] = []
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: loaded.append(self.format))
+    with pytest.raises(PermanentError, match="BufferError: 1430000"):
+        tensor(data, Contract(("a", "b"), "rgb", 500, 500, jpeg="scaled"), budget=Closed())
+    assert loaded == []
 
 
 def test_what_the_decoder_keeps_whole() -> None:
