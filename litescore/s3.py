@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from litescore import rawkeys
+from litescore import patience, rawkeys, refusals
 from litescore.errors import (
     ConfigurationError,
-    PermanentError,
-    SupersededError,
+    LitescoreError,
     TransientError,
 )
-from litescore.objects import Blob, Listed, check_size
+from litescore.objects import Blob, Listed, check_etag, check_size
+from litescore.patience import Patience
 from litescore.record import Subject
+from litescore.refusals import Refusal
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -33,15 +35,11 @@ _METADATA_SERVICE = "169.254.169.254"
 # S3's own rule is narrower by region and age; what lies outside this is no host name or path part.
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _ENDPOINT = re.compile(r"https?://[^\s/?#]+/?")
-_CODE = re.compile(r"<Code>(\w+)</Code>")
-# 403s that speak of who asks and not of the object: no other object will fare better.
-_BAD_CREDENTIALS = (
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-)
+_STATUS = re.compile(r"status code: (\d{3})")
+_CODE = re.compile(r"<Code>([\w.]+)</Code>")
+# What obstore says of a redirect that does not say where to.
+_REDIRECT = "redirect without LOCATION"
+_TO_WRITE = "s3:PutObject and s3:GetObject"
 
 
 def is_s3(url: str) -> bool:
@@ -61,7 +59,7 @@ def read(subject: Subject, max_bytes: int) -> Blob:
     """The bytes of an s3:// subject; see `litescore.store.read`."""
     bucket, key = split(subject.source)
     if not rawkeys.addressable(key):
-        return Blob(*rawkeys.get(bucket, key, subject.version, subject.etag, max_bytes))
+        return rawkeys.read(bucket, key, subject, max_bytes)
     return _read_object(bucket, key, subject, max_bytes)
 
 
@@ -86,12 +84,10 @@ def _list_addressable(bucket: str, start: str, after: str | None) -> Iterator[Li
             for entry in chunk:
                 if entry["path"].startswith(start) and not _is_marker(store, entry):
                     yield _listed(bucket, entry)
-    except FileNotFoundError as error:
-        raise rawkeys.no_bucket(bucket) from error
     except obstore.exceptions.InvalidPathError as error:
         raise _needs_boto3(bucket, _first_line(error)) from error
-    except obstore.exceptions.BaseError as error:
-        raise _unreachable(bucket, error) from error
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        raise _of_bucket(error, bucket, "s3:ListBucket") from error
 
 
 def _needs_boto3(bucket: str, key: str) -> ConfigurationError:
@@ -111,6 +107,9 @@ def _is_marker(store: S3Store, entry: Any) -> bool:
         obstore.head(store, entry["path"])
     except FileNotFoundError:
         return True
+    except obstore.exceptions.PermissionDeniedError:
+        # An object that must not be read is still one.
+        return False
     return False
 
 
@@ -120,29 +119,45 @@ def _listed(bucket: str, entry: Any) -> Listed:
 
 
 def create(url: str, data: bytes) -> bool:
-    """Write a new object; see `litescore.store.create`."""
+    """Write a new object; see `litescore.store.create`.
+
+    A write of which no answer came is tried again: all that was done so far hangs on it, and what
+    is there by then tells that it went well.
+    """
+    end, pause = time.monotonic() + patience.PATIENCE.total, patience.PATIENCE.pause
+    while True:
+        try:
+            return _create(url, data)
+        except TransientError:
+            if time.monotonic() + pause > end:
+                raise
+            time.sleep(pause)
+            pause *= 2
+
+
+def _create(url: str, data: bytes) -> bool:
     import obstore
 
     bucket, key = split(url)
-    for _ in range(3):
-        try:
-            obstore.put(_bucket(bucket), key, data, mode="create")
-        except obstore.exceptions.AlreadyExistsError:
-            # 412 (it is there) and 409 (another writer is at it) raise the same: look.
-            if exists(url):
-                return False
-        except FileNotFoundError as error:
-            raise rawkeys.no_bucket(bucket) from error
-        except obstore.exceptions.PermissionDeniedError as error:
-            raise ConfigurationError(
-                f"not allowed to write to bucket {bucket} ({_code(error) or 403}): grant "
-                "s3:PutObject and s3:GetObject on the output"
-            ) from error
-        except obstore.exceptions.BaseError as error:
-            raise TransientError(f"cannot write {url}: {_first_line(error)}") from error
-        else:
-            return True
-    raise TransientError(f"cannot write {url}: conflicting writers")
+    store = _bucket(bucket, patience.PATIENCE.for_upload(len(data)))
+    try:
+        obstore.put(store, key, data, mode="create")
+    except obstore.exceptions.AlreadyExistsError as error:
+        # 412 (it is there) and 409 (another writer is at it) raise the same: look.
+        if _is_there(url, error):
+            return False
+        raise TransientError(f"cannot write {url}: another writer is at it") from error
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        raise _of_bucket(error, bucket, _TO_WRITE) from error
+    return True
+
+
+def _is_there(url: str, error: Exception) -> bool:
+    try:
+        return exists(url)
+    except ConfigurationError:
+        # Who may not list is not told that a key is absent, and one may write without reading.
+        return _refusal(error).status == 412
 
 
 def exists(url: str) -> bool:
@@ -155,7 +170,7 @@ def exists(url: str) -> bool:
     except FileNotFoundError:
         return False
     except obstore.exceptions.BaseError as error:
-        raise _unreachable(bucket, error) from error
+        raise _of_bucket(error, bucket, "s3:GetObject and s3:ListBucket") from error
     return True
 
 
@@ -166,8 +181,8 @@ def delete(url: str) -> None:
     bucket, key = split(url)
     try:
         obstore.delete(_bucket(bucket), key)
-    except obstore.exceptions.BaseError as error:
-        raise _unreachable(bucket, error) from error
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        raise _of_bucket(error, bucket, "s3:DeleteObject") from error
 
 
 def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
@@ -182,66 +197,60 @@ def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blo
         result = obstore.get(_bucket(bucket), key, options=options)
         check_size(result.meta["size"], max_bytes)
         etag = _unquoted(result.meta.get("e_tag"))
+        check_etag(subject, etag)
         version, modified = result.meta.get("version"), result.meta["last_modified"]
         return Blob(bytes(result.bytes()), etag, version, modified)
-    except FileNotFoundError as error:
-        if _code(error) == "NoSuchBucket":
-            raise rawkeys.no_bucket(bucket) from error
-        raise PermanentError("gone", f"no object {subject.source}") from error
-    except obstore.exceptions.PreconditionError as error:
-        raise SupersededError(f"{subject.source} changed after it was named") from error
-    except obstore.exceptions.BaseError as error:
-        raise _classified(bucket, subject.source, error) from error
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        no, conditional = _refusal(error), "if_match" in options
+        raise refusals.of_object(no, subject, bucket, conditional=conditional) from error
 
 
-def _classified(bucket: str, source: str, error: Exception) -> Exception:
-    import obstore
-
-    code = _code(error)
-    denied = (
-        obstore.exceptions.PermissionDeniedError,
-        obstore.exceptions.UnauthenticatedError,
-    )
-    if code in _BAD_CREDENTIALS:
-        return ConfigurationError(f"S3 refuses the credentials for bucket {bucket}: {code}")
-    if isinstance(error, denied):
-        return PermanentError("forbidden", f"not allowed to read {source}: {code or 403}")
-    if code == "MethodNotAllowed":  # what S3 answers for a delete marker named by its version
-        return PermanentError("gone", f"{source} is deleted")
-    return TransientError(f"{source}: {_first_line(error)}")
-
-
-def _bucket(name: str) -> S3Store:
+def _bucket(name: str, waits: Patience | None = None) -> S3Store:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    return _open(name, endpoint, region, os.environ.get("AWS_ACCESS_KEY_ID"))
+    key_id = os.environ.get("AWS_ACCESS_KEY_ID")
+    return _open(name, endpoint, region, key_id, waits or patience.PATIENCE)
 
 
 @cache
-def _open(name: str, endpoint: str | None, region: str, key_id: str | None) -> S3Store:
+def _open(
+    name: str, endpoint: str | None, region: str, key_id: str | None, waits: Patience
+) -> S3Store:
     """One store a bucket, kept: it holds the connections. `key_id` only tells stores apart."""
     from obstore.exceptions import BaseError
     from obstore.store import S3Store
 
-    options: dict[str, Any] = {"region": region}
+    options: dict[str, Any] = {"region": region, "client_options": _waiting(waits)}
     if endpoint:
         if not _ENDPOINT.fullmatch(endpoint):
             raise ConfigurationError(f"AWS_ENDPOINT_URL {endpoint!r} is no http:// or https:// URL")
-        plain = endpoint.startswith("http://")
         options |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
-        options["client_options"] = {"allow_http": plain, "connect_timeout": "5s"}
+        options["client_options"]["allow_http"] = endpoint.startswith("http://")
     try:
         return S3Store(
             name,
             **options,
             credential_provider=None if key_id else _boto3_credentials(),
-            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=30)},
+            retry_config={
+                "max_retries": waits.retries,
+                "retry_timeout": timedelta(seconds=waits.total),
+                "backoff": {"init_backoff": timedelta(seconds=waits.pause), "base": 3},
+            },
         )
     except (BaseError, ValueError) as error:
         # Also for a plain http endpoint: the client wants the system's certificates all the same.
         missing = "No CA certificates" in str(error)
         fix = "install the Debian package ca-certificates" if missing else _first_line(error)
         raise ConfigurationError(f"cannot set up access to S3 bucket {name!r}: {fix}") from error
+
+
+def _waiting(waits: Patience) -> dict[str, Any]:
+    return {
+        "connect_timeout": timedelta(seconds=waits.connect),
+        "read_timeout": timedelta(seconds=waits.silence),
+        # By default 30 s for the whole of a transfer, however well it moves.
+        "timeout": timedelta(days=1),
+    }
 
 
 def _boto3_credentials() -> Any:
@@ -258,25 +267,25 @@ def _boto3_credentials() -> Any:
         return None
 
 
-def _unreachable(bucket: str, error: Exception) -> ConfigurationError:
-    if _METADATA_SERVICE in str(error):
-        return ConfigurationError(
-            f"no AWS credentials for bucket {bucket!r}: set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or pip install 'litescore[aws]' to use a profile"
-        )
-    reason = _code(error) or _first_line(error)
-    if reason == "NoSuchBucket":
-        return rawkeys.no_bucket(bucket)
-    return ConfigurationError(f"cannot use bucket {bucket!r}: {reason}")
+def _of_bucket(error: Exception, bucket: str, grant: str) -> LitescoreError:
+    return refusals.of_bucket(_refusal(error), bucket, grant=grant)
+
+
+def _refusal(error: Exception) -> Refusal:
+    """What obstore's error says of S3's answer. Raises ConfigurationError without credentials."""
+    text = str(error)
+    if _METADATA_SERVICE in text:
+        raise ConfigurationError(
+            "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+            "pip install 'litescore[aws]' to use a profile"
+        ) from error
+    status, code = _STATUS.search(text), _CODE.search(text)
+    number = int(status[1]) if status else 301 if _REDIRECT in text else None
+    return Refusal(number, code[1] if code else None, _first_line(error))
 
 
 def _unquoted(etag: str | None) -> str | None:
     return etag.strip('"') if etag else None
-
-
-def _code(error: Exception) -> str | None:
-    found = _CODE.search(str(error))
-    return found.group(1) if found else None
 
 
 def _first_line(error: Exception) -> str:
