@@ -6,27 +6,23 @@ AWS_REGION, AWS_ENDPOINT_URL (or AWS_ENDPOINT_URL_S3); profiles and SSO where bo
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
-from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from litescore import patience, rawkeys, refusals
+from litescore import buckets, patience, rawkeys, refusals
 from litescore.errors import (
     ConfigurationError,
     LitescoreError,
     TransientError,
 )
 from litescore.objects import Blob, Listed, check_etag, check_size
-from litescore.patience import Patience
 from litescore.record import Subject
 from litescore.refusals import Refusal
 
 if TYPE_CHECKING:
-    from obstore import GetOptions
+    from obstore import GetOptions, GetResult
     from obstore.store import S3Store
 
 _S3 = "s3://"
@@ -34,11 +30,12 @@ _S3 = "s3://"
 _METADATA_SERVICE = "169.254.169.254"
 # S3's own rule is narrower by region and age; what lies outside this is no host name or path part.
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
-_ENDPOINT = re.compile(r"https?://[^\s/?#]+/?")
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>([\w.]+)</Code>")
 # What obstore says of a redirect that does not say where to.
 _REDIRECT = "redirect without LOCATION"
+# Bytes from which a transfer outlasts the client's own tries, and those that come in one piece.
+_LONG, _PIECE = 8_000_000, 1_000_000
 _TO_WRITE = "s3:PutObject and s3:GetObject"
 
 
@@ -74,7 +71,7 @@ def list_objects(prefix: str, after: str | None = None) -> Iterator[Listed]:
 def _list_addressable(bucket: str, start: str, after: str | None) -> Iterator[Listed]:
     import obstore
 
-    store = _bucket(bucket)
+    store = buckets.bucket(bucket)
     if after and not rawkeys.addressable(after):
         raise _needs_boto3(bucket, repr(after))
     # obstore lists whole folders: `a/b` would miss `a/bc.png`, which S3's own prefix finds.
@@ -139,7 +136,7 @@ def _create(url: str, data: bytes) -> bool:
     import obstore
 
     bucket, key = split(url)
-    store = _bucket(bucket, patience.PATIENCE.for_upload(len(data)))
+    store = buckets.bucket(bucket, patience.PATIENCE.for_upload(len(data)))
     try:
         obstore.put(store, key, data, mode="create")
     except obstore.exceptions.AlreadyExistsError as error:
@@ -166,7 +163,7 @@ def exists(url: str) -> bool:
 
     bucket, key = split(url)
     try:
-        obstore.head(_bucket(bucket), key)
+        obstore.head(buckets.bucket(bucket), key)
     except FileNotFoundError:
         return False
     except obstore.exceptions.BaseError as error:
@@ -180,7 +177,7 @@ def delete(url: str) -> None:
 
     bucket, key = split(url)
     try:
-        obstore.delete(_bucket(bucket), key)
+        obstore.delete(buckets.bucket(bucket), key)
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
         raise _of_bucket(error, bucket, "s3:DeleteObject") from error
 
@@ -194,77 +191,37 @@ def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blo
     elif subject.etag:
         options["if_match"] = f'"{subject.etag}"'
     try:
-        result = obstore.get(_bucket(bucket), key, options=options)
+        store = buckets.bucket(bucket)
+        result = obstore.get(store, key, options=options)
         check_size(result.meta["size"], max_bytes)
         etag = _unquoted(result.meta.get("e_tag"))
         check_etag(subject, etag)
         version, modified = result.meta.get("version"), result.meta["last_modified"]
-        return Blob(bytes(result.bytes()), etag, version, modified)
+        return Blob(_body(store, key, result, options), etag, version, modified)
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
         no, conditional = _refusal(error), "if_match" in options
         raise refusals.of_object(no, subject, bucket, conditional=conditional) from error
 
 
-def _bucket(name: str, waits: Patience | None = None) -> S3Store:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    key_id = os.environ.get("AWS_ACCESS_KEY_ID")
-    return _open(name, endpoint, region, key_id, waits or patience.PATIENCE)
+def _body(store: S3Store, key: str, result: GetResult, options: GetOptions) -> bytes:
+    """The bytes of the object; a long transfer that broke goes on from there while it gets on."""
+    import obstore
 
-
-@cache
-def _open(
-    name: str, endpoint: str | None, region: str, key_id: str | None, waits: Patience
-) -> S3Store:
-    """One store a bucket, kept: it holds the connections. `key_id` only tells stores apart."""
-    from obstore.exceptions import BaseError
-    from obstore.store import S3Store
-
-    options: dict[str, Any] = {"region": region, "client_options": _waiting(waits)}
-    if endpoint:
-        if not _ENDPOINT.fullmatch(endpoint):
-            raise ConfigurationError(f"AWS_ENDPOINT_URL {endpoint!r} is no http:// or https:// URL")
-        options |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
-        options["client_options"]["allow_http"] = endpoint.startswith("http://")
-    try:
-        return S3Store(
-            name,
-            **options,
-            credential_provider=None if key_id else _boto3_credentials(),
-            retry_config={
-                "max_retries": waits.retries,
-                "retry_timeout": timedelta(seconds=waits.total),
-                "backoff": {"init_backoff": timedelta(seconds=waits.pause), "base": 3},
-            },
-        )
-    except (BaseError, ValueError) as error:
-        # Also for a plain http endpoint: the client wants the system's certificates all the same.
-        missing = "No CA certificates" in str(error)
-        fix = "install the Debian package ca-certificates" if missing else _first_line(error)
-        raise ConfigurationError(f"cannot set up access to S3 bucket {name!r}: {fix}") from error
-
-
-def _waiting(waits: Patience) -> dict[str, Any]:
-    return {
-        "connect_timeout": timedelta(seconds=waits.connect),
-        "read_timeout": timedelta(seconds=waits.silence),
-        # By default 30 s for the whole of a transfer, however well it moves.
-        "timeout": timedelta(days=1),
-    }
-
-
-def _boto3_credentials() -> Any:
-    """Credentials from profiles and SSO, which obstore does not read, where boto3 is installed."""
-    in_aws = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_WEB_IDENTITY_TOKEN_FILE")
-    if any(os.environ.get(name) for name in in_aws):
-        return None
-    try:
-        import boto3
-        from obstore.auth.boto3 import Boto3CredentialProvider
-
-        return Boto3CredentialProvider(boto3.Session())
-    except (ImportError, ValueError):
-        return None
+    size, etag = result.meta["size"], result.meta.get("e_tag")
+    if size <= _LONG or not etag:
+        return bytes(result.bytes())
+    data = bytearray()
+    while True:
+        held = len(data)
+        try:
+            for piece in result.stream(min_chunk_size=_PIECE):
+                data += piece
+            return bytes(data)
+        except obstore.exceptions.BaseError:
+            if len(data) == held:
+                raise
+        rest: GetOptions = {**options, "if_match": etag, "range": (len(data), size)}
+        result = obstore.get(store, key, options=rest)
 
 
 def _of_bucket(error: Exception, bucket: str, grant: str) -> LitescoreError:
