@@ -149,6 +149,17 @@ def _create(url: str, data: bytes) -> bool:
     return True
 
 
+def put(url: str, data: bytes) -> None:
+    """Write an object; see `litescore.store.put`."""
+    import obstore
+
+    bucket, key = split(url)
+    try:
+        obstore.put(buckets.bucket(bucket, patience.PATIENCE.for_upload(len(data))), key, data)
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        raise _of_bucket(error, bucket, _TO_WRITE) from error
+
+
 def _is_there(url: str, error: Exception) -> bool:
     try:
         return exists(url)

@@ -62,6 +62,14 @@ def create(url: str, data: bytes) -> bool:
     return True
 
 
+def put(url: str, data: bytes) -> None:
+    """Write an object or file, in place of one of that name. Raises as `create`."""
+    if is_s3(url):
+        s3.put(url, data)
+    else:
+        write_whole(local_path(url), data)
+
+
 def exists(url: str) -> bool:
     """Whether there is an object or file of that name."""
     if not is_s3(url):
