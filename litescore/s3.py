@@ -36,6 +36,8 @@ _CODE = re.compile(r"<Code>([\w.]+)</Code>")
 _REDIRECT = "redirect without LOCATION"
 # Bytes from which a transfer outlasts the client's own tries, and those that come in one piece.
 _LONG, _PIECE = 8_000_000, 1_000_000
+# Seconds between tries to write, at most.
+_LONGEST_PAUSE = 1.0
 _TO_WRITE = "s3:PutObject and s3:GetObject"
 
 
@@ -129,7 +131,7 @@ def create(url: str, data: bytes) -> bool:
             if time.monotonic() + pause > end:
                 raise
             time.sleep(pause)
-            pause *= 2
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _create(url: str, data: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from tests.rig.proxy import Proxy
 from tests.rig.seaweed import S3
 
 COUNT = 6
+SHORT = Patience(connect=1, silence=0.7, retries=4, pause=0.01, total=1.2)
 # Given subjects, what of them is handed back.
 Way = Callable[[Sequence[Subject]], list[Subject]]
 
@@ -104,17 +105,24 @@ def environ(
     s3: S3, proxy: Proxy, bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """Scoring goes by way of the proxy, and waits for S3 as long as a test may take."""
-    named = {"LITESCORE_MODEL": str(model), "LITESCORE_OUTPUT": f"s3://{bucket}/out/"}
-    for name, value in (proxy.environ(s3.environ) | named).items():
-        monkeypatch.setenv(name, value)
-    short = Patience(connect=1, silence=0.7, retries=4, pause=0.01, total=1.2)
-    monkeypatch.setattr(patience, "PATIENCE", short)
-    _forget()
+    aim(monkeypatch, proxy.environ(s3.environ), bucket, model)
+    monkeypatch.setattr(patience, "PATIENCE", SHORT)
     yield
-    _forget()
+    forget()
 
 
-def _forget() -> None:
+def aim(
+    monkeypatch: pytest.MonkeyPatch, environ: Mapping[str, str], bucket: str, model: Path
+) -> None:
+    """Let the handler and the command score with that model into the bucket's `out/`."""
+    named = {"LITESCORE_MODEL": str(model), "LITESCORE_OUTPUT": f"s3://{bucket}/out/"}
+    for name, value in (dict(environ) | named).items():
+        monkeypatch.setenv(name, value)
+    forget()
+
+
+def forget() -> None:
+    """The handler reads its environment once."""
     invocation.settings.cache_clear()
     invocation.prepare.cache_clear()
 

@@ -124,6 +124,8 @@ def _command(folder: Path, data: Path, identities: Path, ports: list[int]) -> li
         f"-filer.localSocket={folder / 'filer.sock'}",
         f"-s3.localSocket={folder / 's3.sock'}",
         "-master.telemetry=false",
+        # Started again on its folder, a master by itself waits so long for others: 10 s by default.
+        "-master.electionTimeout=1s",
         "-master.volumeSizeLimitMB=256",
         "-volume.max=10000",
     ]
