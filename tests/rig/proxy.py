@@ -57,9 +57,10 @@ class Fault(stub_s3.Fault):
     @property
     def kind(self) -> str:
         """`503`, `reset`, `stall`, `cut`, `pace` or `etag`; `late reset` where it is late."""
-        names = ("reset", "stall", "cut", "pace", "etag")
-        name = next((n for n in names if getattr(self, n) not in (None, False, 0.0)), "none")
-        return f"{'late ' if self.late else ''}{self.status or name}"
+        told = {"reset": self.reset, "stall": self.stall, "cut": self.cut is not None}
+        told |= {"pace": self.pace, "etag": self.etag}
+        name = self.status or next((name for name, value in told.items() if value), "none")
+        return f"{'late ' if self.late else ''}{name}"
 
 
 @dataclass
@@ -171,6 +172,9 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, *words: Any) -> None:
         super().__init__(*words)
         self.open: set[socket.socket] = set()
+
+    def handle_error(self, *_: object) -> None:
+        """Silent: a client that resets its connection is no error of ours."""
 
     def cut_off(self) -> None:
         for connection in list(self.open):
