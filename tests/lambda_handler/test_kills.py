@@ -76,8 +76,8 @@ def test_killed_while_the_model_is_downloaded(
 
 
 def test_cut_off_by_the_timeout(s3: S3, inputs: str, pngs: Pngs, emulator: Emulate) -> None:
-    """S3 stalls for longer than the function has, who cannot ask for the time meanwhile: nothing of
-    the batch is answered, so all of it comes again.
+    """S3 takes the records for longer than the function has, who cannot do anything meanwhile:
+    nothing is answered, so all of it comes again.
     """
     event = shapes.queued(*(shapes.notification(inputs, key) for key in upload(s3, inputs, pngs)))
     with (
@@ -85,13 +85,33 @@ def test_cut_off_by_the_timeout(s3: S3, inputs: str, pngs: Pngs, emulator: Emula
         emulator(environ=account.environ(proxy), timeout=3) as function,
     ):
         function.invoke(shapes.event("s3_test_event"))  # the cold start is not what is cut here
-        proxy.faults.append(Fault(key="0003.png", stall=60, times=1))
-        status, answer = function.invoke(event)
-        assert (status, answer) == (200, "Task timed out after 3.00 seconds")
+        proxy.faults.append(Fault(method="PUT", key=PLACE, stall=60, times=1))
+        assert function.invoke(event) == (200, "Task timed out after 3.00 seconds")
         assert _written() == []
         assert function.invoke(event) == (200, ALL_DONE)
     held = account.settle(inputs)
     assert (held.balance.listed, len(held.files), held.lines) == (5, 1, 5)
+
+
+def test_an_image_that_does_not_arrive(s3: S3, inputs: str, pngs: Pngs, emulator: Emulate) -> None:
+    """S3 stalls for longer than the function has: its deadline comes first all the same, and what
+    was fetched before has its records.
+    """
+    notes = [shapes.notification(inputs, key) for key in upload(s3, inputs, pngs)]
+    with proxies.serve(s3.endpoint) as proxy:
+        environ = account.environ(proxy, LITESCORE_THREADS="1", LITESCORE_BATCH="1")
+        with emulator(environ=environ, timeout=6) as function:
+            function.invoke(shapes.event("s3_test_event"))
+            proxy.faults.append(Fault(method="GET", key="0003.png", stall=60, times=1))
+            status, reply = function.invoke(shapes.queued(*notes))
+            assert status == 200
+            left = {one["itemIdentifier"] for one in reply["batchItemFailures"]}
+            assert {"message-3", "message-4"} <= left
+            again = [note for n, note in enumerate(notes) if f"message-{n}" in left]
+            assert 0 < len(list(results.read(account.place()))) == len(notes) - len(left)
+            assert function.invoke(shapes.queued(*again)) == (200, ALL_DONE)
+    held = account.settle(inputs)
+    assert (held.balance.listed, len(held.files), held.lines) == (5, 2, 5)
 
 
 def test_our_deadline_comes_before_the_timeout(
@@ -103,7 +123,7 @@ def test_our_deadline_comes_before_the_timeout(
     slow = Fault(method="GET", key="*.png", stall=0.1)
     with proxies.serve(s3.endpoint) as proxy:
         environ = account.environ(proxy, LITESCORE_THREADS="1", LITESCORE_BATCH="4")
-        with emulator(environ=environ, timeout=4) as function:
+        with emulator(environ=environ, timeout=5) as function:
             function.invoke(shapes.event("s3_test_event"))
             proxy.faults.append(slow)
             status, reply = function.invoke(shapes.queued(*waiting.values()))
