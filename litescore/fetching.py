@@ -93,14 +93,18 @@ def fetch(
     a shard that is not through, the shard. Raises ConfigurationError from the store.
     """
     threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="fetch")
+    # A thread of its own, which starts with the first shard: else one that is slow to come would
+    # keep the members of the one before it waiting.
+    shard_thread = ThreadPoolExecutor(1, thread_name_prefix="shard")
     try:
         decoder = _Decoder(contract, settings, image.PixelBudget(settings.max_pixels))
-        expanded = _Expansion(settings, threads, deadline, before).of(subjects)
+        expanded = _Expansion(settings, shard_thread, deadline, before).of(subjects)
         size = _chunk(batch, settings.threads)
         yield from _in_order(expanded, size, decoder, threads, deadline)
     finally:
         # What S3 does not answer is not waited for when there is no time left.
-        threads.shutdown(wait=not deadline.passed, cancel_futures=True)
+        for pool in (threads, shard_thread):
+            pool.shutdown(wait=not deadline.passed, cancel_futures=True)
 
 
 def _in_order(
@@ -164,7 +168,7 @@ class _Expansion:
     """Subjects to be fetched, and in place of a shard its members, fetched."""
 
     settings: Settings
-    threads: ThreadPoolExecutor
+    thread: ThreadPoolExecutor
     deadline: Deadline
     before: Before
 
@@ -186,7 +190,7 @@ class _Expansion:
             return None
         if self.deadline.passed or not shards.is_shard(subject.source):
             return _Reading(subject)
-        return _Reading(subject, most, self.threads.submit(_read, subject, most))
+        return _Reading(subject, most, self.thread.submit(_read, subject, most))
 
     def _members(self, shard: Subject, reading: Future[Fetched], most: int) -> Iterator[Fetched]:
         if not _arrives(reading, self.deadline):
