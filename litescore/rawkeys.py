@@ -9,6 +9,7 @@ ends it. S3 allows all of them. Lambda's Python has boto3; where there is none, 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
@@ -22,6 +23,35 @@ from litescore.errors import (
     TransientError,
 )
 from litescore.objects import Listed
+from litescore.record import Subject
+
+_MOST_KEY_BYTES = 1024
+# What an ETag or a version id may hold: a header and a query carry them.
+_TOKEN = re.compile(r"[ -~]{1,1024}")
+# 400s that speak of how an object was named: asked again they come again.
+_MISNAMED = ("InvalidArgument", "InvalidURI", "KeyTooLongError")
+
+
+def check_names(key: str, subject: Subject) -> None:
+    """Raises PermanentError `unaddressable` for a key, ETag or version id that no object can have.
+
+    An event may hold any text there, at some of which obstore does not raise but panics.
+    """
+    size = len(key.encode(errors="replace"))
+    if size > _MOST_KEY_BYTES:
+        raise PermanentError("unaddressable", f"a key of {size:,} bytes: S3 has 1,024 at most")
+    if any("\ud800" <= char <= "\udfff" for char in key):
+        raise PermanentError("unaddressable", f"the key {key!r} is not UTF-8")
+    for name, value in (("ETag", subject.etag), ("version id", subject.version)):
+        if value and not _TOKEN.fullmatch(value):
+            raise PermanentError("unaddressable", f"no object has the {name} {value[:40]!r}")
+
+
+def misnamed(source: str, code: str | None) -> PermanentError | None:
+    """What S3's code 400 means where it speaks of the object's name, key or version."""
+    if code not in _MISNAMED:
+        return None
+    return PermanentError("unaddressable", f"S3 takes {source} for no object's name: {code}")
 
 
 def addressable(key: str) -> bool:
@@ -110,6 +140,8 @@ def _open(_endpoint: str | None, _key_id: str | None) -> Any:
 
 
 def _classified(source: str, error: Any) -> Exception:
+    if wrong := misnamed(source, error.response["Error"]["Code"]):
+        return wrong
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     if status in (404, 405):
         return PermanentError("gone", f"no object {source}")

@@ -61,6 +61,7 @@ def split(url: str) -> tuple[str, str]:
 def read(subject: Subject, max_bytes: int) -> Blob:
     """The bytes of an s3:// subject; see `litescore.store.read`."""
     bucket, key = split(subject.source)
+    rawkeys.check_names(key, subject)
     if not rawkeys.addressable(key):
         return Blob(*rawkeys.get(bucket, key, subject.version, subject.etag, max_bytes))
     return _read_object(bucket, key, subject, max_bytes)
@@ -231,6 +232,8 @@ def _classified(bucket: str, source: str, error: Exception) -> Exception:
         return PermanentError("forbidden", f"not allowed to read {source}: {code or 403}")
     if code == "MethodNotAllowed":  # what S3 answers for a delete marker named by its version
         return PermanentError("gone", f"{source} is deleted")
+    if wrong := rawkeys.misnamed(source, code):
+        return wrong
     return TransientError(f"{source}: {_first_line(error)}")
 
 
