@@ -107,7 +107,7 @@ def _named(**names: Any) -> Any:
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(event=_mutated())
 @example(event=_named(etag="0\n"))
@@ -124,9 +124,10 @@ def test_an_event_is_answered_or_refused(anything: StubS3, event: Any) -> None:
     """
     anything.objects.clear()
     try:
-        reply = json.dumps(handler(event, None))
+        reply = json.loads(json.dumps(handler(event, None)))
     except LitescoreError:
         return
     assert "continuation" not in reply
-    assert "TemporaryFailure" not in json.loads(reply).get("results", [{}])[0].values()
+    codes = {one["resultCode"] for one in reply.get("results", [])}
+    assert codes <= {"Succeeded", "PermanentFailure"}
     assert {record.status for record in results.read("s3://stub/records/")} <= {"failed"}
