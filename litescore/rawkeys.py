@@ -9,6 +9,7 @@ ends it. S3 allows all of them. Lambda's Python has boto3; where there is none, 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
@@ -23,6 +24,26 @@ from litescore.refusals import Refusal
 
 # boto3 pauses for up to 1, 2, 4, ... seconds between tries, whatever it is told.
 _MOST_RETRIES = 2
+
+
+_MOST_KEY_BYTES = 1024
+# What an ETag or a version id may hold: a header and a query carry them.
+_TOKEN = re.compile(r"[ -~]{1,1024}")
+
+
+def check_names(key: str, subject: Subject) -> None:
+    """Raises PermanentError `unaddressable` for a key, ETag or version id that no object can have.
+
+    An event may hold any text there, at some of which obstore does not raise but panics.
+    """
+    size = len(key.encode(errors="replace"))
+    if size > _MOST_KEY_BYTES:
+        raise PermanentError("unaddressable", f"a key of {size:,} bytes: S3 has 1,024 at most")
+    if any("\ud800" <= char <= "\udfff" for char in key):
+        raise PermanentError("unaddressable", f"the key {key!r} is not UTF-8")
+    for name, value in (("ETag", subject.etag), ("version id", subject.version)):
+        if value and not _TOKEN.fullmatch(value):
+            raise PermanentError("unaddressable", f"no object has the {name} {value[:40]!r}")
 
 
 def addressable(key: str) -> bool:
