@@ -15,21 +15,22 @@ import psutil
 from infra.local import LocalCloud
 from tests.rig.proxy import Fault
 
-# Shares of the keys whose first requests go wrong: images read, records written.
-READS, WRITES = 0.05, 0.15
 # How many of them in a row: few, which the store's own retries outlast; more than those; and so many
-# that the queue gives up.
-_RUNS, _CHANCES = ((1, 2), (5, 8), (30, 30)), (80, 16, 4)
-_STALL = (0.5, 3.0)
+# that the queue gives up. And how likely each is, for reads and for writes.
+_RUNS = ((1, 2), (5, 8), (30, 30))
+_OF_READS, _OF_WRITES = (80, 16, 4), (55, 43, 2)
+_STALL = (0.3, 2.0)
+_RUNTIME = "ai_edge_litert"
 
 
 class RequestFaults:
     """Chooses the fault of each request by its key alone: the same seed, the same faults,
-    whatever the order.
+    whatever the order. `reads` and `writes` are shares of the keys whose first requests go wrong:
+    images, and records.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, reads: float, writes: float) -> None:
+        self._seed, self._reads, self._writes = seed, reads, writes
         self._left: dict[tuple[str, str], Iterator[Fault | None]] = {}
 
     def __call__(self, method: str, name: str) -> Fault | None:
@@ -40,10 +41,11 @@ class RequestFaults:
     def _planned(self, method: str, name: str) -> Iterator[Fault | None]:
         # Of a bucket and a key; buckets are named after stacks, and do not matter here.
         rng = random.Random(f"{self._seed} {method} {name.partition('/')[2]}")
-        if rng.random() >= (READS if method == "GET" else WRITES):
+        reads = method == "GET"
+        if rng.random() >= (self._reads if reads else self._writes):
             return repeat(None)
-        [(low, high)] = rng.choices(_RUNS, _CHANCES)
-        make = _reading if method == "GET" else _writing
+        [(low, high)] = rng.choices(_RUNS, _OF_READS if reads else _OF_WRITES)
+        make = _reading if reads else _writing
         return chain([make(rng) for _ in range(rng.randint(low, high))], repeat(None))
 
 
@@ -75,7 +77,11 @@ def _writing(rng: random.Random) -> Fault:
 
 
 class Killer:
-    """Kills processes of the cloud's function, one now and then; `struck` counts them."""
+    """Kills processes of the cloud's function, one now and then; `struck` counts them.
+
+    Those only that have begun to score: for one that dies while it starts, ministack ends all the
+    others of the function too, and those that were starting again in their turn, without end.
+    """
 
     def __init__(self, cloud: LocalCloud, rng: random.Random, every: float) -> None:
         self._server = psutil.Process(cloud.server.program.pid)
@@ -107,7 +113,9 @@ class Killer:
     def _workers(self) -> Iterator[int]:
         for process in self._server.children():
             try:
-                if self._name in " ".join(process.cmdline()):
+                mine = self._name in " ".join(process.cmdline())
+                # The function loads its model, and LiteRT for it, when its first message comes.
+                if mine and any(_RUNTIME in one.path for one in process.memory_maps()):
                     yield process.pid
             except psutil.Error:
                 continue

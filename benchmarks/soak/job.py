@@ -3,7 +3,8 @@ killed, the plan is carried out, the queue drained, the dead letters redriven on
 
 What the queue holds and what S3 keeps is ministack's, by the real template. Changed after deploying,
 for the soak to take minutes: the queue's VisibilityTimeout (720 s in the template), which is how
-long the messages of a killed invocation wait.
+long the messages of a killed invocation wait; and how many functions run at once, for they mostly
+wait for a faulty S3.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -34,23 +34,32 @@ _LOOK = 0.3
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds: until a message comes back, while faults strike and after; between two kills."""
+    """How hard it goes.
+
+    visibility   seconds until a message comes back; `visibility_after` when the faults are over
+    kill_every   seconds between two kills, on average
+    at_once      functions that run at once
+    reads        share of the images, and `writes` of the record files, whose first requests fail
+    """
 
     visibility: int = 10
     visibility_after: int = 4
-    kill_every: float = 12.0
+    kill_every: float = 8.0
+    at_once: int = 4
+    reads: float = 0.05
+    writes: float = 0.2
 
 
 @dataclass
 class Course:
     """What was done and what struck, as the soak knows it.
 
-    put      (key, ETag) -> the put
-    deleted  keys, whatever became of them later
+    put   (key, ETag) -> the put; `puts` counts them all, the same bytes put again too
+    junk  messages that no event is
     """
 
     put: dict[tuple[str, str], Put] = field(default_factory=dict)
-    overwritten: int = 0
+    puts: int = 0
     deleted: int = 0
     announced: int = 0
     junk: list[str] = field(default_factory=list)
@@ -72,9 +81,10 @@ def run(cloud: LocalCloud, steps: list[Step], seed: int, pace: Pace, say: Say) -
     bucket.keep_versions_of_records()
     killer = Killer(cloud, random.Random(f"{seed} kills"), pace.kill_every)
     with proxy.serve(cloud.endpoint) as between:
-        between.choose = RequestFaults(seed)
+        between.choose = RequestFaults(seed, pace.reads, pace.writes)
         _let_function_use(cloud, between.endpoint)
         queue = Queue(cloud, pace.visibility)
+        queue.map(ScalingConfig={"MaximumConcurrency": pace.at_once})
 
         def tell(what: str) -> None:
             faults = between.struck.total()
@@ -106,8 +116,8 @@ def _companion(course: Course, cloud: LocalCloud) -> str:
 
 def _do(step: Step, bucket: Bucket, queue: Queue, course: Course) -> None:
     if isinstance(step, Put):
-        course.overwritten += any(key == step.key for key, _ in course.put)
         bucket.put(step)
+        course.puts += 1
         course.put[step.key, etag_of(step.body)] = step
     elif isinstance(step, Delete):
         bucket.delete(step.key)
@@ -184,11 +194,12 @@ class Queue:
         Moved by hand: ministack has no StartMessageMoveTask. The queue rests meanwhile, so that
         what is sent together comes together.
         """
-        with self._at_rest():
-            bodies = self._take_dead()
-            for body in bodies:
-                self.send(body)
-                self.send(companion)
+        self.map(Enabled=False)
+        bodies = self._take_dead()
+        for body in bodies:
+            self.send(body)
+            self.send(companion)
+        self.map(Enabled=True)
         return len(bodies)
 
     def dead(self) -> list[str]:
@@ -212,14 +223,12 @@ class Queue:
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         return sum(int(attributes["Attributes"][name]) for name in names)
 
-    @contextmanager
-    def _at_rest(self) -> Iterator[None]:
+    def map(self, **changes: object) -> None:
+        """Change how the queue is mapped to the function."""
         functions = self._cloud.client("lambda")
         name = self._cloud.stack.outputs["FunctionName"]
         [mapping] = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
-        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-        yield
-        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+        functions.update_event_source_mapping(UUID=mapping["UUID"], **changes)
 
 
 def _let_function_use(cloud: LocalCloud, endpoint: str) -> None:

@@ -22,8 +22,8 @@ class Invocations:
     """What became of the function's invocations.
 
     answered     came to an end; `handed_back` messages of theirs were to be delivered again
-    killed       their process was gone: the whole batch comes again
-    raised       exceptions by name: the same
+    killed       their process was gone
+    raised       exceptions by name
     unexpected   those among them that litescore does not raise, with what the log says
     """
 
@@ -34,8 +34,13 @@ class Invocations:
     unexpected: list[str] = field(default_factory=list)
 
     @property
+    def lost(self) -> int:
+        """Those whose whole batch comes again."""
+        return self.killed + self.raised.total()
+
+    @property
     def total(self) -> int:
-        return self.answered + self.killed + self.raised.total()
+        return self.answered + self.lost
 
 
 def read(cloud: LocalCloud) -> Invocations:

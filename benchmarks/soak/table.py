@@ -13,21 +13,21 @@ def table(objects: int, seed: int, found: Verdict) -> str:
     """What a soak came to, for people: what was done, what struck, what came out."""
     lines = [f"{name:<26}{value}" for name, value in _rows(objects, seed, found)]
     lines += [f"TROUBLE  {trouble}" for trouble in found.troubles[:_SHOWN]]
-    if more := len(found.troubles) - _SHOWN:
-        lines += [f"and {more} more"] if more > 0 else []
+    if (more := len(found.troubles) - _SHOWN) > 0:
+        lines.append(f"and {more} more")
     return "\n".join(lines)
 
 
 def _rows(objects: int, seed: int, found: Verdict) -> Iterator[tuple[str, str]]:
     course, calls, balance = found.course, found.invocations, found.balance
     yield "objects", f"{objects:,} (seed {seed})"
-    yield "put again, deleted", f"{course.overwritten:,}, {course.deleted:,}"
+    yield "put again, deleted", f"{course.puts - objects:,}, {course.deleted:,}"
     yield "announced again, no event", f"{course.announced:,}, {len(course.junk):,}"
     yield "invocations", f"{calls.total:,}"
     yield "  killed", f"{calls.killed:,} of {course.kills:,} kills struck one at work"
     yield "  raised", _counts(calls.raised)
     yield "faults of S3", _counts(course.faults)
-    yield "messages handed back", f"{calls.handed_back:,}"
+    yield "redelivered", f"{calls.handed_back:,} messages handed back, {calls.lost:,} whole batches"
     yield "dead letters", f"{course.dead_letters:,}, after the redrive {len(course.dead_at_end):,}"
     yield "records", f"{found.records:,} in {found.files:,} files: {_counts(found.statuses)}"
     yield "  failed", _counts(found.kinds)
