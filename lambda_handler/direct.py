@@ -77,12 +77,8 @@ class Request:
 
 
 def _under(prefix: str, after: str | None) -> Iterator[tuple[str, Subject]]:
-    # S3 lists keys in the order of their UTF-8 bytes, so what comes after a key was not yet seen.
-    done = after.encode() if after else b""
-    for entry in store.list_objects(prefix):
-        key = s3.split(entry.source)[1]
-        if key.encode() > done:
-            yield key, entry.subject
+    for entry in store.list_objects(prefix, after):
+        yield s3.split(entry.source)[1], entry.subject
 
 
 def _in_manifest(url: str, done: int) -> Iterator[tuple[int, Subject]]:

@@ -40,7 +40,7 @@ class Invocation:
             if tell:
                 tell(outcome)
 
-        return scoring.score(subjects, self.deadline, hear)
+        return scoring.score(subjects, self.deadline, hear, self.report.spent)
 
 
 def run(event: Any, context: Any) -> Any:

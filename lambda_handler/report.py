@@ -13,13 +13,12 @@ from collections import Counter
 from itertools import chain, repeat
 from typing import Any
 
-from litescore.batch import Outcome
+from litescore.batch import Outcome, Spent
 from litescore.record import now
 
 NAMESPACE = "litescore"
 # Failed images that are named in the log; the records hold them all.
 _NAMED = 5
-_UNITS = {"milliseconds": "Milliseconds", "images_per_second": "Count/Second"}
 # True for the first invocation of an execution environment only.
 _COLD = chain([True], repeat(False))
 
@@ -33,6 +32,7 @@ class Report:
         self._start = time.monotonic()
         self._statuses: Counter[str] = Counter()
         self._kinds: Counter[str] = Counter()
+        self.spent = Spent()
 
     def count(self, outcome: Outcome) -> None:
         """Take note of one outcome; the first few failures are told."""
@@ -57,7 +57,7 @@ class Report:
         """The line of metrics."""
         values = self._values()
         function = getattr(self._context, "function_name", None)
-        metrics = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in values]
+        metrics = [{"Name": name, "Unit": _unit(name)} for name in values]
         directive = {"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": metrics}
         head = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
         about = {"function": str(function), "form": form}
@@ -72,7 +72,10 @@ class Report:
             "images": images,
             **counts,
             **{f"failed_{kind}": count for kind, count in sorted(self._kinds.items())},
-            "milliseconds": round(seconds * 1000, 3),
+            "milliseconds": _milliseconds(seconds),
+            "fetch_milliseconds": _milliseconds(self.spent.fetching),
+            "decode_milliseconds": _milliseconds(self.spent.decoding),
+            "invoke_milliseconds": _milliseconds(self.spent.invoking),
             "images_per_second": round(images / max(seconds, 1e-9), 3),
             "cold_start": int(self._cold),
         }
@@ -81,3 +84,13 @@ class Report:
         if self._context is not None:
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()
+
+
+def _unit(name: str) -> str:
+    if name.endswith("milliseconds"):
+        return "Milliseconds"
+    return "Count/Second" if name.endswith("per_second") else "Count"
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from lambda_handler.checkpoints import Checkpoints
 from lambda_handler.deadline import Deadline
-from litescore import batch, output
-from litescore.batch import Outcome
+from litescore import access, batch, output
+from litescore.batch import Outcome, Spent
 from litescore.errors import ConfigurationError
+from litescore.fetching import Before
 from litescore.output import Summary
 from litescore.record import Subject
 from litescore.scorer import Scorer
@@ -21,7 +23,8 @@ from litescore.settings import Settings, processors
 Tell = Callable[[Outcome], None]
 
 _MODEL = "model.tflite"
-_DENIED = "forbidden"
+# For as long as the environment lives.
+_PROOFS: access.Proofs = {}
 
 
 @cache
@@ -35,8 +38,12 @@ def prepare() -> Scorer:
     """The scorer, loaded once for as long as the environment lives.
 
     LITESCORE_MODEL is a path or s3:// URL; without it `model.tflite` beside this package counts,
-    where `litescore package` puts it.
+    where `litescore package` puts it. Raises ConfigurationError at once where LITESCORE_OUTPUT lies
+    in LITESCORE_INPUT, whose objects set off the function.
     """
+    found = settings()
+    if found.input and found.output:
+        refuse_loop(found.input)
     place = settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
     return Scorer(
         place,
@@ -63,17 +70,28 @@ def refuse_loop(prefix: str) -> None:
         raise _loop(f"{place} lies under {prefix}")
 
 
-def score(subjects: Iterable[Subject], deadline: Deadline, tell: Tell) -> Summary:
+def score(
+    subjects: Iterable[Subject], deadline: Deadline, tell: Tell, spent: Spent | None = None
+) -> Summary:
     """Score until the deadline and write the records; `tell` hears of each outcome.
 
     Raises ConfigurationError when nothing can be scored at all, or when records themselves were
     named as images.
     """
-    place = destination()
-    fresh = _begun(_not_records(subjects, place), deadline)
-    outcomes = batch.run(fresh, prepare(), settings=settings(), out_of_time=deadline)
-    told = _told(_refuse_all_denied(outcomes), deadline, tell)
-    return output.write_all(told, place)
+    place, scorer = destination(), prepare()
+    checkpoints = Checkpoints(place, scorer.digest)
+    outcomes = batch.run(
+        _begun(_not_records(subjects, place), deadline),
+        scorer,
+        settings=settings(),
+        out_of_time=deadline,
+        before=Before(begun=checkpoints.begun),
+        spent=spent,
+    )
+    readable = access.refuse_all_denied(checkpoints.watch(outcomes), _PROOFS)
+    summary = output.write_all(_told(readable, deadline, tell), place)
+    checkpoints.keep()
+    return summary
 
 
 def _not_records(subjects: Iterable[Subject], place: str) -> Iterator[Subject]:
@@ -103,28 +121,3 @@ def _told(outcomes: Iterable[Outcome], deadline: Deadline, tell: Tell) -> Iterat
         deadline.done += 1
         tell(outcome)
         yield outcome
-
-
-def _refuse_all_denied(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """Pass outcomes on, holding denied ones back until another image could be read.
-
-    One closed object fails alone. When every object is denied, records would say for ever that
-    images cannot be scored which a policy keeps from us today: raises ConfigurationError.
-    """
-    held: list[Outcome] = []
-    readable = False
-    for outcome in outcomes:
-        held.append(outcome)
-        readable = readable or not _denied(outcome)
-        if readable:
-            yield from held
-            held.clear()
-    if held:
-        raise ConfigurationError(
-            f"every object is denied, {held[0].asked.source} first: grant s3:GetObject on its "
-            "bucket to the function's role"
-        )
-
-
-def _denied(outcome: Outcome) -> bool:
-    return outcome.record is not None and outcome.record.kind == _DENIED

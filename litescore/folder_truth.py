@@ -34,6 +34,11 @@ class FolderTruth:
         else:
             self._elsewhere[folder] += 1
 
+    def add(self, other: FolderTruth) -> None:
+        """What another process counted, for the same labels."""
+        self.confusion += other.confusion
+        self._elsewhere += other._elsewhere
+
     @property
     def n(self) -> int:
         """Images counted."""

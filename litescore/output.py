@@ -12,10 +12,9 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from itertools import islice
 
 from litescore import store
 from litescore.batch import Outcome
@@ -48,6 +47,11 @@ class Summary:
         else:
             status = outcome.record.status
             setattr(self, status, getattr(self, status) + 1)
+
+    def add(self, other: Summary) -> None:
+        """What another process did, too."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
     def as_json(self) -> dict[str, object]:
         """Counts, outputs and what is worth another try, as plain JSON values."""
@@ -108,21 +112,28 @@ FORMS: dict[str, Callable[[Iterable[Record]], bytes]] = {
 def write_all(outcomes: Iterable[Outcome], place: str, form: str = "jsonl.gz") -> Summary:
     """Write the records of `outcomes` under the folder or s3:// prefix `place`.
 
-    `form` is one of FORMS; of a table the columns are COLUMNS, `top` as JSON.
+    `form` is one of FORMS; of a table the columns are COLUMNS, `top` as JSON. What has come out
+    when `outcomes` raises is written all the same.
     """
     summary = Summary()
-    for part in _parts(iter(outcomes)):
-        for outcome in part:
-            summary.count(outcome)
-        records = [outcome.record for outcome in part if outcome.record is not None]
-        if records:
-            newest = max((o.modified for o in part if o.modified), default=None)
-            url = f"{place.rstrip('/')}/{name(records, newest, form)}"
-            store.create(url, FORMS[form](records))
-            summary.outputs.append(url)
+    part: list[Outcome] = []
+    try:
+        for outcome in outcomes:
+            part.append(outcome)
+            if len(part) == MOST_RECORDS:
+                _write(part, place, form, summary)
+                part = []
+    finally:
+        _write(part, place, form, summary)
     return summary
 
 
-def _parts(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:
-    while part := list(islice(outcomes, MOST_RECORDS)):
-        yield part
+def _write(part: Sequence[Outcome], place: str, form: str, summary: Summary) -> None:
+    for outcome in part:
+        summary.count(outcome)
+    records = [outcome.record for outcome in part if outcome.record is not None]
+    if records:
+        newest = max((o.modified for o in part if o.modified), default=None)
+        url = f"{place.rstrip('/')}/{name(records, newest, form)}"
+        store.create(url, FORMS[form](records))
+        summary.outputs.append(url)

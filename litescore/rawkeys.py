@@ -60,16 +60,17 @@ def installed() -> bool:
     return find_spec("boto3") is not None
 
 
-def list_objects(bucket: str, prefix: str) -> Iterator[Listed]:
-    """Every object whose key begins with `prefix`, folder markers left out.
+def list_objects(bucket: str, prefix: str, after: str | None) -> Iterator[Listed]:
+    """Every object whose key begins with `prefix`, behind the key `after`; no folder markers.
 
     Raises ConfigurationError naming a bucket that is missing or closed.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        pages = _client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        for page in pages:
+        listing = _client().get_paginator("list_objects_v2")
+        behind = {"StartAfter": after} if after else {}
+        for page in listing.paginate(Bucket=bucket, Prefix=prefix, **behind):
             for entry in page.get("Contents", []):
                 if entry["Size"] or not entry["Key"].endswith("/"):
                     yield Listed(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from litescore import settings
+from litescore.errors import UsageError
 
 if TYPE_CHECKING:
     from litescore.folder_truth import FolderTruth
@@ -43,6 +44,13 @@ if TYPE_CHECKING:
 )
 @click.option("--overwrite", is_flag=True, help="Remove what OUT holds first.")
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads that fetch and decode.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes that each score a share of the images; for small ones only these scale.",
+)
 @click.option("--batch", type=click.IntRange(1, 4096), help="Images an invocation takes.")
 @click.option("--top", type=click.IntRange(1, 1000), help="Labels a record lists, best first.")
 @click.option(
@@ -59,6 +67,7 @@ def score(
     evaluate: bool,
     overwrite: bool,
     threads: int | None,
+    jobs: int,
     batch: int | None,
     top: int | None,
     labels: str | None,
@@ -90,27 +99,24 @@ def score(
     """
     from litescore import scoring
     from litescore.contract import read_labels
-    from litescore.folder_truth import FolderTruth
-    from litescore.scorer import Scorer
 
-    chosen = scoring.settings_with(model=model, threads=threads, batch=batch, top=top)
-    names = read_labels(labels) if labels else None
-    scorer = Scorer(
-        chosen.model or "model.tflite",
-        threads=settings.processors(),
-        batch=chosen.batch,
-        labels=names,
-        sha256=chosen.model_sha256,
+    job = scoring.Job(
+        scoring.settings_with(model=model, threads=threads, batch=batch, top=top),
+        out or "",
+        form,
+        read_labels(labels) if labels else None,
+        evaluate,
     )
     images = scoring.Images(sources, include, exclude)
-    truth = FolderTruth(scorer.contract.labels) if evaluate else None
     if out is None:
-        code = scoring.to_stdout(images, scorer, chosen, truth)
+        if jobs > 1:
+            raise UsageError("--jobs needs --out: each process writes its own records")
+        code, truth = scoring.to_stdout(images, job)
         _tell(truth, err=True)
         return code
     with scoring.progress() as tell:
-        summary = scoring.to_place(
-            images, scorer, chosen, out, overwrite=overwrite, form=form, truth=truth, tell=tell
+        summary, truth = scoring.to_place(
+            images, job, processes=jobs, overwrite=overwrite, tell=tell
         )
     if as_json:
         click.echo(json.dumps(summary.as_json() | (truth.as_json() if truth else {})))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -65,34 +66,40 @@ def read(subject: Subject, max_bytes: int) -> Blob:
     return _read_object(bucket, key, subject, max_bytes)
 
 
-def list_objects(prefix: str) -> Iterator[Listed]:
+def list_objects(prefix: str, after: str | None = None) -> Iterator[Listed]:
     """The objects under a prefix; see `litescore.store.list_objects`."""
     bucket, start = split(prefix)
     if rawkeys.installed():
-        return rawkeys.list_objects(bucket, start)
-    return _list_addressable(bucket, start)
+        return rawkeys.list_objects(bucket, start, after)
+    return _list_addressable(bucket, start, after)
 
 
-def _list_addressable(bucket: str, start: str) -> Iterator[Listed]:
+def _list_addressable(bucket: str, start: str, after: str | None) -> Iterator[Listed]:
     import obstore
 
     store = _bucket(bucket)
+    if after and not rawkeys.addressable(after):
+        raise _needs_boto3(bucket, repr(after))
     # obstore lists whole folders: `a/b` would miss `a/bc.png`, which S3's own prefix finds.
     folder = start.rpartition("/")[0]
     try:
-        for chunk in obstore.list(store, folder or None):
+        for chunk in obstore.list(store, folder or None, offset=after or None):
             for entry in chunk:
                 if entry["path"].startswith(start) and not _is_marker(store, entry):
                     yield _listed(bucket, entry)
     except FileNotFoundError as error:
         raise rawkeys.no_bucket(bucket) from error
     except obstore.exceptions.InvalidPathError as error:
-        raise ConfigurationError(
-            f"bucket {bucket!r} holds a key that only boto3 can list ({_first_line(error)}): "
-            "pip install 'litescore[aws]'"
-        ) from error
+        raise _needs_boto3(bucket, _first_line(error)) from error
     except obstore.exceptions.BaseError as error:
         raise _unreachable(bucket, error) from error
+
+
+def _needs_boto3(bucket: str, key: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"bucket {bucket!r} holds a key that only boto3 can list ({key}): "
+        "pip install 'litescore[aws]'"
+    )
 
 
 def _is_marker(store: S3Store, entry: Any) -> bool:
@@ -120,23 +127,45 @@ def create(url: str, data: bytes) -> bool:
     bucket, key = split(url)
     for _ in range(3):
         try:
-            obstore.put(_bucket(bucket), key, data, mode="create")
+            with _writing(url):
+                obstore.put(_bucket(bucket), key, data, mode="create")
         except obstore.exceptions.AlreadyExistsError:
             # 412 (it is there) and 409 (another writer is at it) raise the same: look.
             if exists(url):
                 return False
-        except FileNotFoundError as error:
-            raise rawkeys.no_bucket(bucket) from error
-        except obstore.exceptions.PermissionDeniedError as error:
-            raise ConfigurationError(
-                f"not allowed to write to bucket {bucket} ({_code(error) or 403}): grant "
-                "s3:PutObject and s3:GetObject on the output"
-            ) from error
-        except obstore.exceptions.BaseError as error:
-            raise TransientError(f"cannot write {url}: {_first_line(error)}") from error
         else:
             return True
     raise TransientError(f"cannot write {url}: conflicting writers")
+
+
+def put(url: str, data: bytes) -> None:
+    """Write an object; see `litescore.store.put`."""
+    import obstore
+
+    bucket, key = split(url)
+    with _writing(url):
+        obstore.put(_bucket(bucket), key, data)
+
+
+@contextmanager
+def _writing(url: str) -> Iterator[None]:
+    """What a write raises, as litescore's errors; AlreadyExistsError goes through."""
+    import obstore
+
+    bucket = split(url)[0]
+    try:
+        yield
+    except obstore.exceptions.AlreadyExistsError:
+        raise
+    except FileNotFoundError as error:
+        raise rawkeys.no_bucket(bucket) from error
+    except obstore.exceptions.PermissionDeniedError as error:
+        raise ConfigurationError(
+            f"not allowed to write to bucket {bucket} ({_code(error) or 403}): grant "
+            "s3:PutObject and s3:GetObject on the output"
+        ) from error
+    except obstore.exceptions.BaseError as error:
+        raise TransientError(f"cannot write {url}: {_first_line(error)}") from error
 
 
 def exists(url: str) -> bool:

@@ -5,31 +5,29 @@ The pipeline is that of the Lambda handler; only where subjects come from differ
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from litescore import batch, output, results, store
+from litescore import access, batch, output, resume, store
 from litescore.batch import Outcome
 from litescore.errors import ConfigurationError, UsageError
+from litescore.fetching import Before
 from litescore.folder_truth import FolderTruth
 from litescore.output import Summary
 from litescore.record import Subject
+from litescore.resume import Held
 from litescore.s3 import is_s3
 from litescore.scorer import Scorer
-from litescore.settings import Settings
+from litescore.settings import Settings, processors
 from litescore.sources import subjects
 
-Tell = Callable[[Outcome], None]
+# Hears how many images have come out since it was last told, and how many of those were not scored.
+Tell = Callable[[int, int], None]
 
-# Tables of ours: a folder may hold others.
-_TABLE = re.compile(r"/dt=[0-9-]{10}/[0-9a-f]{12}-[0-9a-f]{64}\.csv$")
-_MOST_BYTES = 2**31
+_MODEL = "model.tflite"
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,38 @@ class Images:
         """Raises what listing a source raises that is missing, closed or empty."""
         for source in self.sources:
             next(subjects([source], self.include, self.exclude))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What each process that scores needs to know, and can be sent to one.
+
+    settings  the environment's, overruled by the command line
+    place     folder or s3:// prefix for the records
+    form      one of `output.FORMS`
+    labels    class names of a model without a contract
+    evaluate  whether folders are held against labels
+    """
+
+    settings: Settings
+    place: str = ""
+    form: str = "jsonl.gz"
+    labels: tuple[str, ...] | None = None
+    evaluate: bool = False
+
+    def scorer(self, processes: int = 1) -> Scorer:
+        """The model, loaded for one of so many processes. Raises what `Scorer` raises."""
+        return Scorer(
+            self.settings.model or _MODEL,
+            threads=max(1, processors() // processes),
+            batch=self.settings.batch,
+            labels=self.labels,
+            sha256=self.settings.model_sha256,
+        )
+
+    def truth(self, scorer: Scorer) -> FolderTruth | None:
+        """The count of labels against folders, where it is asked for."""
+        return FolderTruth(scorer.contract.labels) if self.evaluate else None
 
 
 def settings_with(
@@ -67,47 +97,66 @@ def settings_with(
     )
 
 
-def to_stdout(
-    images: Images, scorer: Scorer, settings: Settings, truth: FolderTruth | None = None
-) -> int:
+def to_stdout(images: Images, job: Job) -> tuple[int, FolderTruth | None]:
     """Print a record an image; 1 when some failed, else 0."""
-    code = 0
-    for outcome in _judged(batch.run(images, scorer, settings=settings), truth):
+    scorer, code = job.scorer(), 0
+    truth = job.truth(scorer)
+    for outcome in _judged(batch.run(images, scorer, settings=job.settings), truth):
         if outcome.record is None:
             raise ConfigurationError(f"cannot read an image: {outcome.retry}")
         code = code if outcome.record.status == "scored" else 1
         sys.stdout.write(outcome.record.to_json() + "\n")
-    return code
+    return code, truth
 
 
 def to_place(
     images: Images,
-    scorer: Scorer,
-    settings: Settings,
-    place: str,
+    job: Job,
     *,
-    overwrite: bool,
-    form: str = "jsonl.gz",
-    truth: FolderTruth | None = None,
-    tell: Tell = lambda _outcome: None,
-) -> Summary:
-    """Write the records of all images under a folder or s3:// prefix, in one of `output.FORMS`.
+    processes: int = 1,
+    overwrite: bool = False,
+    tell: Tell = lambda _images, _failed: None,
+) -> tuple[Summary, FolderTruth | None]:
+    """Write the records of all images under the job's place.
 
-    What the place holds already is not scored again; into `truth` it counts all the same. Raises
+    What the place holds already is not scored again; against folders it counts all the same. Raises
     UsageError when that is another model's, unless `overwrite`, which removes it first; nothing is
-    removed for sources that are not there.
+    removed for sources that are not there. With several `processes` each runs the whole pipeline on
+    a share of the images.
     """
+    place = job.place
     if not is_s3(place) and store.local_path(place).is_file():
         raise UsageError(f"{place} is a file: --out names a folder or an s3:// prefix")
+    scorer = job.scorer(processes)
     if overwrite:
         images.check()
-        _remove(place)
-    before = _scored_before(place, scorer.digest)
-    skipped = 0
+        resume.remove(place)
+    before = resume.held(place, scorer.digest)
+    if processes == 1:
+        return share(images, job, scorer, before, tell, alone=True)
+    from litescore import jobs
+
+    return jobs.run(images, job, before, processes, tell)
+
+
+def share(
+    subjects: Iterable[Subject],
+    job: Job,
+    scorer: Scorer,
+    before: Held,
+    tell: Tell,
+    *,
+    alone: bool = False,
+) -> tuple[Summary, FolderTruth | None]:
+    """Score these subjects, all (`alone`) or one process' share, and write their records.
+
+    A share may be a single closed object, so only of all it is an error when all are denied.
+    """
+    truth, skipped = job.truth(scorer), 0
 
     def done(subject: Subject) -> bool:
         nonlocal skipped
-        name = subject.identity(scorer.digest) if before else ""
+        name = bytes.fromhex(subject.identity(scorer.digest)) if before else b""
         if name not in before:
             return False
         skipped += 1
@@ -115,10 +164,12 @@ def to_place(
             truth.count(subject.source, subject.member, before[name])
         return True
 
-    outcomes = batch.run(images, scorer, settings=settings, done=done)
-    summary = output.write_all(_watched(_judged(outcomes, truth), tell), place, form)
+    outcomes = batch.run(subjects, scorer, settings=job.settings, before=Before(done))
+    if alone:
+        outcomes = access.refuse_all_denied(outcomes, {})
+    summary = output.write_all(_watched(_judged(outcomes, truth), tell), job.place, job.form)
     summary.skipped = skipped
-    return summary
+    return summary, truth
 
 
 @contextmanager
@@ -126,10 +177,10 @@ def progress() -> Iterator[Tell]:
     """A line on a terminal's standard error: images, images a second, failures."""
     start, images, failed, shown = time.monotonic(), 0, 0, 0.0
 
-    def tell(outcome: Outcome) -> None:
+    def tell(more: int, not_scored: int) -> None:
         nonlocal images, failed, shown
-        images += 1
-        failed += outcome.record is None or outcome.record.status != "scored"
+        images += more
+        failed += not_scored
         now = time.monotonic()
         if now - shown > 0.2:
             shown = now
@@ -138,7 +189,7 @@ def progress() -> Iterator[Tell]:
             sys.stderr.flush()
 
     if not sys.stderr.isatty():
-        yield lambda _outcome: None
+        yield lambda _images, _failed: None
         return
     try:
         yield tell
@@ -148,7 +199,7 @@ def progress() -> Iterator[Tell]:
 
 def _watched(outcomes: Iterable[Outcome], tell: Tell) -> Iterator[Outcome]:
     for outcome in outcomes:
-        tell(outcome)
+        tell(1, outcome.record is None or outcome.record.status != "scored")
         yield outcome
 
 
@@ -158,43 +209,3 @@ def _judged(outcomes: Iterable[Outcome], truth: FolderTruth | None) -> Iterator[
         if truth is not None and record is not None:
             truth.count(record.source, record.member, record.label)
         yield outcome
-
-
-def _scored_before(place: str, model: str) -> dict[str, str | None]:
-    """Id -> label of the records at the place; None of those that failed."""
-    found: dict[str, str | None] = {}
-    if not _exists(place):
-        return found
-    for name, other, label in _held(place):
-        if other != model:
-            raise UsageError(
-                f"{place} holds records of another model ({other[:12]}): name another "
-                "--out, or --overwrite"
-            )
-        found[name] = label
-    return found
-
-
-def _held(place: str) -> Iterator[tuple[str, str, str | None]]:
-    """Id, model and label of every record at the place."""
-    for record in results.read(place):
-        yield record.id, record.model, record.label
-    for url in _tables(place):
-        text = store.read(Subject(url), max_bytes=_MOST_BYTES).data.decode()
-        for row in csv.DictReader(io.StringIO(text, newline="")):
-            yield row["id"], row["model"], row["label"] or None
-
-
-def _tables(place: str) -> list[str]:
-    listed = store.list_objects(place)
-    return [entry.source for entry in listed if _TABLE.search(entry.source)]
-
-
-def _remove(place: str) -> None:
-    if _exists(place):
-        for url in (*results.files(place), *_tables(place)):
-            store.delete(url)
-
-
-def _exists(place: str) -> bool:
-    return is_s3(place) or store.local_path(place).exists()

@@ -50,6 +50,11 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "model": ("LITESCORE_MODEL", _text, "model to score with: a path or s3:// URL"),
     "model_sha256": ("LITESCORE_MODEL_SHA256", _sha256, "refuse any other model file"),
     "output": ("LITESCORE_OUTPUT", _text, "where records go: a folder or s3:// prefix"),
+    "input": (
+        "LITESCORE_INPUT",
+        _text,
+        "s3:// prefix whose objects set off the function: records may not go there",
+    ),
     "data": ("LITESCORE_DATA", _text, "a folder that holds mnist/ and fashion-mnist/"),
     "runtime": ("LITESCORE_RUNTIME", _runtime, "interpreter: litert or tflite-runtime"),
     "threads": ("LITESCORE_THREADS", _whole(1, 256), "threads that fetch and decode"),
@@ -76,6 +81,7 @@ class Settings:
     model: str | None = None
     model_sha256: str | None = None
     output: str | None = None
+    input: str | None = None
     data: str | None = None
     runtime: str | None = None
     threads: int = 4

@@ -34,16 +34,18 @@ def read(subject: Subject, *, max_bytes: int) -> Blob:
     return s3.read(subject, max_bytes)
 
 
-def list_objects(prefix: str) -> Iterator[Listed]:
+def list_objects(prefix: str, after: str | None = None) -> Iterator[Listed]:
     """Every object under an s3:// prefix or file under a folder (or the one file), in order.
 
-    Folder markers (zero-byte keys ending in `/`) are left out. Raises ConfigurationError naming a
+    Behind a raw key (or path) `after` that it named before, what followed then: the order is the
+    server's own, by UTF-8 bytes on AWS and by folder on some others. Folder markers (zero-byte
+    keys ending in `/`) are left out. Raises ConfigurationError naming a
     bucket or folder that is missing or closed.
     """
     if is_s3(prefix):
-        yield from s3.list_objects(prefix)
+        yield from s3.list_objects(prefix, after)
     else:
-        yield from _list_folder(prefix)
+        yield from _list_folder(prefix, after)
 
 
 def create(url: str, data: bytes) -> bool:
@@ -58,6 +60,14 @@ def create(url: str, data: bytes) -> bool:
         return False
     write_whole(path, data)
     return True
+
+
+def put(url: str, data: bytes) -> None:
+    """Write an object or file, in place of one of that name. Raises as `create`."""
+    if is_s3(url):
+        s3.put(url, data)
+    else:
+        write_whole(local_path(url), data)
 
 
 def exists(url: str) -> bool:
@@ -99,12 +109,12 @@ def _read_file(path: Path, max_bytes: int) -> Blob:
     return Blob(data, _etag_of(status), None, modified)
 
 
-def _list_folder(prefix: str) -> Iterator[Listed]:
+def _list_folder(prefix: str, after: str | None) -> Iterator[Listed]:
     root = local_path(prefix)
     if not root.exists():
         raise ConfigurationError(f"no such file or folder: {root}")
     for path in [root] if root.is_file() else sorted(root.rglob("*")):
-        if path.is_file():
+        if path.is_file() and (after is None or path > local_path(after)):
             status = path.stat()
             modified = datetime.fromtimestamp(status.st_mtime, UTC)
             yield Listed(str(path), status.st_size, _etag_of(status), modified)

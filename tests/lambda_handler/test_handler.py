@@ -142,3 +142,18 @@ def test_no_output_is_a_configuration_error(inputs: str, monkeypatch: pytest.Mon
     monkeypatch.delenv("LITESCORE_OUTPUT")
     with pytest.raises(ConfigurationError, match="LITESCORE_OUTPUT"):
         handler({"objects": [f"s3://{inputs}/a.png"]}, None)
+
+
+@pytest.mark.parametrize(("prefix", "refused"), [("", True), ("rec", True), ("in/", False)])
+def test_records_inside_the_input_are_refused_at_start(
+    inputs: str, monkeypatch: pytest.MonkeyPatch, prefix: str, refused: bool
+) -> None:
+    """Before a model is loaded or an event seen: each record would set off the function again."""
+    bucket = str(scoring.settings().output).split("/")[2]
+    monkeypatch.setenv("LITESCORE_INPUT", f"s3://{bucket}/{prefix}")
+    scoring.settings.cache_clear()
+    if refused:
+        with pytest.raises(ConfigurationError, match="records would be read as images, for ever"):
+            scoring.prepare()
+    else:
+        assert scoring.prepare()

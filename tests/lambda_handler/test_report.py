@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lambda_handler import handler, report
+from lambda_handler import handler, report, scoring
 from litescore.errors import UnknownEvent
 from tests.lambda_handler import shapes
 from tests.lambda_handler.conftest import upload
@@ -57,7 +57,9 @@ def test_an_invocation_ends_with_its_metrics(
     assert [values[name] for name in counts] == [5, 3, 2, 1, 1, 0]
     assert (first["function"], first["form"]) == ("litescore-test", "SQS")
     assert (first["cold_start"], second["cold_start"]) == (1, 0)
-    assert values["milliseconds"] > 0
+    parts = [values[f"{part}_milliseconds"] for part in ("fetch", "decode", "invoke")]
+    assert min(parts) > 0
+    assert max(parts) < values["milliseconds"] * scoring.settings().threads
     assert values["images_per_second"] > 0
 
     told = [line for line in lines if "_aws" not in line]

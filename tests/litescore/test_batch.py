@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from litescore.errors import ConfigurationError, TransientError
 from litescore.record import Subject
 from litescore.scorer import Scorer
 from litescore.settings import Settings
+from tests.rig import proxy
 from tests.rig.pngs import Pngs
+from tests.rig.seaweed import S3
 from tests.rig.stub_s3 import Fault, StubS3, etag
 
 
@@ -101,6 +104,38 @@ def test_stops_before_the_deadline_and_hands_the_rest_back(scorer: Scorer, pngs:
     handed_back = [outcome for outcome in found if outcome.record is None]
     assert len(handed_back) > len(subjects) / 2
     assert all("out of time" in str(outcome.retry) for outcome in handed_back)
+
+
+def test_what_does_not_arrive_in_time_is_handed_back(
+    scorer: Scorer, pngs: Pngs, s3: S3, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stalled object, and all behind it; what came before it is scored."""
+    keys = [path.name for path in pngs.paths[:12]]
+    for path in pngs.paths[:12]:
+        s3.client.put_object(Bucket=bucket, Key=path.name, Body=path.read_bytes())
+    subjects = [Subject(f"s3://{bucket}/{key}") for key in keys]
+    late = threading.Event()
+    with proxy.serve(s3.endpoint) as between:
+        for name, value in between.environ(s3.environ).items():
+            monkeypatch.setenv(name, value)
+        gate = between.gate(key=keys[8])
+        run = batch.run(subjects, scorer, settings=Settings(threads=2), out_of_time=late.is_set)
+        found = [next(run) for _ in range(8)]
+        assert gate.reached.wait(10)
+        late.set()
+        found += run
+        gate.open()
+    assert [outcome.asked for outcome in found] == subjects
+    assert [outcome.record is not None for outcome in found] == [True] * 8 + [False] * 4
+
+
+def test_what_an_image_took_is_told(scorer: Scorer, pngs: Pngs) -> None:
+    """Seconds of each part; no more than the whole took, since one thread did it."""
+    spent, start = batch.Spent(), time.perf_counter()
+    list(batch.run(_subjects(pngs), scorer, settings=Settings(threads=1), spent=spent))
+    parts = (spent.fetching, spent.decoding, spent.invoking)
+    assert min(parts) > 0
+    assert sum(parts) < 2 * (time.perf_counter() - start)
 
 
 def test_faults_of_the_store(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -130,3 +131,15 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigurationError, match=r"cannot write .*file.dt=2026-03-04"):
         output.write_all(OUTCOMES, str(tmp_path / "file"))
+
+
+def test_what_is_done_is_written_when_the_rest_fails(tmp_path: Path) -> None:
+    """An interrupt, or a store that closes: it need not be done again."""
+
+    def interrupted() -> Iterator[Outcome]:
+        yield from OUTCOMES[:3]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        output.write_all(interrupted(), str(tmp_path))
+    assert list(results.read(tmp_path)) == RECORDS[:3]

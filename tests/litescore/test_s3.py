@@ -147,6 +147,41 @@ def test_lists_past_a_page(fake: StubS3, lister: str) -> None:
     assert len(list(store.list_objects("s3://stub/in/"))) == 30
 
 
+def test_a_listing_goes_on_behind_any_key(real: S3, bucket: str, lister: str) -> None:
+    """What follows a key it named is asked for there: this server's order is by folder."""
+    keys = ["a/b.png", "a/c/d.png", "a-b.png", "a.png", "é.png", "～.png", "😀.png"]
+    for key in keys:
+        real.client.put_object(Bucket=bucket, Key=f"in/{key}", Body=b"x")
+    whole = [entry.source for entry in store.list_objects(f"s3://{bucket}/in/")]
+    assert whole == [f"s3://{bucket}/in/{key}" for key in keys]
+    for number, source in enumerate(whole, 1):
+        after = source.removeprefix(f"s3://{bucket}/")
+        rest = store.list_objects(f"s3://{bucket}/in/", after)
+        assert [entry.source for entry in rest] == whole[number:]
+
+
+def test_what_lies_before_is_not_listed_again(fake: StubS3, lister: str) -> None:
+    """The server is asked to start behind the key: one page of three, not all three."""
+    fake.page = 10
+    fake.objects = {("stub", f"in/{n:02} +%é.png"): b"x" for n in range(30)}
+    rest = list(store.list_objects("s3://stub/in/", "in/20 +%é.png"))
+    assert [entry.source.split()[0] for entry in rest] == [
+        f"s3://stub/in/{n}" for n in range(21, 30)
+    ]
+    assert len(fake.paths()) == 1
+
+
+def test_a_listing_goes_on_behind_an_odd_key(fake: StubS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 names it as it is; obstore would start behind another, and says so."""
+    fake.objects = {("stub", key): b"x" for key in ("/a.png", "b//c.png", "b//d.png")}
+    (entry,) = store.list_objects("s3://stub/", "b//c.png")
+    assert entry.source == "s3://stub/b//d.png"
+    assert len(list(store.list_objects("s3://stub/", "/a.png"))) == 2
+    monkeypatch.setattr(rawkeys, "installed", lambda: False)
+    with pytest.raises(ConfigurationError, match=r"'/a\.png'.*litescore\[aws\]"):
+        list(store.list_objects("s3://stub/", "/a.png"))
+
+
 @pytest.mark.parametrize("key", [key for key in RAW_KEYS if not key.endswith("/")])
 def test_odd_keys_are_listed_as_they_are(fake: StubS3, key: str) -> None:
     """A listing names the very key, so that reading it reads that object."""

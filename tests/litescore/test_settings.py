@@ -15,6 +15,7 @@ GOOD = {
     "LITESCORE_MODEL": ("s3://b/m.tflite", "s3://b/m.tflite"),
     "LITESCORE_MODEL_SHA256": ("AB" * 32, "ab" * 32),
     "LITESCORE_OUTPUT": ("s3://b/out/", "s3://b/out/"),
+    "LITESCORE_INPUT": ("s3://b/in/", "s3://b/in/"),
     "LITESCORE_DATA": ("datasets", "datasets"),
     "LITESCORE_RUNTIME": ("tflite-runtime", "tflite-runtime"),
     "LITESCORE_THREADS": ("256", 256),

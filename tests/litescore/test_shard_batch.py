@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litescore import batch, image, shards, store
+from litescore import batch, fetching, image, shards, store
+from litescore.fetching import Before
 from litescore.record import Subject
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 from tests.litescore.conftest import picture_bytes
 from tests.litescore.packed import ARCHIVES, Pack, npz_of, tar_of, zip_of
+from tests.rig import proxy
+from tests.rig.seaweed import S3
 
 
 @pytest.fixture
@@ -90,6 +93,45 @@ def test_a_shard_that_ran_out_of_time_comes_back_whole(scorer: Scorer, tmp_path:
         late.set()
     assert 0 < sum(o.record is not None for o in found) < 100
     assert [o.asked for o in found if o.retry] == asked
+
+
+def test_the_next_shard_is_fetched_while_one_is_scored(
+    small_model: Path, s3: S3, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the first record of the first comes out, the second is on its way, the third not yet."""
+    for name, value in s3.environ.items():
+        monkeypatch.setenv(name, value)
+    pack = zip_of({f"{n}.png": picture_bytes(n) for n in range(300)})
+    for name in ("a.zip", "b.zip", "c.zip"):
+        s3.client.put_object(Bucket=bucket, Key=name, Body=pack)
+    subjects = [Subject(f"s3://{bucket}/{name}") for name in ("a.zip", "b.zip", "c.zip")]
+    with proxy.serve(s3.endpoint) as between:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", between.endpoint)
+        second, third = (between.gate(key=name) for name in ("b.zip", "c.zip"))
+        run = batch.run(subjects, Scorer(small_model, batch=4), settings=Settings(threads=1))
+        next(run)
+        assert second.reached.wait(10)
+        assert not third.reached.is_set()
+        second.open()
+        third.open()
+        assert 1 + sum(1 for _ in run) == 900
+
+
+@pytest.mark.parametrize("ahead", [10, 10**6])
+def test_members_are_passed_over(
+    ahead: int, scorer: Scorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that an earlier run did; also of a shard too large to be fetched ahead, read anew."""
+    monkeypatch.setattr(fetching, "_SHARD_AHEAD", ahead)
+    for name in ("a.zip", "b.zip"):
+        (tmp_path / name).write_bytes(zip_of({f"{n}.png": picture_bytes(n) for n in range(9)}))
+    asked = [Subject(str(tmp_path / name)) for name in ("a.zip", "b.zip")]
+    before = Before(begun=lambda shard: 7 if shard.source.endswith("b.zip") else 0)
+    records = [outcome.record for outcome in batch.run(asked, scorer, before=before)]
+    found = [(Path(record.source).name, record.member) for record in records if record]
+    assert found == [("a.zip", f"{n}.png") for n in range(9)] + [
+        ("b.zip", "7.png"), ("b.zip", "8.png"),
+    ]  # fmt: skip
 
 
 def test_few_members_are_unpacked_ahead(

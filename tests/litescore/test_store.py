@@ -39,6 +39,8 @@ def test_lists_folders_in_order_and_single_files(tmp_path: Path) -> None:
         path.write_bytes(name.encode())
     found = list(store.list_objects(str(tmp_path)))
     assert [Path(entry.source).name for entry in found] == ["a.txt", "c.png", "b.png"]
+    rest = store.list_objects(str(tmp_path), found[0].source)
+    assert [entry.source for entry in rest] == [entry.source for entry in found[1:]]
     (one,) = store.list_objects(str(tmp_path / "b.png"))
     assert one.etag == store.read(one.subject, max_bytes=10).etag
     with pytest.raises(ConfigurationError, match="no such file or folder"):

@@ -1,0 +1,290 @@
+"""Subjects to tensors: fetched and decoded by threads, ahead of whoever takes them, in input order.
+
+A window of futures bounds what is under way, so that memory stays flat however many images there
+are. A shard is fetched whole while the one before it is worked on, and its members take the same
+way as files. It does not know what becomes of a tensor.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, islice
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litescore import image, shards, store
+from litescore.contract import Contract
+from litescore.errors import ImageError, PermanentError, TransientError
+from litescore.record import Subject
+from litescore.settings import Settings
+
+# Encoded bytes below which an image is decoded by the calling thread.
+_SMALL = 16 * 1024
+# Chunks a thread is given beforehand: enough that none waits, few enough to bound memory.
+_AHEAD = 2
+# Seconds between two looks at the deadline while nothing arrives.
+_PATIENCE = 0.5
+# Bytes of a shard that may be fetched while another is worked on: two of the largest would not fit.
+_SHARD_AHEAD = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Fetched:
+    """A subject on its way: fetched (data; pixels in some shards), then decoded (tensor), or failed
+    (error).
+
+    asked    the subject as it came in; of a shard's member the shard
+    subject  with the member's name, and the ETag and version it was read under
+    fetching, decoding  seconds that took
+    """
+
+    asked: Subject
+    subject: Subject
+    data: bytes | NDArray[np.uint8] | None = None
+    tensor: image.Tensor | None = None
+    error: ImageError | None = None
+    modified: datetime | None = None
+    fetching: float = 0.0
+    decoding: float = 0.0
+
+
+@dataclass
+class Deadline:
+    """Once it has passed it stays so."""
+
+    out_of_time: Callable[[], bool] = lambda: False
+    passed: bool = False
+
+    def check(self) -> None:
+        self.passed = self.passed or self.out_of_time()
+
+
+@dataclass(frozen=True)
+class Before:
+    """What an earlier run did, and this one need not.
+
+    done   whether an image has its record
+    begun  of a shard, how many members from its first one on have theirs
+    """
+
+    done: Callable[[Subject], bool] = lambda _subject: False
+    begun: Callable[[Subject], int] = lambda _shard: 0
+
+
+def fetch(
+    subjects: Iterable[Subject],
+    contract: Contract,
+    *,
+    settings: Settings,
+    batch: int,
+    deadline: Deadline,
+    before: Before,
+) -> Iterator[Fetched]:
+    """Each subject, or in a shard's place its members, with its tensor or its error.
+
+    Once the deadline has passed nothing more is fetched, and what is left has a TransientError; of
+    a shard that is not through, the shard. Raises ConfigurationError from the store.
+    """
+    threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="fetch")
+    # A thread of its own, which starts with the first shard: else one that is slow to come would
+    # keep the members of the one before it waiting.
+    shard_thread = ThreadPoolExecutor(1, thread_name_prefix="shard")
+    try:
+        decoder = _Decoder(contract, settings, image.PixelBudget(settings.max_pixels))
+        expanded = _Expansion(settings, shard_thread, deadline, before).of(subjects)
+        size = _chunk(batch, settings.threads)
+        yield from _in_order(expanded, size, decoder, threads, deadline)
+    finally:
+        # What S3 does not answer is not waited for when there is no time left.
+        for pool in (threads, shard_thread):
+            pool.shutdown(wait=not deadline.passed, cancel_futures=True)
+
+
+def _in_order(
+    asked: Iterator[Fetched],
+    size: int,
+    decoder: _Decoder,
+    threads: ThreadPoolExecutor,
+    deadline: Deadline,
+) -> Iterator[Fetched]:
+    window: deque[tuple[list[Fetched], Future[list[Fetched]]]] = deque()
+    while True:
+        deadline.check()
+        while not deadline.passed and len(window) < decoder.settings.threads * _AHEAD:
+            chunk = list(islice(asked, size))
+            if not chunk:
+                break
+            window.append((chunk, threads.submit(_work, chunk, decoder)))
+        if not window or not _arrives(window[0][1], deadline):
+            break
+        _, future = window.popleft()
+        yield from map(decoder.decode, future.result())
+    yield from _handed_back(chain(*(chunk for chunk, _ in window), asked))
+
+
+def _arrives(future: Future[Any], deadline: Deadline) -> bool:
+    """Wait for a future, once time is over only a moment longer."""
+    while not wait([future], _PATIENCE).done:
+        if deadline.passed:
+            return False
+        deadline.check()
+    return True
+
+
+def _handed_back(left: Iterable[Fetched]) -> Iterator[Fetched]:
+    """Each subject to be tried again, a shard once however many of its members are left."""
+    last = None
+    for one in left:
+        if one.asked != last or not shards.is_shard(one.asked.source):
+            yield Fetched(one.asked, one.asked, error=TransientError("out of time"))
+        last = one.asked
+
+
+def _chunk(batch: int, threads: int) -> int:
+    """Subjects a future holds: a future costs as much as decoding a small image, so several, yet no
+    more than keep every thread busy within a batch.
+    """
+    return max(1, min(8, batch // threads))
+
+
+@dataclass
+class _Reading:
+    """A subject, and of a shard its fetching, which takes `most` bytes."""
+
+    subject: Subject
+    most: int = 0
+    fetched: Future[Fetched] | None = None
+
+
+@dataclass(frozen=True)
+class _Expansion:
+    """Subjects to be fetched, and in place of a shard its members, fetched."""
+
+    settings: Settings
+    thread: ThreadPoolExecutor
+    deadline: Deadline
+    before: Before
+
+    def of(self, subjects: Iterable[Subject]) -> Iterator[Fetched]:
+        asked = (subject for subject in subjects if not self.before.done(subject))
+        most, ahead = self.settings.max_shard_bytes, None
+        while (reading := ahead or self._next(asked, most)) is not None:
+            ahead = None
+            if reading.fetched is None or self.deadline.passed:
+                yield Fetched(reading.subject, reading.subject)
+                continue
+            # What comes after a shard, where it is one too, is read while that is worked on.
+            ahead = self._next(asked, min(most, _SHARD_AHEAD))
+            yield from self._members(reading.subject, reading.fetched, reading.most)
+
+    def _next(self, asked: Iterator[Subject], most: int) -> _Reading | None:
+        subject = next(asked, None)
+        if subject is None:
+            return None
+        if self.deadline.passed or not shards.is_shard(subject.source):
+            return _Reading(subject)
+        return _Reading(subject, most, self.thread.submit(_read, subject, most))
+
+    def _members(self, shard: Subject, reading: Future[Fetched], most: int) -> Iterator[Fetched]:
+        if not _arrives(reading, self.deadline):
+            yield Fetched(shard, shard)
+            return
+        fetched = reading.result()
+        if _is_too_large(fetched) and most < self.settings.max_shard_bytes:
+            fetched = _read(shard, self.settings.max_shard_bytes)
+        if not isinstance(fetched.data, bytes):
+            yield fetched
+            return
+        found, took = fetched.subject, fetched.fetching
+        members = shards.members(shard.source, fetched.data, self.settings)
+        fetched.data = None
+        for member in islice(members, self.before.begun(found), None):
+            if self.deadline.passed:
+                yield Fetched(shard, shard)
+                return
+            subject = Subject(found.source, member.name, found.etag, found.version)
+            if self.before.done(subject):
+                continue
+            one = Fetched(shard, subject, modified=fetched.modified, fetching=took)
+            # The shard's bytes are fetched once, for its first member.
+            took = 0.0
+            if isinstance(member.content, PermanentError):
+                one.error = member.content
+            else:
+                one.data = member.content
+            yield one
+
+
+def _is_too_large(fetched: Fetched) -> bool:
+    return isinstance(fetched.error, PermanentError) and fetched.error.kind == "too-large"
+
+
+def _work(asked: list[Fetched], decoder: _Decoder) -> list[Fetched]:
+    return [_fetch_one(one, decoder) for one in asked]
+
+
+def _fetch_one(one: Fetched, decoder: _Decoder) -> Fetched:
+    if one.data is None and one.error is None:
+        one = _read(one.asked, decoder.settings.max_bytes)
+    # Decoding a small image is Python that holds the interpreter's lock: threads would only wait
+    # for each other. The calling thread does it, while these fetch, which needs no lock.
+    return one if one.data is None or _weight(one.data) < _SMALL else decoder.decode(one)
+
+
+def _weight(data: bytes | NDArray[np.uint8]) -> int:
+    return data.nbytes if isinstance(data, np.ndarray) else len(data)
+
+
+def _read(asked: Subject, max_bytes: int) -> Fetched:
+    start = perf_counter()
+    try:
+        blob = store.read(asked, max_bytes=max_bytes)
+    except ImageError as error:
+        return Fetched(asked, asked, error=error, fetching=perf_counter() - start)
+    etag, version = asked.etag or blob.etag, asked.version or blob.version
+    return Fetched(
+        asked,
+        Subject(asked.source, asked.member, etag, version),
+        data=blob.data,
+        modified=blob.modified,
+        fetching=perf_counter() - start,
+    )
+
+
+@dataclass(frozen=True)
+class _Decoder:
+    """Bytes to tensor, with the limits of one run."""
+
+    contract: Contract
+    settings: Settings
+    budget: image.PixelBudget
+
+    def decode(self, fetched: Fetched) -> Fetched:
+        if fetched.data is None:
+            return fetched
+        start = perf_counter()
+        try:
+            fetched.tensor = self._tensor(fetched.data)
+        except ImageError as error:
+            fetched.error = error
+        fetched.data = None
+        fetched.decoding = perf_counter() - start
+        return fetched
+
+    def _tensor(self, data: bytes | NDArray[np.uint8]) -> image.Tensor:
+        if isinstance(data, np.ndarray):
+            return image.fit(data, self.contract)
+        return image.decode_to_tensor(
+            data,
+            self.contract,
+            budget=self.budget,
+            max_pixels=self.settings.max_pixels,
+            max_bytes=self.settings.max_bytes,
+        )

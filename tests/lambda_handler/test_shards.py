@@ -1,0 +1,84 @@
+"""Shards in an invocation that has no time for all of one: each call goes on where the last left it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lambda_handler import handler, scoring
+from litescore import results, store
+from litescore.record import Subject
+from tests.lambda_handler import shapes
+from tests.lambda_handler.conftest import Records
+from tests.lambda_handler.test_replies import short
+from tests.litescore.packed import zip_of
+from tests.rig.pngs import Pngs
+from tests.rig.seaweed import S3
+
+MEMBERS = 40
+
+
+@pytest.fixture
+def shard(s3: S3, inputs: str, pngs: Pngs, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The key of a zip in the input bucket, with the handler set up for small steps."""
+    monkeypatch.setenv("LITESCORE_THREADS", "1")
+    monkeypatch.setenv("LITESCORE_BATCH", "1")
+    files = {f"{path.name}": path.read_bytes() for path in pngs.paths[:MEMBERS]}
+    s3.client.put_object(Bucket=inputs, Key="in/s.zip", Body=zip_of(files))
+    return "in/s.zip"
+
+
+def _written() -> list[str]:
+    """The members of every line of every output object, in order of name."""
+    lines = [
+        line
+        for url in results.files(str(scoring.settings().output))
+        for line in results._lines(url)
+    ]
+    return sorted(json.loads(line)["member"] for line in lines)
+
+
+def test_each_delivery_goes_on_where_the_last_one_stopped(
+    inputs: str, shard: str, outputs: Records, pngs: Pngs
+) -> None:
+    """A message about a shard comes back until the shard is through; no member is scored twice."""
+    event = shapes.queued(shapes.notification(inputs, shard))
+    calls, again = 0, True
+    while again:
+        again = bool(handler(event, short(5))["batchItemFailures"])
+        calls += 1
+        assert calls < MEMBERS
+    assert calls > 2
+    assert _written() == [path.name for path in pngs.paths[:MEMBERS]]
+    assert len(outputs()) == MEMBERS
+
+
+def test_a_shard_that_is_through_begins_anew_when_asked_for_again(
+    inputs: str, shard: str, outputs: Records
+) -> None:
+    """Else records that somebody deleted to have them made again would never come."""
+    event: Any = {"objects": [f"s3://{inputs}/{shard}"]}
+    event = handler(event, short(5))["continuation"]
+    while event:
+        event = handler(event, None).get("continuation")
+    for url in results.files(str(scoring.settings().output)):
+        store.delete(url)
+    assert handler({"objects": [f"s3://{inputs}/{shard}"]}, None)["scored"] == MEMBERS
+    assert len(outputs()) == MEMBERS
+
+
+def test_a_checkpoint_that_cannot_be_read_costs_time_only(
+    s3: S3, inputs: str, shard: str, outputs: Records
+) -> None:
+    """The shard is scored from its first member on, to the same ids."""
+    event = shapes.queued(shapes.notification(inputs, shard))
+    assert handler(event, short(5))["batchItemFailures"]
+    place = str(scoring.settings().output)
+    (begun,) = [one.source for one in store.list_objects(f"{place}_begun/")]
+    assert json.loads(store.read(Subject(begun), max_bytes=99).data)["members"] > 0
+    store.put(begun, b"[]")
+    assert not handler(event, None)["batchItemFailures"]
+    assert len(_written()) > MEMBERS
+    assert len(outputs()) == MEMBERS
