@@ -38,6 +38,7 @@ def get(
     try:
         import boto3  # noqa: F401
         from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
     except ImportError:
         raise PermanentError(
             "unaddressable", f"the key {key!r} needs boto3: pip install 'litescore[aws]'"
@@ -50,7 +51,8 @@ def get(
         data: bytes = answer["Body"].read()
     except ClientError as error:
         raise _classified(f"s3://{bucket}/{key}", error) from error
-    except BotoCoreError as error:
+    # botocore reads a refusal outside of what it guards: one that breaks off comes as urllib3's own.
+    except (BotoCoreError, HTTPError) as error:
         raise TransientError(f"s3://{bucket}/{key}: {error}") from error
     return data, answer["ETag"].strip('"'), answer.get("VersionId"), answer["LastModified"]
 
