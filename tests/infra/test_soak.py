@@ -16,7 +16,7 @@ from litescore.scorer import Scorer
 OBJECTS, SEED = 150, 0
 # Hurried: messages come back at once, so that some are at work twice at a time.
 PACE = job.Pace(
-    visibility=1, visibility_after=1, kill_every=4.0, at_once=2, reads=0.08, writes=0.35
+    visibility=1, visibility_after=1, kill_every=6.0, at_once=2, reads=0.06, writes=0.25
 )
 
 
