@@ -18,7 +18,7 @@ from tests.rig.proxy import Fault
 # How many of them in a row: few, which the store's own retries outlast; more than those; and so many
 # that the queue gives up. And how likely each is, for reads and for writes.
 _RUNS = ((1, 2), (5, 8), (30, 30))
-_OF_READS, _OF_WRITES = (80, 16, 4), (55, 43, 2)
+_OF_READS, _OF_WRITES = (80, 16, 4), (70, 28, 2)
 _STALL = (0.3, 2.0)
 _RUNTIME = "ai_edge_litert"
 

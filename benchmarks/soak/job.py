@@ -44,10 +44,10 @@ class Pace:
 
     visibility: int = 10
     visibility_after: int = 4
-    kill_every: float = 8.0
+    kill_every: float = 10.0
     at_once: int = 4
     reads: float = 0.05
-    writes: float = 0.2
+    writes: float = 0.1
 
 
 @dataclass

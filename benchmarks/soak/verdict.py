@@ -55,7 +55,7 @@ def judge(cloud: LocalCloud, course: Course, folder: Path) -> Verdict:
         *_in_balance(balance),
         *_in_records(cloud, course, records),
         *(f"{name} was written more than once" for name in rewritten),
-        *(f"not an exception of ours: {entry}" for entry in invocations.unexpected),
+        *(f"an exception that must not be: {entry}" for entry in invocations.unexpected),
         *_in_dead_letters(course),
     ]
     return Verdict(
