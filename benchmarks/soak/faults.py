@@ -15,11 +15,12 @@ import psutil
 from infra.local import LocalCloud
 from tests.rig.proxy import Fault
 
-# How many of them in a row: few, which the store's own retries outlast; more than those; and so many
-# that the queue gives up. And how likely each is, for reads and for writes.
-_RUNS = ((1, 2), (5, 8), (30, 30))
-_OF_READS, _OF_WRITES = (80, 16, 4), (70, 28, 2)
-_STALL = (0.3, 2.0)
+# How many of a key's requests go wrong, one after the other: few, which the store's own retries
+# outlast; more than those; and so many that the queue gives up. And how likely each is.
+_RUNS = ((1, 3), (8, 12), (45, 45))
+_OF_READS, _OF_WRITES = (88, 9, 3), (80, 17, 3)
+# Seconds: what is only slow, and what the store takes for dead.
+_SLOW, _DEAD = (0.2, 2.0), 7.0
 _RUNTIME = "ai_edge_litert"
 
 
@@ -50,7 +51,7 @@ class RequestFaults:
 
 
 def _reading(rng: random.Random) -> Fault:
-    cut, stall = rng.randrange(200), rng.uniform(*_STALL)
+    cut, stall = rng.randrange(200), _stall(rng)
     return rng.choice(
         [
             Fault(status=503),
@@ -71,9 +72,13 @@ def _writing(rng: random.Random) -> Fault:
             Fault(status=503, late=late),
             Fault(status=500, late=late),
             Fault(reset=True, late=late),
-            Fault(stall=rng.uniform(*_STALL), late=late),
+            Fault(stall=_stall(rng), late=late),
         ]
     )
+
+
+def _stall(rng: random.Random) -> float:
+    return rng.uniform(*_SLOW) if rng.random() < 0.9 else _DEAD
 
 
 class Killer:

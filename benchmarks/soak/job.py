@@ -44,7 +44,7 @@ class Pace:
 
     visibility: int = 10
     visibility_after: int = 4
-    kill_every: float = 10.0
+    kill_every: float = 6.0
     at_once: int = 4
     reads: float = 0.05
     writes: float = 0.1
