@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,9 @@ from numpy.typing import NDArray
 from benchmarks.batch import cases, ways
 from benchmarks.batch.cases import Case
 from benchmarks.batch.paths import NPZ, ZIP, shards_of
-from benchmarks.batch.rounds import ROUNDS, Way, cpu, measure
+from benchmarks.batch.rounds import ROUNDS, Way, cpu, measure, print_costs, print_ratio
 from litescore import image, store
+from litescore.contract import Contract
 from litescore.record import Subject
 from litescore.settings import Settings
 from litescore.shards import members
@@ -52,6 +54,8 @@ def main() -> None:
                 report(case, shard.name, shard.put(case), shard.images, rounds)
             if case.name == cases.SMALL_NAME:
                 profile(case)
+            else:
+                large(case, rounds)
 
 
 def report(case: Case, path: str, subjects: Sequence[Subject], images: int, rounds: int) -> None:
@@ -142,6 +146,26 @@ def _timed_resize() -> Iterator[list[float]]:
 def _invoke(case: Case, tensors: NDArray[np.uint8]) -> None:
     for start in range(0, len(tensors), case.scorer.batch):
         case.scorer.probabilities(tensors[start : start + case.scorer.batch])
+
+
+def large(case: Case, rounds: int) -> None:
+    """Print what the JPEG decoder's own scaling takes off a picture of 12 megapixels."""
+    blobs = cases.photographs(4, 4000, 3000)
+    full = case.scorer.contract
+    found = measure(
+        {
+            jpeg: (len(blobs), partial(_tensors, blobs, replace(full, jpeg=jpeg)))
+            for jpeg in ("full", "scaled")
+        },
+        rounds,
+    )
+    print_costs("12-megapixel JPEG to a tensor of 224 x 224, by the contract's jpeg", found)
+    print_ratio("CPU, scaled over full", cpu(found, "scaled"), cpu(found, "full"))
+
+
+def _tensors(blobs: Sequence[bytes], contract: Contract) -> None:
+    for blob in blobs:
+        image.decode_to_tensor(blob, contract, budget=image.PixelBudget())
 
 
 def profile(case: Case) -> None:
