@@ -2,10 +2,10 @@
 
     python -m benchmarks.cost [--speeds FILE] [--price NAME=DOLLARS ...] [--take NAME=NUMBER ...]
 
-Speeds are those of a machine that `python -m benchmarks.batch.paths --json FILE` measured, not of
-Lambda. There S3 lay on the machine itself and answered at once; in a region a GET takes
-milliseconds, which the second row of compute counts: threads wait for it while the function is paid
-for. Not in it: storage, transfer out of the region, logs (about a kilobyte an invocation), free
+Speeds are the processor time of an image on the machine where `python -m benchmarks.batch.paths
+--json FILE` ran, not on Lambda: a function of 1,769 MB has one processor, which is taken to be kept
+busy. It is not where it waits: a GET takes milliseconds in a region, a thread each, and the
+function is paid for meanwhile, which the second row of compute counts. Not in it: storage, transfer out of the region, logs (about a kilobyte an invocation), free
 tiers, cold starts, and what putting the images there cost.
 """
 
@@ -92,9 +92,9 @@ def report(
         if way in speeds
     }
     print(f"\n{case}: dollars a million images")
-    print(f"  {'':<38}" + "".join(f"{path:>13}" for path in columns))
+    print(f"  {'':<42}" + "".join(f"{path:>13}" for path in columns))
     for row in next(iter(columns.values())):
-        print(f"  {row:<38}" + "".join(f"{column[row]:>13.3f}" for column in columns.values()))
+        print(f"  {row:<42}" + "".join(f"{column[row]:>13.3f}" for column in columns.values()))
 
 
 def _column(
@@ -105,8 +105,7 @@ def _column(
 ) -> dict[str, float]:
     requests = _requests(path, taken)
     cost = {name: count * prices[name] for name, count in requests.items()}
-    # A function of 1,769 MB has one processor: it takes no less time than processor time.
-    measured = max(speed["cpu"], speed["wall"])
+    measured = speed["cpu"]
     # Each thread has one GET under way; of a shard all images come with one.
     gets = requests["s3-get"] / IMAGES
     waiting = gets * taken["get-milliseconds"] * 1000 / taken["threads"]
@@ -126,7 +125,7 @@ def _column(
         f"compute, a GET taking {taken['get-milliseconds']:g} ms": slow,
         "in all, measured speed": total + compute,
         f"in all, a GET taking {taken['get-milliseconds']:g} ms": total + slow,
-        "microseconds an image, measured": measured,
+        "microseconds of processor time an image": measured,
     }
 
 
