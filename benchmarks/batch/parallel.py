@@ -10,6 +10,7 @@ many.
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import tempfile
@@ -71,25 +72,31 @@ def processes(folder: Path, count: int) -> None:
     model = folder / "model.tflite"
     model.write_bytes(cases.dense().file)
     took: dict[int, list[float]] = {1: [], 2: []}
+    spent: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(count):
         for jobs, times in took.items():
             few, many = (_command(folder, name, model, jobs) for name in ("few", "many"))
-            times.append(many - few)
+            times.append(many[0] - few[0])
+            spent[jobs].append(many[1] - few[1])
     print("\n28 x 28 PNGs, litescore score --jobs")
     for jobs, times in took.items():
         rates = sorted((PNGS - FEW) / taken for taken in times)
         print(f"  {jobs} processes{rates[len(rates) // 2]:>48,.0f} images/s")
     print_ratio("images/s, two processes over one", took[1], took[2], least=1.7)
+    # Two over this is what two idle processors could reach.
+    print_ratio("CPU of all processes, two over one", spent[2], spent[1])
 
 
-def _command(folder: Path, name: str, model: Path, jobs: int) -> float:
-    """Seconds that scoring a folder takes."""
+def _command(folder: Path, name: str, model: Path, jobs: int) -> tuple[float, float]:
+    """Seconds that scoring a folder takes, and of processor time in all its processes."""
     with tempfile.TemporaryDirectory(dir=folder) as out:
         words = ["score", folder / name, "--model", model, "--out", out, "--jobs", jobs]
-        start = time.perf_counter()
+        start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [sys.executable, "-m", "litescore", *map(str, words)]
         subprocess.run(command, check=True, capture_output=True)
-        return time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return time.perf_counter() - start, spent
 
 
 def _write(place: Path, blobs: Sequence[bytes], ending: str) -> None:
