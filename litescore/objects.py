@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from litescore.errors import PermanentError
+from litescore.errors import PermanentError, SupersededError
 from litescore.record import Subject
 
 
@@ -37,3 +37,11 @@ def check_size(size: int, max_bytes: int) -> None:
     """Raises PermanentError `too-large` for a size, in bytes, above the limit."""
     if size > max_bytes:
         raise PermanentError("too-large", f"{size:,} bytes, the limit is {max_bytes:,}")
+
+
+def check_etag(subject: Subject, etag: str | None) -> None:
+    """Raises SupersededError for an answer that bears another ETag than the one asked for: its
+    bytes would be scored under a name that is not theirs.
+    """
+    if subject.etag and etag and etag != subject.etag:
+        raise SupersededError(f"{subject.source} came as {etag}, named was {subject.etag}")

@@ -11,25 +11,24 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-from litescore.errors import (
-    ConfigurationError,
-    PermanentError,
-    SupersededError,
-    TransientError,
-)
-from litescore.objects import Listed
+from litescore import patience, refusals
+from litescore.errors import ConfigurationError, LitescoreError, PermanentError
+from litescore.objects import Blob, Listed, check_etag, check_size
+from litescore.patience import Patience
 from litescore.record import Subject
+from litescore.refusals import Refusal
+
+# boto3 pauses for up to 1, 2, 4, ... seconds between tries, whatever it is told.
+_MOST_RETRIES = 2
+
 
 _MOST_KEY_BYTES = 1024
 # What an ETag or a version id may hold: a header and a query carry them.
 _TOKEN = re.compile(r"[ -~]{1,1024}")
-# 400s that speak of how an object was named: asked again they come again.
-_MISNAMED = ("InvalidArgument", "InvalidURI", "KeyTooLongError")
 
 
 def check_names(key: str, subject: Subject) -> None:
@@ -47,13 +46,6 @@ def check_names(key: str, subject: Subject) -> None:
             raise PermanentError("unaddressable", f"no object has the {name} {value[:40]!r}")
 
 
-def misnamed(source: str, code: str | None) -> PermanentError | None:
-    """What S3's code 400 means where it speaks of the object's name, key or version."""
-    if code not in _MISNAMED:
-        return None
-    return PermanentError("unaddressable", f"S3 takes {source} for no object's name: {code}")
-
-
 def addressable(key: str) -> bool:
     """Whether obstore asks S3 for this very key."""
     if any(ord(char) < 32 or ord(char) == 127 for char in key):
@@ -61,10 +53,8 @@ def addressable(key: str) -> bool:
     return not any(segment in ("", ".", "..") for segment in key.split("/"))
 
 
-def get(
-    bucket: str, key: str, version: str | None, etag: str | None, max_bytes: int
-) -> tuple[bytes, str | None, str | None, datetime]:
-    """Bytes, ETag, version id and time of the object; the errors of `store.read`."""
+def read(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
+    """The object's bytes; the errors of `litescore.store.read`."""
     try:
         import boto3  # noqa: F401
         from botocore.exceptions import BotoCoreError, ClientError
@@ -72,17 +62,21 @@ def get(
         raise PermanentError(
             "unaddressable", f"the key {key!r} needs boto3: pip install 'litescore[aws]'"
         ) from None
-    named = {"VersionId": version} if version else {"IfMatch": f'"{etag}"'} if etag else {}
+    named: dict[str, str] = {}
+    if subject.version:
+        named["VersionId"] = subject.version
+    elif subject.etag:
+        named["IfMatch"] = f'"{subject.etag}"'
     try:
         answer = _client().get_object(Bucket=bucket, Key=key, **named)
-        if answer["ContentLength"] > max_bytes:
-            raise PermanentError("too-large", f"{answer['ContentLength']:,} bytes")
+        check_size(answer["ContentLength"], max_bytes)
+        etag = answer["ETag"].strip('"')
+        check_etag(subject, etag)
         data: bytes = answer["Body"].read()
-    except ClientError as error:
-        raise _classified(f"s3://{bucket}/{key}", error) from error
-    except BotoCoreError as error:
-        raise TransientError(f"s3://{bucket}/{key}: {error}") from error
-    return data, answer["ETag"].strip('"'), answer.get("VersionId"), answer["LastModified"]
+    except (BotoCoreError, ClientError) as error:
+        no, conditional = _refusal(error), "IfMatch" in named
+        raise refusals.of_object(no, subject, bucket, conditional=conditional) from error
+    return Blob(data, etag, answer.get("VersionId"), answer["LastModified"])
 
 
 def installed() -> bool:
@@ -93,7 +87,7 @@ def installed() -> bool:
 def list_objects(bucket: str, prefix: str, after: str | None) -> Iterator[Listed]:
     """Every object whose key begins with `prefix`, behind the key `after`; no folder markers.
 
-    Raises ConfigurationError naming a bucket that is missing or closed.
+    Raises the errors of `litescore.store.list_objects`.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -109,44 +103,46 @@ def list_objects(bucket: str, prefix: str, after: str | None) -> Iterator[Listed
                         entry["ETag"].strip('"'),
                         entry["LastModified"],
                     )
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == "NoSuchBucket":
-            raise no_bucket(bucket) from error
-        raise ConfigurationError(f"cannot use bucket {bucket!r}: {code}") from error
-    except BotoCoreError as error:
-        raise ConfigurationError(f"cannot use bucket {bucket!r}: {error}") from error
+    except (BotoCoreError, ClientError) as error:
+        raise _listing_error(bucket, error) from error
 
 
-def no_bucket(bucket: str) -> ConfigurationError:
-    """The error that names a bucket which is not there."""
-    return ConfigurationError(f"no bucket {bucket!r}: check its name, region and endpoint")
+def _listing_error(bucket: str, error: Exception) -> LitescoreError:
+    return refusals.of_bucket(_refusal(error), bucket, grant="s3:ListBucket")
 
 
 def _client() -> Any:
-    return _open(os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_ACCESS_KEY_ID"))
+    endpoint, key_id = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_ACCESS_KEY_ID")
+    return _open(endpoint, key_id, patience.PATIENCE)
 
 
 @cache
-def _open(_endpoint: str | None, _key_id: str | None) -> Any:
+def _open(_endpoint: str | None, _key_id: str | None, waits: Patience) -> Any:
     """One client for as long as the environment says the same; boto3 reads it by itself."""
     import boto3
+    from botocore.config import Config
 
+    tries = 1 + min(waits.retries, _MOST_RETRIES)
+    config = Config(
+        connect_timeout=waits.connect,
+        read_timeout=waits.silence,
+        retries={"mode": "standard", "total_max_attempts": tries},
+    )
     try:
         # A session of its own: boto3's default one keeps the first credentials it met.
-        return boto3.session.Session().client("s3")
+        return boto3.session.Session().client("s3", config=config)
     except ValueError as error:
         raise ConfigurationError(f"cannot set up access to S3: {error}") from error
 
 
-def _classified(source: str, error: Any) -> Exception:
-    if wrong := misnamed(source, error.response["Error"]["Code"]):
-        return wrong
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    if status in (404, 405):
-        return PermanentError("gone", f"no object {source}")
-    if status == 403:
-        return PermanentError("forbidden", f"not allowed to read {source}")
-    if status == 412:
-        return SupersededError(f"{source} changed after it was named")
-    return TransientError(f"{source}: {error}")
+def _refusal(error: Any) -> Refusal:
+    """What boto3's error says of S3's answer. Raises ConfigurationError where none was asked."""
+    from botocore import exceptions
+
+    if isinstance(error, exceptions.ClientError):
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return Refusal(status, error.response["Error"]["Code"], str(error))
+    broken = exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError
+    if not isinstance(error, broken):
+        raise ConfigurationError(f"cannot use S3: {error}") from error
+    return Refusal(None, None, str(error))

@@ -6,26 +6,23 @@ AWS_REGION, AWS_ENDPOINT_URL (or AWS_ENDPOINT_URL_S3); profiles and SSO where bo
 
 from __future__ import annotations
 
-import os
 import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from litescore import rawkeys
+from litescore import buckets, patience, rawkeys, refusals
 from litescore.errors import (
     ConfigurationError,
-    PermanentError,
-    SupersededError,
+    LitescoreError,
     TransientError,
 )
-from litescore.objects import Blob, Listed, check_size
+from litescore.objects import Blob, Listed, check_etag, check_size
 from litescore.record import Subject
+from litescore.refusals import Refusal
 
 if TYPE_CHECKING:
-    from obstore import GetOptions
+    from obstore import GetOptions, GetResult
     from obstore.store import S3Store
 
 _S3 = "s3://"
@@ -33,16 +30,15 @@ _S3 = "s3://"
 _METADATA_SERVICE = "169.254.169.254"
 # S3's own rule is narrower by region and age; what lies outside this is no host name or path part.
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
-_ENDPOINT = re.compile(r"https?://[^\s/?#]+/?")
-_CODE = re.compile(r"<Code>(\w+)</Code>")
-# 403s that speak of who asks and not of the object: no other object will fare better.
-_BAD_CREDENTIALS = (
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-)
+_STATUS = re.compile(r"status code: (\d{3})")
+_CODE = re.compile(r"<Code>([\w.]+)</Code>")
+# What obstore says of a redirect that does not say where to.
+_REDIRECT = "redirect without LOCATION"
+# Bytes from which a transfer outlasts the client's own tries, and those that come in one piece.
+_LONG, _PIECE = 8_000_000, 1_000_000
+# Seconds between tries to write, at most.
+_LONGEST_PAUSE = 1.0
+_TO_WRITE = "s3:PutObject and s3:GetObject"
 
 
 def is_s3(url: str) -> bool:
@@ -63,7 +59,7 @@ def read(subject: Subject, max_bytes: int) -> Blob:
     bucket, key = split(subject.source)
     rawkeys.check_names(key, subject)
     if not rawkeys.addressable(key):
-        return Blob(*rawkeys.get(bucket, key, subject.version, subject.etag, max_bytes))
+        return rawkeys.read(bucket, key, subject, max_bytes)
     return _read_object(bucket, key, subject, max_bytes)
 
 
@@ -78,7 +74,7 @@ def list_objects(prefix: str, after: str | None = None) -> Iterator[Listed]:
 def _list_addressable(bucket: str, start: str, after: str | None) -> Iterator[Listed]:
     import obstore
 
-    store = _bucket(bucket)
+    store = buckets.bucket(bucket)
     if after and not rawkeys.addressable(after):
         raise _needs_boto3(bucket, repr(after))
     # obstore lists whole folders: `a/b` would miss `a/bc.png`, which S3's own prefix finds.
@@ -88,12 +84,10 @@ def _list_addressable(bucket: str, start: str, after: str | None) -> Iterator[Li
             for entry in chunk:
                 if entry["path"].startswith(start) and not _is_marker(store, entry):
                     yield _listed(bucket, entry)
-    except FileNotFoundError as error:
-        raise rawkeys.no_bucket(bucket) from error
     except obstore.exceptions.InvalidPathError as error:
         raise _needs_boto3(bucket, _first_line(error)) from error
-    except obstore.exceptions.BaseError as error:
-        raise _unreachable(bucket, error) from error
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        raise _of_bucket(error, bucket, "s3:ListBucket") from error
 
 
 def _needs_boto3(bucket: str, key: str) -> ConfigurationError:
@@ -113,6 +107,9 @@ def _is_marker(store: S3Store, entry: Any) -> bool:
         obstore.head(store, entry["path"])
     except FileNotFoundError:
         return True
+    except obstore.exceptions.PermissionDeniedError:
+        # An object that must not be read is still one.
+        return False
     return False
 
 
@@ -122,21 +119,37 @@ def _listed(bucket: str, entry: Any) -> Listed:
 
 
 def create(url: str, data: bytes) -> bool:
-    """Write a new object; see `litescore.store.create`."""
+    """Write a new object; see `litescore.store.create`.
+
+    A write of which no answer came is tried again: all that was done so far hangs on it, and what
+    is there by then tells that it went well.
+    """
+    end, pause = time.monotonic() + patience.PATIENCE.total, patience.PATIENCE.pause
+    while True:
+        try:
+            return _create(url, data)
+        except TransientError:
+            if time.monotonic() + pause > end:
+                raise
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _create(url: str, data: bytes) -> bool:
     import obstore
 
     bucket, key = split(url)
-    for _ in range(3):
-        try:
-            with _writing(url):
-                obstore.put(_bucket(bucket), key, data, mode="create")
-        except obstore.exceptions.AlreadyExistsError:
-            # 412 (it is there) and 409 (another writer is at it) raise the same: look.
-            if exists(url):
-                return False
-        else:
-            return True
-    raise TransientError(f"cannot write {url}: conflicting writers")
+    store = buckets.bucket(bucket, patience.PATIENCE.for_upload(len(data)))
+    try:
+        obstore.put(store, key, data, mode="create")
+    except obstore.exceptions.AlreadyExistsError as error:
+        # 412 (it is there) and 409 (another writer is at it) raise the same: look.
+        if _is_there(url, error):
+            return False
+        raise TransientError(f"cannot write {url}: another writer is at it") from error
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        raise _of_bucket(error, bucket, _TO_WRITE) from error
+    return True
 
 
 def put(url: str, data: bytes) -> None:
@@ -144,29 +157,18 @@ def put(url: str, data: bytes) -> None:
     import obstore
 
     bucket, key = split(url)
-    with _writing(url):
-        obstore.put(_bucket(bucket), key, data)
-
-
-@contextmanager
-def _writing(url: str) -> Iterator[None]:
-    """What a write raises, as litescore's errors; AlreadyExistsError goes through."""
-    import obstore
-
-    bucket = split(url)[0]
     try:
-        yield
-    except obstore.exceptions.AlreadyExistsError:
-        raise
-    except FileNotFoundError as error:
-        raise rawkeys.no_bucket(bucket) from error
-    except obstore.exceptions.PermissionDeniedError as error:
-        raise ConfigurationError(
-            f"not allowed to write to bucket {bucket} ({_code(error) or 403}): grant "
-            "s3:PutObject and s3:GetObject on the output"
-        ) from error
-    except obstore.exceptions.BaseError as error:
-        raise TransientError(f"cannot write {url}: {_first_line(error)}") from error
+        obstore.put(buckets.bucket(bucket, patience.PATIENCE.for_upload(len(data))), key, data)
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        raise _of_bucket(error, bucket, _TO_WRITE) from error
+
+
+def _is_there(url: str, error: Exception) -> bool:
+    try:
+        return exists(url)
+    except ConfigurationError:
+        # Who may not list is not told that a key is absent, and one may write without reading.
+        return _refusal(error).status == 412
 
 
 def exists(url: str) -> bool:
@@ -175,11 +177,11 @@ def exists(url: str) -> bool:
 
     bucket, key = split(url)
     try:
-        obstore.head(_bucket(bucket), key)
+        obstore.head(buckets.bucket(bucket), key)
     except FileNotFoundError:
         return False
     except obstore.exceptions.BaseError as error:
-        raise _unreachable(bucket, error) from error
+        raise _of_bucket(error, bucket, "s3:GetObject and s3:ListBucket") from error
     return True
 
 
@@ -189,9 +191,9 @@ def delete(url: str) -> None:
 
     bucket, key = split(url)
     try:
-        obstore.delete(_bucket(bucket), key)
-    except obstore.exceptions.BaseError as error:
-        raise _unreachable(bucket, error) from error
+        obstore.delete(buckets.bucket(bucket), key)
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        raise _of_bucket(error, bucket, "s3:DeleteObject") from error
 
 
 def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
@@ -203,106 +205,58 @@ def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blo
     elif subject.etag:
         options["if_match"] = f'"{subject.etag}"'
     try:
-        result = obstore.get(_bucket(bucket), key, options=options)
+        store = buckets.bucket(bucket)
+        result = obstore.get(store, key, options=options)
         check_size(result.meta["size"], max_bytes)
         etag = _unquoted(result.meta.get("e_tag"))
+        check_etag(subject, etag)
         version, modified = result.meta.get("version"), result.meta["last_modified"]
-        return Blob(bytes(result.bytes()), etag, version, modified)
-    except FileNotFoundError as error:
-        if _code(error) == "NoSuchBucket":
-            raise rawkeys.no_bucket(bucket) from error
-        raise PermanentError("gone", f"no object {subject.source}") from error
-    except obstore.exceptions.PreconditionError as error:
-        raise SupersededError(f"{subject.source} changed after it was named") from error
-    except obstore.exceptions.BaseError as error:
-        raise _classified(bucket, subject.source, error) from error
+        return Blob(_body(store, key, result, options), etag, version, modified)
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        no, conditional = _refusal(error), "if_match" in options
+        raise refusals.of_object(no, subject, bucket, conditional=conditional) from error
 
 
-def _classified(bucket: str, source: str, error: Exception) -> Exception:
+def _body(store: S3Store, key: str, result: GetResult, options: GetOptions) -> bytes:
+    """The bytes of the object; a long transfer that broke goes on from there while it gets on."""
     import obstore
 
-    code = _code(error)
-    denied = (
-        obstore.exceptions.PermissionDeniedError,
-        obstore.exceptions.UnauthenticatedError,
-    )
-    if code in _BAD_CREDENTIALS:
-        return ConfigurationError(f"S3 refuses the credentials for bucket {bucket}: {code}")
-    if isinstance(error, denied):
-        return PermanentError("forbidden", f"not allowed to read {source}: {code or 403}")
-    if code == "MethodNotAllowed":  # what S3 answers for a delete marker named by its version
-        return PermanentError("gone", f"{source} is deleted")
-    if wrong := rawkeys.misnamed(source, code):
-        return wrong
-    return TransientError(f"{source}: {_first_line(error)}")
+    size, etag = result.meta["size"], result.meta.get("e_tag")
+    if size <= _LONG or not etag:
+        return bytes(result.bytes())
+    data = bytearray()
+    while True:
+        held = len(data)
+        try:
+            for piece in result.stream(min_chunk_size=_PIECE):
+                data += piece
+            return bytes(data)
+        except obstore.exceptions.BaseError:
+            if len(data) == held:
+                raise
+        rest: GetOptions = {**options, "if_match": etag, "range": (len(data), size)}
+        result = obstore.get(store, key, options=rest)
 
 
-def _bucket(name: str) -> S3Store:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    return _open(name, endpoint, region, os.environ.get("AWS_ACCESS_KEY_ID"))
+def _of_bucket(error: Exception, bucket: str, grant: str) -> LitescoreError:
+    return refusals.of_bucket(_refusal(error), bucket, grant=grant)
 
 
-@cache
-def _open(name: str, endpoint: str | None, region: str, key_id: str | None) -> S3Store:
-    """One store a bucket, kept: it holds the connections. `key_id` only tells stores apart."""
-    from obstore.exceptions import BaseError
-    from obstore.store import S3Store
-
-    options: dict[str, Any] = {"region": region}
-    if endpoint:
-        if not _ENDPOINT.fullmatch(endpoint):
-            raise ConfigurationError(f"AWS_ENDPOINT_URL {endpoint!r} is no http:// or https:// URL")
-        plain = endpoint.startswith("http://")
-        options |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
-        options["client_options"] = {"allow_http": plain, "connect_timeout": "5s"}
-    try:
-        return S3Store(
-            name,
-            **options,
-            credential_provider=None if key_id else _boto3_credentials(),
-            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=30)},
-        )
-    except (BaseError, ValueError) as error:
-        # Also for a plain http endpoint: the client wants the system's certificates all the same.
-        missing = "No CA certificates" in str(error)
-        fix = "install the Debian package ca-certificates" if missing else _first_line(error)
-        raise ConfigurationError(f"cannot set up access to S3 bucket {name!r}: {fix}") from error
-
-
-def _boto3_credentials() -> Any:
-    """Credentials from profiles and SSO, which obstore does not read, where boto3 is installed."""
-    in_aws = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_WEB_IDENTITY_TOKEN_FILE")
-    if any(os.environ.get(name) for name in in_aws):
-        return None
-    try:
-        import boto3
-        from obstore.auth.boto3 import Boto3CredentialProvider
-
-        return Boto3CredentialProvider(boto3.Session())
-    except (ImportError, ValueError):
-        return None
-
-
-def _unreachable(bucket: str, error: Exception) -> ConfigurationError:
-    if _METADATA_SERVICE in str(error):
-        return ConfigurationError(
-            f"no AWS credentials for bucket {bucket!r}: set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or pip install 'litescore[aws]' to use a profile"
-        )
-    reason = _code(error) or _first_line(error)
-    if reason == "NoSuchBucket":
-        return rawkeys.no_bucket(bucket)
-    return ConfigurationError(f"cannot use bucket {bucket!r}: {reason}")
+def _refusal(error: Exception) -> Refusal:
+    """What obstore's error says of S3's answer. Raises ConfigurationError without credentials."""
+    text = str(error)
+    if _METADATA_SERVICE in text:
+        raise ConfigurationError(
+            "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+            "pip install 'litescore[aws]' to use a profile"
+        ) from error
+    status, code = _STATUS.search(text), _CODE.search(text)
+    number = int(status[1]) if status else 301 if _REDIRECT in text else None
+    return Refusal(number, code[1] if code else None, _first_line(error))
 
 
 def _unquoted(etag: str | None) -> str | None:
     return etag.strip('"') if etag else None
-
-
-def _code(error: Exception) -> str | None:
-    found = _CODE.search(str(error))
-    return found.group(1) if found else None
 
 
 def _first_line(error: Exception) -> str:

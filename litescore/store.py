@@ -42,8 +42,8 @@ def list_objects(prefix: str, after: str | None = None) -> Iterator[Listed]:
 
     Behind a raw key (or path) `after` that it named before, what followed then: the order is the
     server's own, by UTF-8 bytes on AWS and by folder on some others. Folder markers (zero-byte
-    keys ending in `/`) are left out. Raises ConfigurationError naming a
-    bucket or folder that is missing or closed.
+    keys ending in `/`) are left out. Raises ConfigurationError naming a bucket or folder that is
+    missing or closed, and TransientError when S3 breaks off.
     """
     if is_s3(prefix):
         yield from s3.list_objects(prefix, after)

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from litescore import dataset
+from litescore import dataset, patience
+from litescore.patience import Patience
 from tests.rig import emulator as rie
 from tests.rig import seaweed, stub_s3
 from tests.rig.pngs import Pngs, write_pngs
@@ -59,7 +60,14 @@ def versioned_bucket(s3: S3) -> str:
 
 
 @pytest.fixture
-def stub() -> Iterator[StubS3]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 is waited for only as long as a test may take."""
+    short = Patience(connect=1, silence=1, retries=4, pause=0.01, total=2)
+    monkeypatch.setattr(patience, "PATIENCE", short)
+
+
+@pytest.fixture
+def stub(impatient: None) -> Iterator[StubS3]:
     """A stub S3 server with the bucket `stub`, for faults and raw paths."""
     with stub_s3.serve() as state:
         yield state

@@ -287,7 +287,7 @@ def test_a_conflict_without_an_object_is_written_again(fake: StubS3) -> None:
 def test_a_closed_output_names_what_to_grant(fake: StubS3) -> None:
     """A denied write is a configuration error with the permissions."""
     fake.faults = [Fault(status=403, method="PUT")]
-    with pytest.raises(ConfigurationError, match=r"bucket stub.*s3:PutObject"):
+    with pytest.raises(ConfigurationError, match=r"bucket 'stub'.*s3:PutObject"):
         store.create("s3://stub/out", b"x")
 
 

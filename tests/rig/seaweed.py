@@ -72,17 +72,33 @@ class S3:
 @contextmanager
 def serve(folder: Path) -> Iterator[S3]:
     """An S3 server on loopback, its state and log in `folder`, until the block ends."""
-    ports = free_ports(2 * len(_PARTS) + 2)
-    s3 = S3(f"http://{HOST}:{ports[6]}", secrets.token_hex(10), secrets.token_hex(20))
-    identities = folder / "identities.json"
-    identities.write_text(json.dumps(_identities(s3)))
-    data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    command = _command(folder, data, identities, ports)
-    with running(
-        command, log=folder / "weed.log", environ=_ONE_VOLUME, ready=lambda: _takes_objects(s3)
-    ):
-        yield s3
+    server = Server(folder)
+    with server.running():
+        yield server.s3
+
+
+class Server:
+    """An S3 server that may run, be killed and run again: same ports, same objects."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = free_ports(2 * len(_PARTS) + 2)
+        endpoint = f"http://{HOST}:{self._ports[6]}"
+        self.s3 = S3(endpoint, secrets.token_hex(10), secrets.token_hex(20))
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Entered once it takes objects; killed with the block."""
+        identities, data = self._folder / "identities.json", self._folder / "data"
+        identities.write_text(json.dumps(_identities(self.s3)))
+        data.mkdir(parents=True, exist_ok=True)
+        with running(
+            _command(self._folder, data, identities, self._ports),
+            log=self._folder / "weed.log",
+            environ=_ONE_VOLUME,
+            ready=lambda: _takes_objects(self.s3),
+        ):
+            yield
 
 
 def _command(folder: Path, data: Path, identities: Path, ports: list[int]) -> list[str | Path]:
@@ -108,6 +124,8 @@ def _command(folder: Path, data: Path, identities: Path, ports: list[int]) -> li
         f"-filer.localSocket={folder / 'filer.sock'}",
         f"-s3.localSocket={folder / 's3.sock'}",
         "-master.telemetry=false",
+        # Started again on its folder, a master by itself waits so long for others: 10 s by default.
+        "-master.electionTimeout=1s",
         "-master.volumeSizeLimitMB=256",
         "-volume.max=10000",
     ]
