@@ -32,7 +32,7 @@ def test_what_memory_does_not_hold_is_not_read(
     reasons = _scored_beside(s3, inputs, outputs, pngs, emulator(**_held_to(192)))
     assert reasons["big.zip"] == f"{len(_packed()):,} bytes, the limit is {int(0.3 * 192 * MB):,}"
     assert reasons["big.npz"].startswith("unpacks to more than ")
-    assert reasons["big.png"].startswith("5500 x 5500 pixels, the limit is ")
+    assert reasons["big.png"].startswith("6000 x 6000 pixels, the limit is ")
 
 
 def test_running_out_of_memory(
@@ -41,7 +41,7 @@ def test_running_out_of_memory(
     """A function that thinks it has more than there is: what cannot be had is one image's failure,
     when bytes are read as when they are decoded.
     """
-    limit = _held_to(185) | {"memory": 1769}
+    limit = _held_to(165) | {"memory": 1769}
     reasons = _scored_beside(s3, inputs, outputs, pngs, emulator(**limit))
     assert reasons == {
         "big.zip": "not enough memory to read",
@@ -115,12 +115,12 @@ def _packed() -> bytes:
 
 
 def _array() -> bytes:
-    """An .npz of one picture: few bytes, and 58 MB when it is unpacked."""
-    return npz_of(x=np.zeros((1, 4400, 4400, 3), np.uint8))
+    """An .npz of one picture: few bytes, and 66 MB when it is unpacked."""
+    return npz_of(x=np.zeros((1, 4700, 4700, 3), np.uint8))
 
 
 def _picture() -> bytes:
-    """A PNG of 30 million pixels in colour: few bytes, and 121 MB when it is decoded."""
+    """A PNG of 36 million pixels in colour: few bytes, and 144 MB when it is decoded."""
     buffer = io.BytesIO()
-    Image.new("RGB", (5500, 5500)).save(buffer, "PNG", compress_level=1)
+    Image.new("RGB", (6000, 6000)).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
