@@ -58,6 +58,7 @@ def read(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
     try:
         import boto3  # noqa: F401
         from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
     except ImportError:
         raise PermanentError(
             "unaddressable", f"the key {key!r} needs boto3: pip install 'litescore[aws]'"
@@ -73,7 +74,8 @@ def read(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
         etag = answer["ETag"].strip('"')
         check_etag(subject, etag)
         data: bytes = answer["Body"].read()
-    except (BotoCoreError, ClientError) as error:
+    # botocore reads a refusal outside of what it guards: one that breaks off comes as urllib3's own.
+    except (BotoCoreError, ClientError, HTTPError) as error:
         no, conditional = _refusal(error), "IfMatch" in named
         raise refusals.of_object(no, subject, bucket, conditional=conditional) from error
     return Blob(data, etag, answer.get("VersionId"), answer["LastModified"])
@@ -90,6 +92,7 @@ def list_objects(bucket: str, prefix: str, after: str | None) -> Iterator[Listed
     Raises the errors of `litescore.store.list_objects`.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from urllib3.exceptions import HTTPError
 
     try:
         listing = _client().get_paginator("list_objects_v2")
@@ -103,7 +106,7 @@ def list_objects(bucket: str, prefix: str, after: str | None) -> Iterator[Listed
                         entry["ETag"].strip('"'),
                         entry["LastModified"],
                     )
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, HTTPError) as error:
         raise _listing_error(bucket, error) from error
 
 
@@ -138,11 +141,12 @@ def _open(_endpoint: str | None, _key_id: str | None, waits: Patience) -> Any:
 def _refusal(error: Any) -> Refusal:
     """What boto3's error says of S3's answer. Raises ConfigurationError where none was asked."""
     from botocore import exceptions
+    from urllib3.exceptions import HTTPError
 
     if isinstance(error, exceptions.ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         return Refusal(status, error.response["Error"]["Code"], str(error))
     broken = exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError
-    if not isinstance(error, broken):
+    if not isinstance(error, (*broken, HTTPError)):
         raise ConfigurationError(f"cannot use S3: {error}") from error
     return Refusal(None, None, str(error))
