@@ -81,12 +81,12 @@ def test_cut_off_by_the_timeout(s3: S3, inputs: str, pngs: Pngs, emulator: Emula
     """
     event = shapes.queued(*(shapes.notification(inputs, key) for key in upload(s3, inputs, pngs)))
     with proxies.serve(s3.endpoint) as proxy:
-        with emulator(environ=account.environ(proxy), timeout=3) as function:
+        with emulator(environ=account.environ(proxy), timeout=4) as function:
             function.invoke(shapes.event("s3_test_event"))  # the cold start is not what is cut here
             proxy.faults.append(Fault(method="PUT", key=PLACE, stall=60, times=1))
-            assert function.invoke(event) == (200, "Task timed out after 3.00 seconds")
+            assert function.invoke(event) == (200, "Task timed out after 4.00 seconds")
             assert _written() == []
-        # Three seconds may be too few for a cold start and the time that is kept for the flush.
+        # Four seconds may be too few for a cold start and the time that is kept for the flush.
         with emulator(environ=account.environ(proxy)) as function:
             assert function.invoke(event) == (200, ALL_DONE)
     held = account.settle(inputs)
