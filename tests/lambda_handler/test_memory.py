@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -79,7 +80,7 @@ def _held_to(size: int) -> dict[str, object]:
         # Large pieces of memory go back when they are free: what glibc would keep of them is chance.
         "environ": account.environ(MALLOC_MMAP_THRESHOLD_="65536"),
         "memory": size,
-        "wrapped_in": ["/usr/bin/prlimit", f"--data={size * MB}", "--"],
+        "wrapped_in": [str(shutil.which("prlimit")), f"--data={size * MB}", "--"],
     }
 
 
