@@ -216,10 +216,19 @@ class _Expansion:
             # The shard's bytes are fetched once, for its first member.
             took = 0.0
             if isinstance(member.content, PermanentError):
-                one.error = member.content
+                one.error = _bare(member.content)
             else:
                 one.data = member.content
             yield one
+
+
+def _bare(error: ImageError) -> ImageError:
+    """Without the frames that it came through. They hold the image's bytes, and of a shard all its
+    bytes, for as long as the error is kept; and where they hold the error too, until Python looks
+    for cycles, which may be thousands of images later.
+    """
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error
 
 
 def _is_too_large(fetched: Fetched) -> bool:
@@ -247,7 +256,7 @@ def _read(asked: Subject, max_bytes: int) -> Fetched:
     try:
         blob = store.read(asked, max_bytes=max_bytes)
     except ImageError as error:
-        return Fetched(asked, asked, error=error, fetching=perf_counter() - start)
+        return Fetched(asked, asked, error=_bare(error), fetching=perf_counter() - start)
     etag, version = asked.etag or blob.etag, asked.version or blob.version
     return Fetched(
         asked,
@@ -273,7 +282,9 @@ class _Decoder:
         try:
             fetched.tensor = self._tensor(fetched.data)
         except ImageError as error:
-            fetched.error = error
+            fetched.error = _bare(error)
+        except MemoryError:
+            fetched.error = PermanentError("too-large", "not enough memory to fit")
         fetched.data = None
         fetched.decoding = perf_counter() - start
         return fetched
