@@ -26,7 +26,8 @@ _HEAD = 4096
 
 def choose(words: str, contract: Contract, device: Device, settings: Settings) -> Source:
     """The source that `words` name: `picamera`, a V4L2 device (`0`, `/dev/video0`), a folder of
-    images, an image or a video file. `contract` says near which size a Pi camera scales.
+    images, an image or a video file. `contract` says near which size a Pi camera scales, and what
+    is made of images.
 
     Raises ConfigurationError for what is not there, UsageError for words of another kind and for
     a folder without images.
@@ -40,9 +41,8 @@ def choose(words: str, contract: Contract, device: Device, settings: Settings) -
         _check_device(path)
         return LiveCamera(str(path), partial(_open_device, path), device)
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
-        return ImageFiles(
-            [one for one in subjects([str(path)]) if not is_shard(one.source)], settings
-        )
+        pictures = [one for one in subjects([str(path)]) if not is_shard(one.source)]
+        return ImageFiles(pictures, contract, settings)
     return _clip(path)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from edge.capture import OpenCvCapture
 from litescore import image, store
+from litescore.contract import Contract
 from litescore.errors import ConfigurationError, PermanentError
 from litescore.record import Subject
 from litescore.settings import Settings
@@ -28,7 +29,8 @@ class Frame:
     subject    what its record is about
     number     counts from 0 within this run of the source
     monotonic  seconds since boot when it was captured or read; holds where the clock does not
-    pixels     a picture, or uint8[height, width, 3] red first; or why there are none
+    pixels     a picture, uint8[height, width, 3] red first, or the model's tensor already; or why
+               there are none
     place      where in its source: `name` of a file, `position` in a clip in seconds
     """
 
@@ -52,12 +54,15 @@ class Source(Protocol):
 class ImageFiles:
     """Pictures in files, in the order given; one that is no picture is a frame with an error.
 
+    contract  makes tensors of them, as in batch scoring
     settings  hold the largest file and picture that are read
     """
 
-    def __init__(self, subjects: Sequence[Subject], settings: Settings) -> None:
+    def __init__(self, subjects: Sequence[Subject], contract: Contract, settings: Settings) -> None:
         self._subjects = subjects
+        self._contract = contract
         self._settings = settings
+        self._budget = image.PixelBudget(settings.max_pixels)
 
     def frames(self) -> Generator[Frame | None, None, None]:
         for number, subject in enumerate(self._subjects):
@@ -69,7 +74,13 @@ class ImageFiles:
         max_bytes, max_pixels = self._settings.max_bytes, self._settings.max_pixels
         try:
             data = store.read(subject, max_bytes=max_bytes).data
-            return image.decode(data, max_bytes=max_bytes, max_pixels=max_pixels)
+            return image.decode_to_tensor(
+                data,
+                self._contract,
+                budget=self._budget,
+                max_bytes=max_bytes,
+                max_pixels=max_pixels,
+            )
         except PermanentError as error:
             return error
 

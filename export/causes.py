@@ -184,7 +184,10 @@ def _changed(feeding: _Feeding, words: str, **values: object) -> _Feeding:
 def _fed(evidence: Evidence, feeding: _Feeding) -> NDArray[np.float32]:
     """float32[n, classes]: what the Keras model answers when it is fed so."""
     source = evidence.source
-    wanted = replace(source.contract, resize=feeding.resize, interpolation=feeding.interpolation)
+    # Pictures are scaled while they are decoded only where they are antialiased then.
+    jpeg = "full" if feeding.interpolation == "bilinear" else source.contract.jpeg
+    modes = {"resize": feeding.resize, "interpolation": feeding.interpolation, "jpeg": jpeg}
+    wanted = replace(source.contract, **modes)  # type: ignore[arg-type]
     pixels = evidence.pictures.tensors(wanted).astype(np.float32)
     inside = _preprocess(source)
     if feeding.preprocess != inside:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote_plus
 
 from litescore import s3
 from litescore.errors import ConfigurationError, UnknownEvent
@@ -59,6 +58,9 @@ def form_decoded(key: str) -> str:
 
     Raises UnknownEvent for what is not UTF-8, which would name another object.
     """
+    # Of an event without encoded keys it is not needed, and it takes milliseconds.
+    from urllib.parse import unquote_plus
+
     try:
         return unquote_plus(key, errors="strict")
     except UnicodeDecodeError as error:

@@ -1,6 +1,7 @@
 """One invocation: what an event asks for is scored, and answered as its form wants it.
 
-Each form hands back in its own way what there was no time for, or what S3 could not give.
+Each form hands back in its own way what there was no time for, or what S3 could not give. A form is
+imported when it is met: a function meets one or two, and each costs its start some milliseconds.
 """
 
 from __future__ import annotations
@@ -8,18 +9,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lambda_handler import batch_operations, distributed_map, events, messages, notices, scoring
-from lambda_handler.batch_operations import Verdict
+from lambda_handler import events, scoring
 from lambda_handler.deadline import Deadline
-from lambda_handler.direct import Request
 from lambda_handler.fields import Event
 from lambda_handler.report import Report
 from litescore.batch import Outcome
 from litescore.errors import LitescoreError, TransientError
 from litescore.output import Summary
 from litescore.record import Subject
+
+if TYPE_CHECKING:
+    from lambda_handler.batch_operations import Verdict
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def _answer_notice(job: Invocation) -> dict[str, Any]:
     """S3, SNS and EventBridge call without waiting for a reply: an error is what brings an event
     back. What was written stays: the same records have the same ids.
     """
+    from lambda_handler import notices
+
     summary = job.score(_once(notices.announced(job.event)))
     _refuse_rest(summary)
     return _counts(summary)
@@ -72,6 +76,8 @@ def _answer_notice(job: Invocation) -> dict[str, Any]:
 
 def _answer_map(job: Invocation) -> dict[str, Any]:
     """A Map tries a batch again, by its Retry, when the task raises."""
+    from lambda_handler import distributed_map
+
     summary = job.score(_once(distributed_map.items(job.event)))
     _refuse_rest(summary)
     return _counts(summary)
@@ -79,6 +85,8 @@ def _answer_map(job: Invocation) -> dict[str, Any]:
 
 def _answer_queue(job: Invocation) -> dict[str, Any]:
     """A partial batch response: the messages to deliver again."""
+    from lambda_handler import messages
+
     delivered = messages.messages(job.event)
     for message in delivered:
         if message.unreadable:
@@ -89,7 +97,9 @@ def _answer_queue(job: Invocation) -> dict[str, Any]:
 
 def _answer_tasks(job: Invocation) -> dict[str, Any]:
     """A result for each task of S3 Batch Operations."""
-    verdicts: dict[Subject, Verdict] = defaultdict(Verdict)
+    from lambda_handler import batch_operations
+
+    verdicts: dict[Subject, Verdict] = defaultdict(batch_operations.Verdict)
     tasks = batch_operations.tasks(job.event)
     subjects = _once(task.subject for task in tasks if task.subject)
     job.score(subjects, lambda outcome: verdicts[outcome.asked].count(outcome))
@@ -98,6 +108,8 @@ def _answer_tasks(job: Invocation) -> dict[str, Any]:
 
 def _answer_call(job: Invocation) -> dict[str, Any]:
     """Counts, and in `continuation` the event that does the rest."""
+    from lambda_handler.direct import Request
+
     request = Request(job.event)
     if request.prefix:
         scoring.refuse_loop(request.prefix)

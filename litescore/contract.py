@@ -29,6 +29,7 @@ GOLDEN_FOLDER = "golden/"
 COLORS = ("gray", "rgb")
 RESIZES = ("squash", "fit-shortest", "fit-longest")
 INTERPOLATIONS = ("bilinear-antialias", "bilinear")
+JPEGS = ("full", "scaled")
 OUTPUTS = ("softmax", "sigmoid", "multilabel")
 VARIANTS = ("f32", "f16", "dynamic", "int8", "int8-float-io", "int16x8")
 
@@ -50,6 +51,9 @@ class Contract:
     padding        grey value 0..255 for `fit-longest`
     interpolation  `bilinear-antialias` (Pillow's BILINEAR) or `bilinear` (no antialiasing,
                    as Keras' image_dataset_from_directory resizes)
+    jpeg           `full`, or `scaled`: the decoder itself halves, quarters or eighths a JPEG as long
+                   as that leaves twice the pixels that the resize makes of it each way; with
+                   `bilinear-antialias` only
     output         `softmax`, `sigmoid` (one unit, two labels) or `multilabel`
     threshold      0..1: from which probability on a `multilabel` label holds
     variant        None until exported, then one of VARIANTS
@@ -67,6 +71,7 @@ class Contract:
     resize: str = "squash"
     padding: int = 0
     interpolation: str = "bilinear-antialias"
+    jpeg: str = "full"
     output: str = "softmax"
     threshold: float = 0.5
     variant: str | None = None
@@ -81,6 +86,13 @@ class Contract:
         _one_of("color", self.color, COLORS)
         _one_of("resize", self.resize, RESIZES)
         _one_of("interpolation", self.interpolation, INTERPOLATIONS)
+        _one_of("jpeg", self.jpeg, JPEGS)
+        if self.jpeg == "scaled" and self.interpolation != "bilinear-antialias":
+            raise ContractError(
+                f"jpeg 'scaled' does not go with interpolation {self.interpolation!r}: without "
+                "antialiasing a pixel is made of four, and scaling makes other ones of them; "
+                "jpeg 'full' does"
+            )
         _one_of("output", self.output, OUTPUTS)
         if self.variant is not None:
             _one_of("variant", self.variant, VARIANTS)
@@ -101,10 +113,16 @@ class Contract:
         return 1 if self.color == "gray" else 3
 
     def to_json(self) -> str:
-        """The contract as indented JSON with a final newline; the same contract, the same text."""
+        """The contract as indented JSON with a final newline; the same contract, the same text.
+
+        `jpeg` is written where it is `scaled` only: readers older than the field go on reading
+        what means the same to them, and refuse the rest by the field's name.
+        """
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["labels"] = list(self.labels)
         values["origin"], values["accuracy"] = dict(self.origin), dict(self.accuracy)
+        if self.jpeg == "full":
+            del values["jpeg"]
         return json.dumps({"version": VERSION} | values, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod

@@ -8,8 +8,9 @@ the same fifth, so that every command means the same images by "test".
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -65,22 +66,29 @@ class Dataset:
         if isinstance(self.images, np.ndarray):
             pixels: NDArray[np.uint8] = self.images[index]
             return pixels
-        path = self.images[index]
-        try:
-            return image.decode(path.read_bytes())
-        except (OSError, PermanentError) as error:
-            raise DataError(f"cannot use {path}: {error}; remove it or mend it") from error
+        with _naming(self.images[index]) as data:
+            return image.decode(data)
 
     def tensors(self, contract: Contract) -> NDArray[np.uint8]:
-        """uint8[n, height, width, channels]: each image through `image.fit`."""
+        """uint8[n, height, width, channels]: each file through `image.decode_to_tensor`, as batch
+        scoring takes it, each array through `image.fit`. Raises DataError naming a file that
+        cannot be read.
+        """
         if isinstance(self.images, np.ndarray) and self._fits(contract):
             return self.images.reshape(len(self), contract.height, contract.width, -1)
         tensors = np.empty(
             (len(self), contract.height, contract.width, contract.channels), np.uint8
         )
 
+        budget = image.PixelBudget()
+
         def fill(index: int) -> None:
-            tensors[index] = image.fit(self.pixels(index), contract)
+            one = self.images[index]
+            if isinstance(one, Path):
+                with _naming(one) as data:
+                    tensors[index] = image.decode_to_tensor(data, contract, budget=budget)
+            else:
+                tensors[index] = image.fit(one, contract)
 
         with ThreadPoolExecutor() as threads:
             for _ in threads.map(fill, range(len(self))):
@@ -242,6 +250,15 @@ def _read_classes(name: str, split: str, root: Path, labels: Labels | None = Non
         paths += found
         classes += [labels.index(folder.name)] * len(found)
     return _checked(Dataset(name, split, labels, np.array(classes, np.int64), tuple(paths)))
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[bytes]:
+    """A file's bytes; what is wrong with them, inside too, is a DataError with its path."""
+    try:
+        yield path.read_bytes()
+    except (OSError, PermanentError) as error:
+        raise DataError(f"cannot use {path}: {error}; remove it or mend it") from error
 
 
 def _pictures_in(folder: Path) -> bool:

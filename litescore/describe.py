@@ -48,6 +48,7 @@ def describe(
     out: str | Path,
     resize: str | None = None,
     interpolation: str | None = None,
+    jpeg: str | None = None,
     output: str | None = None,
     threshold: float | None = None,
     overwrite: bool = False,
@@ -68,7 +69,7 @@ def describe(
     """
     data = read_model(model)
     names = None if labels is None else contracts.read_labels(labels)
-    modes = {"resize": resize, "interpolation": interpolation, "output": output}
+    modes = {"resize": resize, "interpolation": interpolation, "jpeg": jpeg, "output": output}
     modes = {name: value for name, value in modes.items() if value is not None}
     try:
         own = _carried(data, overwrite)

@@ -67,7 +67,10 @@ def verify(model: str | Path | bytes, *, runtime: str | None = None) -> Verdict:
 def _replay(scorer: Scorer, files: Mapping[str, bytes]) -> Verdict:
     pictures = sorted((n for n in files if n.endswith(".png")), key=lambda n: int(n[:-4]))
     answers = json.loads(files[answers_file(scorer.runtime)])
-    tensors = np.stack([image.fit(image.decode(files[n]), scorer.contract) for n in pictures])
+    budget = image.PixelBudget()
+    tensors = np.stack(
+        [image.decode_to_tensor(files[n], scorer.contract, budget=budget) for n in pictures]
+    )
     wanted = scorer.dequantize(np.array(answers["outputs"], answers["dtype"]))
     found = compare(wanted, scorer.probabilities(tensors), step=scorer.step)
     recorded = f"{answers['runtime']} {answers['version']}"

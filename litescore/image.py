@@ -11,15 +11,16 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from litescore import jpeg, tiff
 from litescore.contract import Contract
 from litescore.errors import PermanentError
-from litescore.resize import resize
+from litescore.resize import Part, part, resize
 
 Pixels: TypeAlias = Image.Image | NDArray[np.uint8]
 Tensor: TypeAlias = NDArray[np.uint8]
@@ -41,6 +42,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Orientations by which the picture's last column becomes its first, its last row, and width height.
+_FROM_THE_RIGHT, _FROM_BELOW, _SIDEWAYS = (2, 3, 6, 7), (3, 4, 7, 8), (5, 6, 7, 8)
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 # Pillow warns above 89 million pixels and goes on; a warning nobody reads protects nobody.
@@ -93,11 +96,19 @@ def decode_to_tensor(
     max_pixels: int = MAX_PIXELS,
     max_bytes: int = MAX_BYTES,
 ) -> Tensor:
-    """`fit(decode(data), contract)`, holding a large picture's pixels from the budget meanwhile."""
+    """Encoded image bytes -> uint8[height, width, channels], the one way for a contract's tensors.
+
+    It is `fit(decode(data), contract)`, but that a large JPEG is decoded at a fraction of its size
+    where the contract says `scaled`. The pixels of a large picture are held from the budget
+    meanwhile. Raises PermanentError as `decode` does.
+    """
     with _opened(data, max_pixels, max_bytes) as picture:
         pixels = picture.width * picture.height
+        seen = _scaled(picture, contract) if contract.jpeg == "scaled" else None
+        if seen is not None and not jpeg.is_gathered(data):
+            pixels = picture.width * picture.height
         with budget.hold(pixels) if pixels > _SMALL else nullcontext():
-            return fit(_to_8_bit(_upright(picture)), contract)
+            return _fitted(_to_8_bit(_upright(picture)), contract, seen)
 
 
 def fit(pixels: Pixels, contract: Contract) -> Tensor:
@@ -106,17 +117,11 @@ def fit(pixels: Pixels, contract: Contract) -> Tensor:
     Colour, size and interpolation are the contract's. A picture that already has them is passed on
     untouched. Raises ValueError for an array that is no picture.
     """
-    mode = "L" if contract.color == "gray" else "RGB"
-    size = (contract.width, contract.height)
     if isinstance(pixels, np.ndarray):
         if _is_tensor(pixels, contract):
             return pixels.reshape(contract.height, contract.width, contract.channels)
         pixels = _to_picture(pixels)
-    picture = pixels if pixels.mode == mode else pixels.convert(mode)
-    if picture.size != size:
-        picture = resize(picture, contract)
-    # Half of what np.asarray costs, which asks the picture for its bytes in a roundabout way.
-    return np.frombuffer(picture.tobytes(), np.uint8).reshape(*size[::-1], contract.channels)
+    return _fitted(pixels, contract)
 
 
 def encode_png(pixels: Pixels) -> bytes:
@@ -137,6 +142,10 @@ def _opened(data: bytes, max_pixels: int, max_bytes: int) -> Iterator[Image.Imag
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             _check_pixels(picture, max_pixels)
+            if jpeg.is_jpeg(picture):
+                jpeg.check_scans(data)
+            if picture.format == "TIFF":
+                tiff.check_tiles(data, picture.width * picture.height)
             yield picture
     except PermanentError:
         raise
@@ -150,6 +159,41 @@ def _opened(data: bytes, max_pixels: int, max_bytes: int) -> Iterator[Image.Imag
         # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error and others, by
         # what is broken where.
         raise PermanentError("corrupt", _one_line(error)) from None
+
+
+def _fitted(picture: Image.Image, contract: Contract, seen: Part | None = None) -> Tensor:
+    mode = "L" if contract.color == "gray" else "RGB"
+    size = (contract.width, contract.height)
+    picture = picture if picture.mode == mode else picture.convert(mode)
+    if picture.size != size:
+        picture = resize(picture, contract, seen)
+    # Half of what np.asarray costs, which asks the picture for its bytes in a roundabout way.
+    return np.frombuffer(picture.tobytes(), np.uint8).reshape(*size[::-1], contract.channels)
+
+
+def _scaled(picture: Image.Image, contract: Contract) -> Part | None:
+    """Have a JPEG decoded no larger than it must be: what the model then sees of it, once upright;
+    None for what is decoded in full.
+    """
+    # Of others the orientation may stand behind the pixels, which would be decoded to come to it.
+    if not jpeg.is_jpeg(picture):
+        return None
+    orientation = _orientation(picture)
+    swap = orientation in _SIDEWAYS
+    full = _swapped(picture.size, swap)
+    seen = part(full, contract)
+    scale = next((one for one in jpeg.SCALES if one <= seen.reserve), 1)
+    if scale == 1 or not jpeg.shrink(picture, scale):
+        return None
+    # Rounded up: the last column and row are but partly the picture's, wherever they are turned.
+    width, height = _swapped(picture.size, swap)
+    right = width - full[0] / scale if orientation in _FROM_THE_RIGHT else 0
+    down = height - full[1] / scale if orientation in _FROM_BELOW else 0
+    return seen.scaled(scale, (right, down))
+
+
+def _swapped(size: tuple[int, int], swap: bool) -> tuple[int, int]:
+    return (size[1], size[0]) if swap else size
 
 
 def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
@@ -178,13 +222,17 @@ def _unidentified(data: bytes) -> tuple[str, str]:
 
 def _upright(picture: Image.Image) -> Image.Image:
     picture.load()
+    turn = _TURNS.get(_orientation(picture))
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _orientation(picture: Image.Image) -> Any:
+    """1 to 8; anything else where the picture says so."""
     try:
-        orientation = picture.getexif().get(_ORIENTATION, 1)
+        return picture.getexif().get(_ORIENTATION, 1)
     except Exception:  # noqa: BLE001
         # Whatever a broken EXIF block raises, the pixels beside it are whole.
-        orientation = 1
-    turn = _TURNS.get(orientation)
-    return picture if turn is None else picture.transpose(turn)
+        return 1
 
 
 def _to_8_bit(picture: Image.Image) -> Image.Image:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,7 @@ from litescore.settings import RUNTIMES, Settings
 from litescore.terminal import hushed
 from litescore.tflite import tensors
 
-_MODULES = {
-    "litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
-    "tflite-runtime": ("tflite_runtime.interpreter", "tflite-runtime"),
-}
+_PACKAGES = {"litert": "ai_edge_litert", "tflite-runtime": "tflite_runtime"}
 # x + x on two floats: built by tf.lite.TFLiteConverter from a tf.function of that one line.
 _PROBE = Path(__file__).with_name("probe.tflite")
 
@@ -144,19 +141,21 @@ def available() -> list[Runtime]:
 @cache
 def _prove(name: str) -> Runtime | str:
     """The runtime, or why it does not work."""
-    if name not in _MODULES:
-        return f"unknown, one of {', '.join(_MODULES)}"
+    if name not in _PACKAGES:
+        return f"unknown, one of {', '.join(_PACKAGES)}"
     with hushed():
         try:
-            return _probe(name, *_MODULES[name])
-        except metadata.PackageNotFoundError:
-            return "not installed"
+            return _probe(name, _PACKAGES[name])
+        except ModuleNotFoundError as error:
+            return "not installed" if error.name == _PACKAGES[name] else _first_line(error)
         except Exception as error:  # noqa: BLE001 - whatever a broken binary raises, it fails
             return _first_line(error)
 
 
-def _probe(name: str, module: str, distribution: str) -> Runtime:
-    runtime = Runtime(name, metadata.version(distribution), import_module(module))
+def _probe(name: str, package: str) -> Runtime:
+    module = import_module(f"{package}.interpreter")
+    # The package's own word: to ask importlib.metadata costs as much as to load a model.
+    runtime = Runtime(name, import_module(package).__version__, module)
     answer = Interpreter(_PROBE.read_bytes(), runtime).invoke(np.array([[1.5, -2.0]], np.float32))
     if answer.tolist() != [[3.0, -4.0]]:
         raise ModelError(f"wrong answer {answer.tolist()}")

@@ -16,12 +16,14 @@ from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from litescore import scoring, shards
+from litescore import shards, share
 from litescore.errors import ConfigurationError
 from litescore.folder_truth import FolderTruth
 from litescore.output import Summary
+from litescore.progress import Tell
 from litescore.record import Subject
 from litescore.resume import Held
+from litescore.share import Job
 
 if TYPE_CHECKING:
     from multiprocessing import Queue
@@ -45,12 +47,12 @@ _begun: dict[str, Any] = {}
 
 def run(
     subjects: Iterable[Subject],
-    job: scoring.Job,
+    job: Job,
     before: Held,
     processes: int,
-    tell: scoring.Tell,
+    tell: Tell,
 ) -> tuple[Summary, FolderTruth | None]:
-    """Score the subjects in so many processes and write their records; see `scoring.to_place`.
+    """Score the subjects in so many processes and write their records; see `litescore.scoring.to_place`.
 
     Raises what a process raised, and ConfigurationError when one was killed.
     """
@@ -63,10 +65,10 @@ def run(
         try:
             for chunk in chain(_chunks(subjects), [None] * processes):
                 _hand_out(chunk, inbox, outbox, shares, tell)
-            while not all(share.done() for share in shares):
-                _hear(outbox, tell)
-            _hear(outbox, tell)
-            return _together(share.result() for share in shares)
+            while not all(one.done() for one in shares):
+                _hear(outbox, tell, _MOMENT)
+            _hear(outbox, tell, _MOMENT)
+            return _together(one.result() for one in shares)
         except BrokenProcessPool:
             raise ConfigurationError(
                 "a process was killed, for want of memory perhaps: use fewer --jobs, and run "
@@ -81,29 +83,30 @@ def _hand_out(
     inbox: Inbox,
     outbox: Outbox,
     shares: list[Share],
-    tell: scoring.Tell,
+    tell: Tell,
 ) -> None:
     """Wait until a process takes the chunk; one that failed takes none, and says why."""
     while True:
-        for share in shares:
-            if chunk is not None and share.done():
-                share.result()
+        for one in shares:
+            if chunk is not None and one.done():
+                one.result()
+        _hear(outbox, tell, 0)
         with suppress(queue.Full):
             inbox.put(chunk, timeout=_MOMENT)
             return
-        _hear(outbox, tell)
 
 
-def _hear(outbox: Outbox, tell: scoring.Tell) -> None:
+def _hear(outbox: Outbox, tell: Tell, patience: float) -> None:
+    """What the processes told of progress, once `patience` seconds are over or one speaks."""
     with suppress(queue.Empty):
-        tell(*outbox.get(timeout=_MOMENT))
+        tell(*outbox.get(timeout=patience))
         while True:
             tell(*outbox.get_nowait())
 
 
 def _release(inbox: Inbox, shares: list[Share]) -> None:
     """Where one failed the others end too: nothing more is handed out."""
-    while not all(share.done() for share in shares):
+    while not all(one.done() for one in shares):
         with suppress(queue.Empty):
             inbox.get_nowait()
         with suppress(queue.Full):
@@ -138,18 +141,18 @@ def _together(
     return summary, truth
 
 
-def _begin(inbox: Inbox, outbox: Outbox, job: scoring.Job, before: Held, processes: int) -> None:
+def _begin(inbox: Inbox, outbox: Outbox, job: Job, before: Held, processes: int) -> None:
     _begun.update(inbox=inbox, outbox=outbox, job=job, before=before, processes=processes)
 
 
 def _work() -> tuple[Summary, FolderTruth | None]:
     """One process' share: chunks as they come, through one pipeline that never runs dry."""
-    job: scoring.Job = _begun["job"]
+    job: Job = _begun["job"]
     subjects = chain.from_iterable(iter(_begun["inbox"].get, None))
     scorer = job.scorer(_begun["processes"])
     told = _Telling(_begun["outbox"])
     try:
-        return scoring.share(subjects, job, scorer, _begun["before"], told)
+        return share.score(subjects, job, scorer, _begun["before"], told)
     finally:
         told.flush()
 

@@ -9,6 +9,7 @@ ends it. S3 allows all of them. Lambda's Python has boto3; where there is none, 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
@@ -25,6 +26,26 @@ from litescore.refusals import Refusal
 _MOST_RETRIES = 2
 
 
+_MOST_KEY_BYTES = 1024
+# What an ETag or a version id may hold: a header and a query carry them.
+_TOKEN = re.compile(r"[ -~]{1,1024}")
+
+
+def check_names(key: str, subject: Subject) -> None:
+    """Raises PermanentError `unaddressable` for a key, ETag or version id that no object can have.
+
+    An event may hold any text there, at some of which obstore does not raise but panics.
+    """
+    size = len(key.encode(errors="replace"))
+    if size > _MOST_KEY_BYTES:
+        raise PermanentError("unaddressable", f"a key of {size:,} bytes: S3 has 1,024 at most")
+    if any("\ud800" <= char <= "\udfff" for char in key):
+        raise PermanentError("unaddressable", f"the key {key!r} is not UTF-8")
+    for name, value in (("ETag", subject.etag), ("version id", subject.version)):
+        if value and not _TOKEN.fullmatch(value):
+            raise PermanentError("unaddressable", f"no object has the {name} {value[:40]!r}")
+
+
 def addressable(key: str) -> bool:
     """Whether obstore asks S3 for this very key."""
     if any(ord(char) < 32 or ord(char) == 127 for char in key):
@@ -37,6 +58,7 @@ def read(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
     try:
         import boto3  # noqa: F401
         from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
     except ImportError:
         raise PermanentError(
             "unaddressable", f"the key {key!r} needs boto3: pip install 'litescore[aws]'"
@@ -52,7 +74,8 @@ def read(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
         etag = answer["ETag"].strip('"')
         check_etag(subject, etag)
         data: bytes = answer["Body"].read()
-    except (BotoCoreError, ClientError) as error:
+    # botocore reads a refusal outside of what it guards: one that breaks off comes as urllib3's own.
+    except (BotoCoreError, ClientError, HTTPError) as error:
         no, conditional = _refusal(error), "IfMatch" in named
         raise refusals.of_object(no, subject, bucket, conditional=conditional) from error
     return Blob(data, etag, answer.get("VersionId"), answer["LastModified"])
@@ -69,6 +92,7 @@ def list_objects(bucket: str, prefix: str, after: str | None) -> Iterator[Listed
     Raises the errors of `litescore.store.list_objects`.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from urllib3.exceptions import HTTPError
 
     try:
         listing = _client().get_paginator("list_objects_v2")
@@ -82,7 +106,7 @@ def list_objects(bucket: str, prefix: str, after: str | None) -> Iterator[Listed
                         entry["ETag"].strip('"'),
                         entry["LastModified"],
                     )
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, HTTPError) as error:
         raise _listing_error(bucket, error) from error
 
 
@@ -117,6 +141,7 @@ def _open(_endpoint: str | None, _key_id: str | None, waits: Patience) -> Any:
 def _refusal(error: Any) -> Refusal:
     """What boto3's error says of S3's answer. Raises ConfigurationError where none was asked."""
     from botocore import exceptions
+    from urllib3.exceptions import HTTPError
 
     if isinstance(error, exceptions.ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
@@ -124,6 +149,6 @@ def _refusal(error: Any) -> Refusal:
     if isinstance(error, exceptions.NoCredentialsError):
         raise refusals.no_credentials() from error
     broken = exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError
-    if not isinstance(error, broken):
+    if not isinstance(error, (*broken, HTTPError)):
         raise ConfigurationError(f"cannot use S3: {error}") from error
     return Refusal(None, None, str(error))

@@ -2,47 +2,26 @@
 
 An image is what a listing names: a source under an ETag. It is accounted for by one record, scored
 or failed, of that source and ETag. A record without an ETag (the object could not be read, and
-the event named none) stands for the source under whatever ETag; so does a listing without one.
-A shard is accounted for by the records of its members, of which each is one image.
+the event named none) stands for the source under whatever ETag, as long as no record has one; so
+does a listing without one.
+
+A shard is accounted for by any record of it, unless its members are asked for: then it is read,
+and each member is an image. Where reading breaks, one more record, without a member, accounts for
+all that lies behind; where no member has a record, such a one accounts for the whole shard.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from litescore import scratch
+from litescore import ledger, shards, store
+from litescore.counts import place
+from litescore.errors import ImageError, SupersededError
+from litescore.ledger import Ledger
 from litescore.record import Record, Subject
-
-# An ETag that is not known is the empty one: of NULLs no two are the same to a unique key. A listing
-# without ETags may mean several objects, one after the other under one name: hence the last line.
-_SCHEMA = """
-create table listed (source blob, etag blob, primary key (source, etag)) without rowid;
-create table claim (
-  number integer primary key, source blob, etag blob, member blob, model blob, id blob, status text
-);
-create view kept as
-  select listed.source, listed.etag, claim.etag as claimed, member, model, id, number
-  from listed join claim on claim.source = listed.source
-    and (claim.etag in (listed.etag, x'') or listed.etag = x'')
-  where status != 'superseded';
-create view missing as
-  select source, etag from listed where not exists (
-    select 1 from kept where kept.source = listed.source and kept.etag = listed.etag);
-create view superseded as select number from claim where status = 'superseded';
-create view unlisted as
-  select number from claim where status != 'superseded' and not exists (
-    select 1 from kept where kept.number = claim.number);
-create view double as
-  select source, etag, member, group_concat(hex(id), ' ') as ids from kept
-  group by source, etag, member, model
-  having count(*) > max(1, count(distinct nullif(claimed, x'')));
-"""
-# After the rows: sorting them once costs less than keeping them sorted.
-_BY_SOURCE = "create index claim_source on claim (source)"
-_ADD = "insert into claim (source, etag, member, model, id, status) values (?, ?, ?, ?, ?, ?)"
+from litescore.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -54,20 +33,30 @@ class Double:
 
     def as_json(self) -> dict[str, object]:
         """The image and the ids as plain JSON values."""
-        one = self.subject
-        return {"source": one.source, "member": one.member, "etag": one.etag, "ids": [*self.ids]}
+        return _as_json(self.subject) | {"ids": [*self.ids]}
+
+
+@dataclass(frozen=True)
+class Unopened:
+    """A shard that could not be read when its members were asked for, and why."""
+
+    subject: Subject
+    reason: str
 
 
 @dataclass(frozen=True)
 class Balance:
     """What a listing and the records for it come to.
 
-    listed      images of the listing, each once
+    listed      images of the listing, each once; a shard is one, or where it was read its members
     missing     how many of them have no scored or failed record
     double      how many have more than one that differ by id
     superseded  superseded records: told beside, they account for nothing
     unlisted    scored and failed records of images not listed: deleted or overwritten since
-    first_missing, first_double  some of them, in order of name
+    unopened    shards of which nobody knows whether all members have records
+    members     whether members were asked for: then it does not hold while shards are unopened
+    first_missing, first_double, first_unopened  some of them, in order of name; of the unopened
+                those that could not be read
     """
 
     listed: int
@@ -75,12 +64,15 @@ class Balance:
     double: int
     superseded: int
     unlisted: int
+    unopened: int
+    members: bool
     first_missing: tuple[Subject, ...]
     first_double: tuple[Double, ...]
+    first_unopened: tuple[Unopened, ...]
 
     @property
     def holds(self) -> bool:
-        return not self.missing and not self.double
+        return not (self.missing or self.double or (self.members and self.unopened))
 
     def as_json(self) -> dict[str, object]:
         """The balance as plain JSON values."""
@@ -91,63 +83,106 @@ class Balance:
             "double": self.double,
             "superseded": self.superseded,
             "unlisted": self.unlisted,
-            "missing_images": [{"source": s.source, "etag": s.etag} for s in self.first_missing],
+            "unopened": self.unopened,
+            "missing_images": [_as_json(subject) for subject in self.first_missing],
             "double_images": [double.as_json() for double in self.first_double],
+            "unopened_shards": [
+                {"source": one.subject.source, "etag": one.subject.etag, "reason": one.reason}
+                for one in self.first_unopened
+            ],
         }
+
+    def lines(self) -> Iterator[str]:
+        """What is named, a line each, for a person; `sentence` is the last."""
+        for subject in self.first_missing:
+            yield f"missing  {place(subject)}"
+        for double in self.first_double:
+            yield f"double   {place(double.subject)}: {', '.join(one[:12] for one in double.ids)}"
+        for one in self.first_unopened:
+            yield f"unread   {place(one.subject)}: {one.reason}"
+        yield self.sentence()
 
     def sentence(self) -> str:
         """One line for a person."""
         parts = [f"{self.missing:,} missing", f"{self.double:,} double"]
         parts += [f"{self.superseded:,} superseded"] if self.superseded else []
         parts += [f"{self.unlisted:,} not listed"] if self.unlisted else []
+        return f"{self.listed:,} listed: {', '.join(parts)}{self._about_shards()}{self._hint()}"
+
+    def _about_shards(self) -> str:
+        if not self.unopened:
+            return ""
+        number = f"{self.unopened:,} shard{'' if self.unopened == 1 else 's'}"
+        if self.members:
+            return f"; {number} could not be read"
+        return f"; {number} not looked into (see --members)"
+
+    def _hint(self) -> str:
         # Sources are compared as text: `photos` is not `/home/me/photos`.
         other = self.unlisted and self.listed == self.missing
-        hint = "; name the inputs as they were scored" if other else ""
-        return f"{self.listed:,} listed: {', '.join(parts)}{hint}"
+        return "; name the inputs as they were scored" if other else ""
 
 
-def balance(inputs: Iterable[Subject], records: Iterable[Record], *, show: int = 20) -> Balance:
-    """Hold `inputs` against `records`, of which each id comes once (see `litescore.results.read`).
+def balance(
+    inputs: Iterable[Subject],
+    records: Iterable[Record],
+    *,
+    show: int = 20,
+    members: Settings | None = None,
+) -> Balance:
+    """Hold `inputs` against `records` (see `litescore.results`), which may repeat an id.
 
     Both are kept on disk, in the temporary folder, so that memory stays flat. `show` bounds how
-    many of the missing and of the double are named.
+    many of each kind are named. `members` are the limits to read shards with, one at a time, those
+    that they were scored with; without them no shard is read.
     """
-    with scratch.database(_SCHEMA) as db:
-        db.executemany("insert or ignore into listed values (?, ?)", map(_listed, inputs))
-        db.executemany(_ADD, map(_claim, records))
-        db.execute(_BY_SOURCE)
+    with ledger.opened() as held:
+        held.expect(_images(inputs, held, members))
+        held.claim(records)
         return Balance(
-            listed=_count(db, "select count(*) from listed"),
-            missing=_count(db, "select count(*) from missing"),
-            double=_count(db, "select count(*) from double"),
-            superseded=_count(db, "select count(*) from superseded"),
-            unlisted=_count(db, "select count(*) from unlisted"),
-            first_missing=tuple(islice(_missing(db), show)),
-            first_double=tuple(islice(_doubles(db), show)),
+            listed=held.count("listed"),
+            missing=held.count("missing"),
+            double=held.count("double"),
+            superseded=held.count("superseded"),
+            unlisted=held.count("unlisted"),
+            unopened=held.count("unopened"),
+            members=members is not None,
+            first_missing=tuple(islice(held.missing(), show)),
+            first_double=tuple(Double(one, tuple(ids)) for one, ids in islice(held.double(), show)),
+            first_unopened=tuple(Unopened(*row) for row in islice(held.unopened(), show)),
         )
 
 
-def _listed(subject: Subject) -> tuple[bytes, bytes]:
-    return scratch.key(subject.source), scratch.key(subject.etag or "")
+def _images(inputs: Iterable[Subject], held: Ledger, members: Settings | None) -> Iterator[Subject]:
+    """The images that need a record each: of shards that are read the members."""
+    for subject in inputs:
+        if not shards.is_shard(subject.source):
+            yield subject
+        elif members is None:
+            held.expect_shard(subject, is_open=False)
+        else:
+            yield from _members(subject, held, members)
 
 
-def _claim(record: Record) -> tuple[bytes | str, ...]:
-    values = (record.source, record.etag, record.member, record.model, record.id)
-    return *(scratch.key(value or "") for value in values), record.status
+def _members(shard: Subject, held: Ledger, settings: Settings) -> Iterator[Subject]:
+    try:
+        data = _read(shard, settings)
+    except ImageError as error:
+        held.expect_shard(shard, is_open=False, reason=str(error))
+        return
+    held.expect_shard(shard, is_open=True)
+    # One that is broken ends with a member without a name: what lies behind has one record.
+    for member in shards.members(shard.source, data, settings):
+        yield replace(shard, member=member.name)
 
 
-def _count(db: sqlite3.Connection, query: str) -> int:
-    (number,) = db.execute(query).fetchone()
-    return int(number)
+def _read(shard: Subject, settings: Settings) -> bytes:
+    blob = store.read(shard, max_bytes=settings.max_shard_bytes)
+    # A file is not read under an ETag.
+    if shard.etag is not None and blob.etag != shard.etag:
+        raise SupersededError("it changed after it was listed")
+    return blob.data
 
 
-def _missing(db: sqlite3.Connection) -> Iterator[Subject]:
-    for source, etag in db.execute("select source, etag from missing order by 1, 2"):
-        yield Subject(scratch.text(source), etag=scratch.text(etag) or None)
-
-
-def _doubles(db: sqlite3.Connection) -> Iterator[Double]:
-    for *words, ids in db.execute("select source, member, etag, ids from double order by 1, 2, 3"):
-        source, member, etag = map(scratch.text, words)
-        claims = sorted(scratch.text(bytes.fromhex(one)) for one in ids.split())
-        yield Double(Subject(source, member or None, etag or None), tuple(claims))
+def _as_json(subject: Subject) -> dict[str, object]:
+    return {"source": subject.source, "member": subject.member, "etag": subject.etag}

@@ -97,10 +97,11 @@ def score(
       litescore score test.zip @more.csv --exclude '*.gif' --evaluate --out records/
       litescore score shoe.jpg --model model.tflite
     """
-    from litescore import scoring
+    from litescore import progress, scoring
     from litescore.contract import read_labels
+    from litescore.share import Job
 
-    job = scoring.Job(
+    job = Job(
         scoring.settings_with(model=model, threads=threads, batch=batch, top=top),
         out or "",
         form,
@@ -114,7 +115,7 @@ def score(
         code, truth = scoring.to_stdout(images, job)
         _tell(truth, err=True)
         return code
-    with scoring.progress() as tell:
+    with progress.watching(images) as tell:
         summary, truth = scoring.to_place(
             images, job, processes=jobs, overwrite=overwrite, tell=tell
         )

@@ -30,6 +30,8 @@ _ELSEWHERE = (
     "PermanentRedirect",
     "TemporaryRedirect",
 )
+# 400s that speak of how an object was named: asked again they come again.
+_MISNAMED = ("InvalidArgument", "InvalidURI", "KeyTooLongError")
 # Statuses below 500 that pass: too slow a request, one in the way of another, too many.
 _PASSING = (408, 409, 425, 429)
 _PASSING_CODES = ("RequestTimeout", "SlowDown")
@@ -76,6 +78,8 @@ def of_object(no: Refusal, subject: Subject, bucket: str, *, conditional: bool) 
         return PermanentError("gone", f"no object {source}: {no.code or no.status}")
     if subject.version and no.status == 400 and no.code == "InvalidArgument":
         return PermanentError("gone", f"no version {subject.version!r} of {source}")
+    if no.code in _MISNAMED:
+        return PermanentError("unaddressable", f"S3 takes {source} for no object's name: {no.code}")
     if no.code == "InvalidObjectState":
         return PermanentError("forbidden", f"{source} is archived: restore it first")
     if no.denied:

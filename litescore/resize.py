@@ -5,6 +5,7 @@ It knows pictures of mode `L` and `RGB`; decoding and colour are `litescore.imag
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,35 +14,67 @@ from PIL import Image
 
 from litescore.contract import Contract
 
-# left, upper, right, lower
-Box: TypeAlias = tuple[int, int, int, int]
+Size: TypeAlias = tuple[int, int]  # width, height
+Box: TypeAlias = tuple[float, float, float, float]  # left, upper, right, lower
 
 
-def resize(picture: Image.Image, contract: Contract) -> Image.Image:
-    """A picture in mode `L` or `RGB` -> one of the contract's size, by its resize and interpolation."""
-    size = (contract.width, contract.height)
-    whole = (0, 0, *picture.size)
+@dataclass(frozen=True)
+class Part:
+    """What of a picture the model sees, and the size in pixels that it becomes.
+
+    box  in whole pixels of the picture as its file has it; in parts of pixels once it is scaled
+    """
+
+    box: Box
+    size: Size
+
+    @property
+    def reserve(self) -> float:
+        """By how much the picture may shrink and have twice the pixels that are wanted, each way."""
+        left, upper, right, lower = self.box
+        return min((right - left) / self.size[0], (lower - upper) / self.size[1]) / 2
+
+    def scaled(self, scale: int, shift: tuple[float, float]) -> Part:
+        """The same of the picture at a fraction of its size, moved to the right and down."""
+        (right, down), box = shift, [edge / scale for edge in self.box]
+        moved = (box[0] + right, box[1] + down, box[2] + right, box[3] + down)
+        return Part(moved, self.size)
+
+
+def part(have: Size, contract: Contract) -> Part:
+    """What a model of that contract sees of an upright picture of that size."""
+    want = (contract.width, contract.height)
     if contract.resize == "fit-longest":
-        inside = _inside(picture.size, size)
-        canvas = Image.new(picture.mode, size, _grey(contract.padding, picture.mode))
-        place = ((size[0] - inside[0]) // 2, (size[1] - inside[1]) // 2)
-        canvas.paste(_scale(picture, inside, whole, contract.interpolation), place)
-        return canvas
-    box = _middle(picture.size, size) if contract.resize == "fit-shortest" else whole
-    return _scale(picture, size, box, contract.interpolation)
+        return Part((0, 0, *have), _inside(have, want))
+    return Part(_middle(have, want) if contract.resize == "fit-shortest" else (0, 0, *have), want)
+
+
+def resize(picture: Image.Image, contract: Contract, seen: Part | None = None) -> Image.Image:
+    """A picture in mode `L` or `RGB` -> one of the contract's size, by its resize and interpolation.
+
+    seen  what of the picture counts, where its size is not its file's
+    """
+    seen = seen or part(picture.size, contract)
+    size = (contract.width, contract.height)
+    inside = _scale(picture, seen, contract.interpolation)
+    if contract.resize != "fit-longest":
+        return inside
+    canvas = Image.new(picture.mode, size, _grey(contract.padding, picture.mode))
+    canvas.paste(inside, ((size[0] - inside.width) // 2, (size[1] - inside.height) // 2))
+    return canvas
 
 
 def _grey(value: int, mode: str) -> int | tuple[int, int, int]:
     return value if mode == "L" else (value, value, value)
 
 
-def _inside(have: tuple[int, int], want: tuple[int, int]) -> tuple[int, int]:
+def _inside(have: Size, want: Size) -> Size:
     """The largest size within the wanted one that has the picture's shape, one pixel at least."""
     scale = min(want[0] / have[0], want[1] / have[1])
     return max(1, round(have[0] * scale)), max(1, round(have[1] * scale))
 
 
-def _middle(have: tuple[int, int], want: tuple[int, int]) -> Box:
+def _middle(have: Size, want: Size) -> Box:
     """The largest box of the wanted shape in the middle of the picture, in whole pixels, as Keras'
     `crop_to_aspect_ratio` cuts it.
     """
@@ -51,19 +84,17 @@ def _middle(have: tuple[int, int], want: tuple[int, int]) -> Box:
     return left, upper, left + width, upper + height
 
 
-def _scale(
-    picture: Image.Image, size: tuple[int, int], box: Box, interpolation: str
-) -> Image.Image:
+def _scale(picture: Image.Image, seen: Part, interpolation: str) -> Image.Image:
     if interpolation == "bilinear-antialias":
-        return picture.resize(size, Image.Resampling.BILINEAR, box)
-    return _scale_without_antialias(picture, size, box)
+        return picture.resize(seen.size, Image.Resampling.BILINEAR, seen.box)
+    return _scale_without_antialias(picture, seen)
 
 
-def _scale_without_antialias(picture: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
+def _scale_without_antialias(picture: Image.Image, seen: Part) -> Image.Image:
     """tf.image.resize(antialias=False) of the box: two neighbours each way, half-pixel centres."""
     values = np.asarray(picture).reshape(picture.height, picture.width, -1)
-    left, right, across = _neighbours(size[0], box[0], box[2])
-    upper, lower, down = _neighbours(size[1], box[1], box[3])
+    left, right, across = _neighbours(seen.size[0], seen.box[0], seen.box[2])
+    upper, lower, down = _neighbours(seen.size[1], seen.box[1], seen.box[3])
     above = _between(values[np.ix_(upper, left)], values[np.ix_(upper, right)], across)
     below = _between(values[np.ix_(lower, left)], values[np.ix_(lower, right)], across)
     mixed = np.rint(_between(above, below, down[:, None])).astype(np.uint8)
@@ -71,7 +102,7 @@ def _scale_without_antialias(picture: Image.Image, size: tuple[int, int], box: B
 
 
 def _neighbours(
-    count: int, start: int, end: int
+    count: int, start: float, end: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """For each of `count` points: the pixel before it, the pixel after it, its share of the way."""
     centres = start + (np.arange(count) + 0.5) * ((end - start) / count) - 0.5

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import marshal
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from litescore import scratch, store
+from litescore import scratch, store, tables
 from litescore.counts import Counts
 from litescore.errors import ConfigurationError
 from litescore.record import Record, Subject
@@ -19,35 +20,72 @@ SUFFIXES = (".jsonl", ".jsonl.gz")
 # The most bytes an object in S3 may have; files are read line by line.
 _MOST_BYTES = 2**31
 
-# The row keeps its number when a better record takes its place: the order of first meeting.
 _HELD = """
-create table held (
-  number integer primary key, id blob unique, rank integer, at blob, line blob
-);
+create table held (number integer primary key, id blob, rank integer, at blob, record blob);
 """
-_KEEP_THE_BEST = """
-insert into held (id, rank, at, line) values (?, ?, ?, ?)
-on conflict (id) do update set rank = excluded.rank, at = excluded.at, line = excluded.line
-where (excluded.rank, excluded.at) > (rank, at)
+_HOLD = "insert into held (id, rank, at, record) values (?, ?, ?, ?)"
+# Sorting once afterwards costs a fraction of keeping random ids sorted. Of several with one id the
+# first gives its place and the best what stands there.
+_SORT = """
+create index held_id on held (id, rank, at, number);
+create table several (number integer primary key, best integer);
+insert into several
+  select held.number, case held.number when first then best end
+  from (
+    select id, min(number) as first, (
+      select number from held h where h.id = held.id order by rank desc, at desc, number limit 1
+    ) as best
+    from held group by id having count(*) > 1
+  ) join held using (id);
+"""
+_BEST = """
+select iif(best is null, record, (select record from held b where b.number = best))
+from held left join several using (number)
+where several.number is null or best is not null
+order by held.number
 """
 
 
 def read(location: str | Path) -> Iterator[Record]:
-    """Every record of the .jsonl and .jsonl.gz objects at a file, folder or s3:// prefix.
+    """One record for each id of the `objects` at a location.
 
     Of records with one id the best holds: scored, then failed, then superseded, then the latest.
     They come in the order in which their ids were first met. They are kept on disk meanwhile, in
-    the temporary folder. Raises ConfigurationError for a line that is no record, naming the object.
+    the temporary folder.
     """
     with scratch.database(_HELD) as db:
-        lines = (row for url in files(location) for row in _rows(url))
-        db.executemany(_KEEP_THE_BEST, lines)
-        for (line,) in db.execute("select line from held order by number"):
-            yield Record.from_json(line)
+        db.executemany(_HOLD, map(_row, written(location)))
+        db.executescript(_SORT)
+        for (values,) in db.execute(_BEST):
+            yield Record(*marshal.loads(values))  # noqa: S302
+
+
+def written(location: str | Path) -> Iterator[Record]:
+    """Every record of the `objects` at a location, as it lies there: what was delivered twice comes
+    twice. Raises ConfigurationError for a line that is no record, naming the object.
+    """
+    for url in objects(location):
+        with _opened(url) as file:
+            yield from _table(file, url) if url.endswith(tables.SUFFIX) else _lines(file, url)
+
+
+def objects(location: str | Path) -> list[str]:
+    """What holds records at a file, folder or s3:// prefix, in order of name: .jsonl, .jsonl.gz and
+    the tables that are named as `score` names them. A table of another name is itself the location.
+    """
+    named = str(location) if is_s3(str(location)) else str(store.local_path(location))
+    found = (entry.source for entry in store.list_objects(str(location)))
+    return sorted(
+        url
+        for url in found
+        if url.endswith(SUFFIXES)
+        or tables.is_ours(url)
+        or (url == named and url.endswith(tables.SUFFIX))
+    )
 
 
 def files(location: str | Path) -> list[str]:
-    """The record files at a location, in order of name."""
+    """The .jsonl and .jsonl.gz objects at a location, in order of name."""
     listed = store.list_objects(str(location))
     return sorted(entry.source for entry in listed if entry.source.endswith(SUFFIXES))
 
@@ -60,23 +98,23 @@ def count(records: Iterable[Record], *, pictures: int = 12) -> Counts:
     return counts
 
 
-def _rows(url: str) -> Iterator[tuple[bytes, int, bytes, bytes]]:
-    for line in _lines(url):
-        try:
-            record = Record.from_json(line)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{url}: {error}") from None
-        rank, at = record.rank
-        yield scratch.key(record.id), rank, scratch.key(at), line
+def _row(record: Record) -> tuple[bytes, int, bytes, bytes]:
+    rank, at = record.rank
+    return scratch.key(record.id), rank, scratch.key(at), marshal.dumps([*vars(record).values()])
 
 
-def _lines(url: str) -> Iterator[bytes]:
-    with _opened(url) as file:
-        try:
-            for line in gzip.GzipFile(fileobj=file) if url.endswith(".gz") else file:
-                yield line.rstrip(b"\r\n")
-        except (OSError, EOFError, zlib.error) as error:
-            raise ConfigurationError(f"{url} is not a whole gzip file: {error}") from error
+def _lines(file: IO[bytes], url: str) -> Iterator[Record]:
+    try:
+        for line in gzip.GzipFile(fileobj=file) if url.endswith(".gz") else file:
+            yield Record.from_json(line.rstrip(b"\r\n"))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{url}: {error}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise ConfigurationError(f"{url} is not a whole gzip file: {error}") from error
+
+
+def _table(file: IO[bytes], url: str) -> Iterator[Record]:
+    return tables.read(io.TextIOWrapper(file, encoding="utf-8", newline=""), url)
 
 
 def _opened(url: str) -> IO[bytes]:

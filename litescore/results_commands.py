@@ -32,7 +32,7 @@ _BAR = 24
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def results(records: str, html: str | None, pictures: int, as_json: bool) -> None:
-    """Count the records at RECORDS: a .jsonl file, a folder or an s3:// prefix of them.
+    """Count the records at RECORDS: a .jsonl or .csv file, a folder or an s3:// prefix of them.
 
     Of records with the same id one counts: scored, then failed, then superseded. A million take no
     more memory than a thousand; they are kept in the temporary folder (TMPDIR) meanwhile. The
@@ -48,7 +48,9 @@ def results(records: str, html: str | None, pictures: int, as_json: bool) -> Non
 
     counts = reading.count(reading.read(records), pictures=pictures if html else _LEAST_SURE)
     if not counts.images:
-        raise UsageError(f"no records at {records}: .jsonl or .jsonl.gz files")
+        raise UsageError(
+            f"no records at {records}: .jsonl, .jsonl.gz, or tables as `score --format csv` names them"
+        )
     if html:
         from litescore import results_page
 
@@ -82,7 +84,10 @@ def _print_counts(counts: Counts) -> None:
         click.echo(f"  {cause.images:,} {cause.kind}: {cause.reason} (such as {first})")
 
 
-@click.command(short_help="Hold inputs against their records: none missing, none double.")
+@click.command(
+    short_help="Hold inputs against their records: none missing, none double.",
+    epilog=settings.table("max_bytes", "max_shard_bytes", "max_pixels"),
+)
 @click.argument("inputs", nargs=-1, required=True)
 @click.argument("records")
 @click.option(
@@ -90,6 +95,9 @@ def _print_counts(counts: Counts) -> None:
 )
 @click.option(
     "--exclude", multiple=True, metavar="GLOB", help="No images that fit, as `score` left them out."
+)
+@click.option(
+    "--members", is_flag=True, help="Read each shard, and want a record for each image in it."
 )
 @click.option(
     "--show",
@@ -104,6 +112,7 @@ def reconcile(
     records: str,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    members: bool,
     show: int,
     as_json: bool,
 ) -> int:
@@ -112,28 +121,26 @@ def reconcile(
     INPUTS are what was scored, named as it was then (see `litescore score --help`): folders,
     files, globs, s3:// prefixes, @manifests. RECORDS is a folder, file or s3:// prefix of records.
     They balance when each listed image, under the ETag it is listed with, has one record that is
-    scored or failed; a shard has one a member.
+    scored or failed. For a shard (zip, tar, npz, IDX) any record of it will do: with --members it
+    is read again, within the limits below, and each member needs its own.
 
     \b
     Example:
       litescore reconcile photos/ records/
       litescore reconcile s3://bucket/in/ s3://other/records/ --json
       litescore reconcile @images.csv records/
+      litescore reconcile shards/ records/ --members
     """
     from litescore import results as reading
-    from litescore.counts import place
     from litescore.reconcile import balance
     from litescore.sources import subjects
 
-    found = balance(subjects(inputs, include, exclude), reading.read(records), show=show)
-    if as_json:
-        click.echo(json.dumps(found.as_json()))
-    else:
-        for subject in found.first_missing:
-            click.echo(f"missing  {subject.source}")
-        for double in found.first_double:
-            click.echo(
-                f"double   {place(double.subject)}: {', '.join(one[:12] for one in double.ids)}"
-            )
-        click.echo(found.sentence())
+    found = balance(
+        subjects(inputs, include, exclude),
+        reading.written(records),
+        show=show,
+        members=settings.Settings.read() if members else None,
+    )
+    for line in [json.dumps(found.as_json())] if as_json else found.lines():
+        click.echo(line)
     return 0 if found.holds else 1

@@ -6,7 +6,9 @@ has a tile that says so: a page is made in any case.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from PIL import Image, ImageDraw
 
@@ -20,26 +22,42 @@ from litescore.settings import Settings
 
 def build(counts: Counts, location: str, settings: Settings) -> Page:
     """The page about the records at `location`; `settings` bound each picture's size."""
+    parts = {
+        "Failed": counts.failed,
+        "Least sure": counts.least_sure,
+        "Some of each label": _by_label(counts),
+    }
+    asked = {pictures.of(record): None for records in parts.values() for record in records}
+    folder = _common_folder([subject.source for subject in asked])
     images = f"{counts.images:,} image{'' if counts.images == 1 else 's'}"
-    page = Page("What the records say", f"{images}, from the records at {location}")
+    names = f"; names are below {folder}" if folder else ""
+    page = Page("What the records say", f"{images}, from the records at {location}{names}")
     page.facts(
         {"images": f"{counts.images:,}"}
         | {status: f"{number:,}" for status, number in counts.statuses.items()}
         | {"labels": len(counts.labels), "models": len(counts.models)}
     )
-    parts = {
-        "Failed": counts.failed,
-        "Least sure": counts.least_sure,
-        "Some of each label": counts.of_each_label,
-    }
-    asked = {pictures.of(record): None for records in parts.values() for record in records}
     shown = pictures.thumbnails(asked, settings)
     for title, records in parts.items():
         if records:
             page.heading(title)
-            page.sheet(_tiles(records, shown))
+            page.sheet(_tiles(records, shown, folder))
     _add_tables(page, counts)
     return page
+
+
+def _by_label(counts: Counts) -> list[Record]:
+    """The examples of each label side by side, the most frequent label first."""
+    place_of = {label: number for number, (label, _) in enumerate(counts.labels.most_common())}
+    return sorted(counts.of_each_label, key=lambda record: place_of[record.label or ""])
+
+
+def _common_folder(sources: Sequence[str]) -> str:
+    """What all of them begin with, up to a `/`; empty where that says nothing."""
+    # Keys and URLs are no paths: `a//b` is not `a/b`.
+    shared = os.path.commonprefix(sources)  # noqa: RUF071
+    folder = shared[: shared.rfind("/") + 1]
+    return "" if folder in ("/", "s3://") else folder
 
 
 def _add_tables(page: Page, counts: Counts) -> None:
@@ -67,12 +85,13 @@ def _add_tables(page: Page, counts: Counts) -> None:
 
 
 def _tiles(
-    records: Sequence[Record], shown: Mapping[Subject, bytes | LitescoreError]
+    records: Sequence[Record], shown: Mapping[Subject, bytes | LitescoreError], folder: str
 ) -> Iterator[tuple[bytes, str, str]]:
     for record in records:
         tone = BAD if record.status == "failed" else PLAIN
         said = record.reason if record.label is None else f"{record.label} {record.score:.3f}"
-        caption = f"{said}: {place(record)}"
+        named = replace(record, source=record.source.removeprefix(folder))
+        caption = f"{said}: {place(named)}"
         picture = shown[pictures.of(record)]
         if isinstance(picture, bytes):
             yield picture, caption, tone

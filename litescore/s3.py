@@ -57,6 +57,7 @@ def split(url: str) -> tuple[str, str]:
 def read(subject: Subject, max_bytes: int) -> Blob:
     """The bytes of an s3:// subject; see `litescore.store.read`."""
     bucket, key = split(subject.source)
+    rawkeys.check_names(key, subject)
     if not rawkeys.addressable(key):
         return rawkeys.read(bucket, key, subject, max_bytes)
     return _read_object(bucket, key, subject, max_bytes)

@@ -27,7 +27,7 @@ def hushed(
     if not _has_standard_error():
         yield
         return
-    with _TURN, tempfile.TemporaryFile() as aside:
+    with _TURN, _memory() as aside:
         failed = True
         try:
             with _turned_to(aside):
@@ -37,6 +37,13 @@ def hushed(
             aside.seek(0)
             kept = (line for line in aside if (failed and tell_on_error) or not drop(line))
             os.write(2, b"".join(kept))
+
+
+def _memory() -> IO[bytes]:
+    """A file that is in memory where the system has such: the temporary folder may be full."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("aside"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 @contextmanager

@@ -88,7 +88,9 @@ def contract_for(train: Dataset, *, color: str | None, size: int | None) -> Cont
     heights, widths, grays = zip(*looks(train), strict=True)
     color = color or ("gray" if all(grays) else "rgb")
     height, width = (size, size) if size else _uniform(set(zip(heights, widths, strict=True)))
-    return Contract(train.labels, color, height, width)
+    # Here training sees what scoring will: nothing is lost by it. Arrays were never JPEGs here.
+    jpeg = "full" if isinstance(train.images, np.ndarray) else "scaled"
+    return Contract(train.labels, color, height, width, jpeg=jpeg)
 
 
 def _examples(data: Dataset, contract: Contract) -> Examples:

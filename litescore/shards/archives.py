@@ -83,6 +83,9 @@ def _read_tar_stream(stream: IO[bytes], limits: Limits) -> Iterator[Member]:
     measured = _Measured(stream, limits)
     with tarfile.open(fileobj=measured, mode="r:") as archive:
         while (entry := archive.next()) is not None:
+            # A member of less than no bytes: tarfile of older Pythons reads it for ever.
+            if entry.size < 0 or archive.offset <= entry.offset:
+                raise PermanentError("corrupt", "a member of less than no bytes")
             if entry.isreg() and _counts(entry.name):
                 yield Member(entry.name, _tar_content(archive, entry, limits))
             # tarfile keeps every entry, for names to be found again.
@@ -102,6 +105,9 @@ def _tar_content(
         _check_member(entry.name, entry.size, limits)
     except PermanentError as error:
         return error
+    # Its zeros are not in the archive, where they would count to what it unpacks to.
+    if entry.issparse():
+        return PermanentError("unsupported", "a file with holes: pack it without --sparse")
     stream = archive.extractfile(entry)
     return exactly(stream, entry.size) if stream else b""
 

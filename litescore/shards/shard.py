@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import TypeAlias
 
 from litescore.errors import PermanentError
 from litescore.settings import Settings
-from litescore.shards.archives import read_tar, read_tar_gz, read_zip
-from litescore.shards.arrays import read_idx, read_npz
 from litescore.shards.member import MOST_MEMBERS, Limits, Member, broken
 
 _Reader: TypeAlias = Callable[[bytes, Limits], Iterator[Member]]
 
-_READERS: dict[str, _Reader] = {
-    ".zip": read_zip,
-    ".tar": read_tar,
-    ".tar.gz": read_tar_gz,
-    ".tgz": read_tar_gz,
-    ".npz": read_npz,
-    "idx3-ubyte": read_idx,
-    "idx3-ubyte.gz": read_idx,
-    "idx4-ubyte": read_idx,
-    "idx4-ubyte.gz": read_idx,
+# Ending of a name -> where its reader is: loaded when there is such a shard.
+_READERS = {
+    ".zip": ("archives", "read_zip"),
+    ".tar": ("archives", "read_tar"),
+    ".tar.gz": ("archives", "read_tar_gz"),
+    ".tgz": ("archives", "read_tar_gz"),
+    ".npz": ("arrays", "read_npz"),
+    "idx3-ubyte": ("arrays", "read_idx"),
+    "idx3-ubyte.gz": ("arrays", "read_idx"),
+    "idx4-ubyte": ("arrays", "read_idx"),
+    "idx4-ubyte.gz": ("arrays", "read_idx"),
 }
+_ENDINGS = tuple(_READERS)
 
 
 def is_shard(source: str) -> bool:
     """Whether the name of a file or object says that it holds many images."""
-    return _reader(source) is not None
+    return source.lower().endswith(_ENDINGS)
 
 
 def members(source: str, data: bytes, settings: Settings) -> Iterator[Member]:
@@ -39,8 +40,6 @@ def members(source: str, data: bytes, settings: Settings) -> Iterator[Member]:
     much ends with a member whose name is None, after those that came before.
     """
     reader = _reader(source)
-    if reader is None:
-        raise ValueError(f"{source} is not named like a shard")
     count = 0
     try:
         for count, member in enumerate(reader(data, Limits.of(len(data), settings)), 1):
@@ -56,6 +55,11 @@ def members(source: str, data: bytes, settings: Settings) -> Iterator[Member]:
             yield Member(None, PermanentError("unsupported", "no images inside"))
 
 
-def _reader(source: str) -> _Reader | None:
+def _reader(source: str) -> _Reader:
+    """Raises ValueError for a name that no shard has."""
     name = source.lower()
-    return next((read for ending, read in _READERS.items() if name.endswith(ending)), None)
+    for ending, (module, function) in _READERS.items():
+        if name.endswith(ending):
+            reader: _Reader = getattr(import_module(f"litescore.shards.{module}"), function)
+            return reader
+    raise ValueError(f"{source} is not named like a shard")

@@ -67,13 +67,20 @@ def write_reference(path: Path, model: Path, data: Path, form: str) -> None:
                 lines.writerow([name, *(row if form == "classes" else label)])
 
 
-def compared(reference: Path, model: Path, description: Description, damage: float = 0.0) -> Any:
+def compared(
+    reference: Path,
+    model: Path,
+    description: Description,
+    damage: float = 0.0,
+    jpeg: str = "full",
+) -> Any:
     """The comparison of a file that answers as the Keras model does, but for `damage`."""
     from export import graph
     from export.foreign import open_model
     from export.reference import compare
 
     source = open_model(model, description)
+    source = replace(source, contract=replace(source.contract, jpeg=jpeg))
 
     def answer(tensors: Any) -> Any:
         right = graph.predict(source.model, source.contract, tensors)
@@ -163,6 +170,15 @@ def test_another_resize_is_named(
     found = tensorflow(compared, references["classes"], trained, told(photographs, **words))
     assert found.cause.startswith(cause)
     assert "100% of" in found.cause
+
+
+def test_no_antialiasing_is_tried_where_jpegs_are_scaled(
+    tensorflow: Tensorflow, references: Any, trained: Path, photographs: Path
+) -> None:
+    """The two do not go together in a contract; the cause is found all the same."""
+    words = told(photographs, antialias=True)
+    found = tensorflow(compared, references["classes"], trained, words, 0.0, "scaled")
+    assert found.cause.startswith("--no-antialias")
 
 
 def test_colour_order_is_named(

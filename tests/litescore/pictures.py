@@ -66,13 +66,38 @@ def tiff(pixels: bytes, order: str, *, bits: int) -> bytes:
     return head + pixels + folder + bytes(4)
 
 
+def chunk(name: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
 def png(width: int, height: int, rows: bytes, *, bits: int, color: int) -> bytes:
     """A PNG by hand, whatever its header promises."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        )
-
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def photograph(width: int, height: int) -> Image.Image:
+    """A colour picture with a photograph's frequencies: noise at several scales, one on the other."""
+    generator = np.random.default_rng(width)
+    canvas = Image.new("RGB", (width, height), (120, 110, 100))
+    for pixel in (width // 3 or 1, width // 16 or 1, 24, 8):
+        noise = generator.integers(0, 256, (height // pixel + 1, width // pixel + 1, 3), np.uint8)
+        layer = Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC)
+        canvas = Image.blend(canvas, layer, 0.35)
+    return canvas
+
+
+def tiled(order: str, big: bool, widths: tuple[int, ...], body: bytes | None = None) -> bytes:
+    """A TIFF of 16 x 16 gray pixels in one deflated tile, as long as its largest width."""
+    body = zlib.compress(bytes(256)) if body is None else body
+    entries = [(256, 16), (257, 16), (258, 8), (259, 8), (262, 1), (277, 1)]
+    entries += [*((322, width) for width in widths), (323, max(widths)), (324, 0), (325, len(body))]
+    head = struct.pack(f"{order}HHHQ", 43, 8, 0, 16) if big else struct.pack(f"{order}HI", 42, 8)
+    size, entry = (20, "HHQQ") if big else (12, "HHII")
+    end = (16 + 8 if big else 8 + 2) + size * len(entries) + (8 if big else 4)
+    folder = struct.pack(f"{order}{'Q' if big else 'H'}", len(entries))
+    for tag, value in entries:
+        kind = 16 if big else 4
+        folder += struct.pack(order + entry, tag, kind, 1, end if tag == 324 else value)
+    return {"<": b"II", ">": b"MM"}[order] + head + folder + bytes(8 if big else 4) + body

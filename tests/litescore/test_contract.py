@@ -86,6 +86,8 @@ def test_an_unknown_field_is_refused() -> None:
         ("color", ["gray"]),
         ("resize", "stretch"),
         ("interpolation", "bicubic"),
+        ("jpeg", "half"),
+        ("jpeg", None),
         ("output", "logits"),
         ("variant", "int4"),
     ],
@@ -94,6 +96,23 @@ def test_an_unknown_mode_is_refused(name: str, value: object) -> None:
     """A mode that this litescore does not know is named, with the known ones."""
     with pytest.raises(ContractError, match=f"unknown {name} .* in the contract: one of "):
         Contract.from_json(json.dumps(values(**{name: value})))
+
+
+def test_jpeg_is_written_where_it_is_scaled_only() -> None:
+    """Files from before the field mean `full`; readers from before it go on reading such files, and
+    refuse the others by its name.
+    """
+    assert "jpeg" not in values()
+    assert Contract.from_json(json.dumps(values())).jpeg == "full"
+    scaled = replace(SMALL, jpeg="scaled")
+    assert json.loads(scaled.to_json())["jpeg"] == "scaled"
+    assert Contract.from_json(scaled.to_json()) == scaled != SMALL
+
+
+def test_scaled_jpegs_are_antialiased() -> None:
+    """Without antialiasing other pixels would be sampled: refused, with the way out."""
+    with pytest.raises(ContractError, match=r"jpeg 'scaled' .* interpolation 'bilinear'.*'full'"):
+        replace(SMALL, jpeg="scaled", interpolation="bilinear")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,9 @@ def test_a_contract_in_place(bare_model: Path, names: Path, say: Say) -> None:
     bare = bare_model.read_bytes()
     said = say("describe", bare_model, "--labels", names)
     assert (said.code, said.err) == (0, "")
-    assert said.out == f"{bare_model}: 3 labels, 4 x 3 gray, squash, bilinear-antialias\n"
+    assert (
+        said.out == f"{bare_model}: 3 labels, 4 x 3 gray, squash, bilinear-antialias, jpeg full\n"
+    )
     assert contract.read(bare_model) == Contract(LABELS, "gray", 4, 3, smallest_runtime=RUNTIME)
     assert contract.strip(bare_model.read_bytes()) == bare
     assert Scorer(bare_model).contract.labels == LABELS
@@ -107,7 +109,7 @@ def test_what_was_not_stated_is_kept(full_model: Path, names: Path, say: Say, st
     assert (said.code, said.err) == (0, "")
     kept = "resize, padding, interpolation, variant, origin, accuracy, golden samples"
     assert said.out.splitlines() == [
-        f"{full_model}: 3 labels, 4 x 3 gray, fit-longest, bilinear",
+        f"{full_model}: 3 labels, 4 x 3 gray, fit-longest, bilinear, jpeg full",
         f"kept of its contract: {kept if stated else f'labels, {kept}'}",
     ]
     assert full_model.read_bytes() == before
@@ -135,6 +137,38 @@ def test_what_no_longer_holds_is_dropped(
     assert field not in kept
     assert {"labels", "padding", "variant", "origin"} <= set(kept)
     assert not {"accuracy", "golden samples"} & set(kept)
+
+
+def test_jpegs_decoded_in_another_way(bare_model: Path, names: Path, say: Say) -> None:
+    """Told, kept when it is not stated, and changed; what was measured before is dropped then."""
+    said = say("describe", bare_model, "--labels", names, "--jpeg", "scaled")
+    assert said.out.endswith(" 4 x 3 gray, squash, bilinear-antialias, jpeg scaled\n")
+    scaled = Contract(LABELS, "gray", 4, 3, jpeg="scaled", smallest_runtime=RUNTIME)
+    assert contract.read(bare_model) == scaled
+    assert ", bilinear-antialias, jpeg scaled\n" in say("inspect", bare_model).out
+    measured = replace(scaled, accuracy={"float": 0.9})
+    bare_model.write_bytes(contract.append(bare_model.read_bytes(), measured, GOLDEN))
+    assert "labels, jpeg, accuracy, golden samples" in say("describe", bare_model).out
+    said = say("describe", bare_model, "--jpeg", "full")
+    assert said.out.splitlines()[-1] == "dropped, since jpeg changed: accuracy, golden samples"
+    assert contract.read(bare_model) == replace(scaled, jpeg="full")
+
+
+def test_scaled_jpegs_need_antialiasing(full_model: Path, say: Say) -> None:
+    """Refused with the file's name; it stays as it was."""
+    before = full_model.read_bytes()
+    said = say("describe", full_model, "--jpeg", "scaled")
+    assert said.code == 3
+    assert said.refusal().startswith(
+        f"{full_model}: jpeg 'scaled' does not go with interpolation 'bilinear': "
+    )
+    assert full_model.read_bytes() == before
+    assert (
+        say(
+            "describe", full_model, "--jpeg", "scaled", "--interpolation", "bilinear-antialias"
+        ).code
+        == 0
+    )
 
 
 def test_other_labels_drop_what_was_measured(full_model: Path, names: Path, say: Say) -> None:
@@ -324,7 +358,12 @@ def test_what_cannot_be_described(
 
 @pytest.mark.parametrize(
     ("option", "known"),
-    [("--resize", "squash"), ("--resize", "fit-longest"), ("--interpolation", "bilinear")],
+    [
+        ("--resize", "squash"),
+        ("--resize", "fit-longest"),
+        ("--interpolation", "bilinear"),
+        ("--jpeg", "scaled"),
+    ],
 )
 def test_an_unknown_mode_is_wrong_usage(
     bare_model: Path, names: Path, say: Say, option: str, known: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,7 @@ from tests.litescore.pictures import (
     encode,
     png,
     refusal,
+    tiled,
 )
 
 # litescore.image sees to both; pytest sets filters of its own.
@@ -153,3 +156,38 @@ def decoded_or_kind(data: bytes) -> Array | str:
         return decoded(data, max_pixels=1_000_000)
     except PermanentError as error:
         return error.kind
+
+
+def scans(count: int) -> bytes:
+    """A progressive JPEG of 8 x 8 gray pixels and so many scans, each a walk over the picture."""
+
+    def segment(marker: int, body: bytes) -> bytes:
+        return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+    tables = segment(0xDB, bytes([0]) + bytes([16] * 64))
+    # One code each: a difference of 0; the end of the block.
+    tables += segment(0xC4, bytes([0x00, 1, *[0] * 15, 0])) + segment(
+        0xC4, bytes([0x10, 1, *[0] * 15, 0])
+    )
+    frame = segment(0xC2, struct.pack(">BHHB", 8, 8, 8, 1) + bytes([1, 0x11, 0]))
+    first = segment(0xDA, bytes([1, 1, 0, 0, 0, 0])) + b"\x7f"
+    other = segment(0xDA, bytes([1, 1, 0, 1, 1, 0])) + b"\x7f"
+    return b"\xff\xd8" + tables + frame + first + other * (count - 1) + b"\xff\xd9"
+
+
+def test_a_jpeg_of_scans_without_end_is_refused() -> None:
+    """Of 50 megapixels in 64 MB it would take hours; a hundred scans are more than anyone makes."""
+    assert decoded(scans(100)).shape == (8, 8)
+    found = refusal(scans(101))
+    assert (found.kind, found.reason) == ("too-large", "more than 100 scans")
+
+
+@pytest.mark.parametrize(("order", "big"), [("<", False), (">", False), ("<", True)])
+@pytest.mark.parametrize("widths", [(16384,), (16384, 16), (16, 16384)])
+def test_a_tiff_of_huge_tiles_is_refused(order: str, big: bool, widths: tuple[int, ...]) -> None:
+    """A picture of 16 x 16 pixels in a tile of 268 megapixels, which libtiff would unpack; where the
+    tag is there twice, whichever of the two it believes.
+    """
+    assert decoded(tiled(order, big, (16,))).shape == (16, 16)
+    found = refusal(tiled(order, big, widths))
+    assert (found.kind, found.reason[:28]) == ("too-large", "tiles of 16384 x 16384 pixel")

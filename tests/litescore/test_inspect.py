@@ -29,7 +29,7 @@ def test_a_model_with_its_contract(small_model: Path, say: Say) -> None:
         f"loaded by  {', '.join(map(str, available()))}",
         "MediaPipe  no: MediaPipe reads RGB only",
         "labels     ant, bee, cat",
-        "pixels     4 x 3 gray, squash, bilinear-antialias",
+        "pixels     4 x 3 gray, squash, bilinear-antialias, jpeg full",
         "output     softmax, variant int8",
         "golden     0 images",
     ):

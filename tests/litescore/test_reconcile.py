@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +14,9 @@ import pytest
 from litescore.errors import PermanentError, SupersededError
 from litescore.reconcile import Balance, balance
 from litescore.record import Record, Subject
-from litescore.results import read
+from litescore.results import read, written
 from tests.litescore.conftest import Say, picture_bytes
-from tests.rig.stub_s3 import StubS3
+from tests.rig.stub_s3 import Fault, StubS3, etag
 
 ONE, TWO = Subject("s3://in/one.png", etag="e1"), Subject("s3://in/two.png", etag="e2")
 ROW = np.array([0.25, 0.75], np.float32)
@@ -81,12 +80,26 @@ def test_two_ids_of_one_image_are_double() -> None:
     assert double.ids == tuple(sorted((scored(ONE).id, wrong.id)))
 
 
-def test_a_record_without_etag_stands_for_any() -> None:
-    """An object denied before its ETag was known: accounted for, and double once it is scored."""
+def test_a_failed_record_without_etag_stands_where_no_other_does() -> None:
+    """An object denied before its ETag was known: accounted for; no double once it is scored."""
     denied = failed(replace(ONE, etag=None))
     assert balance([ONE], [denied]).holds
-    both = balance([ONE], [denied, scored(ONE)])
-    assert told(both) == (1, 0, 1, 0, 0)
+    assert told(balance([ONE], [denied, scored(ONE)])) == (1, 0, 0, 0, 0)
+    assert told(balance([ONE], [scored(ONE), denied])) == (1, 0, 0, 0, 0)
+    # What was scored is another image by now: the denied one may be this.
+    older = scored(replace(ONE, etag="e0"))
+    assert told(balance([ONE], [denied, older])) == (1, 0, 0, 0, 1)
+    # Two that differ are double all the same, and it is they that are named.
+    found = balance([ONE], [denied, scored(ONE), replace(scored(ONE), id="0")])
+    assert told(found) == (1, 0, 1, 0, 0)
+    assert found.first_double[0].ids == ("0", scored(ONE).id)
+
+
+def test_a_scored_record_without_etag_stands_for_any() -> None:
+    """A server that names none: a second record under one is another statement."""
+    bare = scored(replace(ONE, etag=None))
+    assert balance([ONE], [bare]).holds
+    assert told(balance([ONE], [bare, scored(ONE)])) == (1, 0, 1, 0, 0)
 
 
 def test_a_listing_without_etags() -> None:
@@ -94,19 +107,9 @@ def test_a_listing_without_etags() -> None:
     bare = replace(ONE, etag=None)
     assert balance([bare], [scored(ONE)]).holds
     assert balance([bare], [scored(ONE), scored(replace(ONE, etag="e0"))]).holds
-    assert told(balance([bare], [scored(ONE), failed(bare)])) == (1, 0, 1, 0, 0)
+    assert balance([bare], [scored(ONE), failed(bare)]).holds
     assert told(balance([bare], [scored(ONE), replace(scored(ONE), id="0")])) == (1, 0, 1, 0, 0)
     assert told(balance([bare], [])) == (1, 1, 0, 0, 0)
-
-
-def test_members_of_a_shard_are_images_of_their_own() -> None:
-    """A shard is accounted for by its members; one member claimed twice is double."""
-    members = [replace(ONE, member=f"{number}.png") for number in range(3)]
-    records = [scored(one) for one in members]
-    assert told(balance([ONE], records)) == (1, 0, 0, 0, 0)
-    found = balance([ONE], [*records, replace(records[1], id="0")])
-    assert told(found) == (1, 0, 1, 0, 0)
-    assert found.first_double[0].subject == members[1]
 
 
 def test_two_models_are_not_double() -> None:
@@ -153,10 +156,14 @@ def test_few_are_named_and_all_counted() -> None:
 
 
 def test_equal_ids_are_no_double(tmp_path: Path) -> None:
-    """Batches regrouped by a queue leave the same records in two files: one of each holds."""
-    for name, records in (("a", [scored(ONE), scored(TWO)]), ("b", [failed(ONE)])):
-        write(tmp_path / f"{name}.jsonl.gz", records)
-    assert told(balance([ONE, TWO], read(tmp_path))) == (2, 0, 0, 0, 0)
+    """Batches regrouped by a queue leave the same records in two files: they count once."""
+    older = replace(TWO, etag="e0")
+    files = {"a": [scored(ONE), scored(TWO), superseded(older)], "b": [failed(ONE), scored(older)]}
+    for name, records in files.items():
+        write(tmp_path / f"{name}.jsonl.gz", [*records, records[-1]])
+    assert told(balance([ONE, TWO], written(tmp_path))) == (2, 0, 0, 0, 1)
+    assert told(balance([ONE, TWO], read(tmp_path))) == (2, 0, 0, 0, 1)
+    assert told(balance([ONE, TWO], [superseded(older)] * 2)) == (2, 2, 0, 1, 0)
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
@@ -184,8 +191,10 @@ def test_the_command_balances(photos: Path, out: Path, say: Say) -> None:
         "double": 0,
         "superseded": 0,
         "unlisted": 0,
+        "unopened": 0,
         "missing_images": [],
         "double_images": [],
+        "unopened_shards": [],
     }
 
 
@@ -266,22 +275,30 @@ def test_a_manifest_and_patterns(small_model: Path, photos: Path, tmp_path: Path
     assert (said.code, said.out.splitlines()[0]) == (1, f"missing  {names[3]}")
 
 
-def test_a_shard_that_was_scored(small_model: Path, photos: Path, tmp_path: Path, say: Say) -> None:
-    """Its members' records account for it; scored again after a change it is another."""
-    shard = tmp_path / "in" / "photos.zip"
-    shard.parent.mkdir()
-    pack(shard, photos)
-    place = tmp_path / "out"
-    assert say("score", shard.parent, "--model", small_model, "--out", place).code == 0
-    assert len(list(read(place))) == 5
-    assert say("reconcile", shard.parent, place).out == "1 listed: 0 missing, 0 double\n"
-    (photos / "more.png").write_bytes(picture_bytes(9))
-    pack(shard, photos)
-    assert say("reconcile", shard.parent, place).code == 1
-
-
-def pack(shard: Path, folder: Path) -> None:
-    """The files of a folder as a zip."""
-    with zipfile.ZipFile(shard, "w") as archive:
-        for path in sorted(folder.iterdir()):
-            archive.write(path, path.name)
+def test_denied_and_healed(
+    small_model: Path, stub: StubS3, say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A 403 before the ETag was known, scored later under it: no double; denied again, no record."""
+    for name, value in stub.environ.items():
+        monkeypatch.setenv(name, value)
+    for number in range(3):
+        stub.objects["stub", f"in/{number}.png"] = picture_bytes(number)
+    manifest = tmp_path / "images.csv"
+    manifest.write_text("source\n" + "".join(f"s3://stub/in/{n}.png\n" for n in range(3)))
+    stub.faults.append(Fault(status=403, method="GET", key="in/1.png", times=1))
+    words = ("--model", small_model, "--out", "s3://stub/out/")
+    assert say("score", f"@{manifest}", *words).out.startswith("2 scored, 1 failed")
+    for inputs in (f"@{manifest}", "s3://stub/in/"):
+        assert say("reconcile", inputs, "s3://stub/out/").out == "3 listed: 0 missing, 0 double\n"
+    assert say("score", "s3://stub/in/", *words).out.startswith("1 scored, 0 failed, 2 done before")
+    assert {one.etag for one in read("s3://stub/out/") if one.source.endswith("1.png")} == {
+        None,
+        etag(picture_bytes(1)),
+    }
+    for inputs in (f"@{manifest}", "s3://stub/in/"):
+        assert say("reconcile", inputs, "s3://stub/out/").out == "3 listed: 0 missing, 0 double\n"
+    stub.objects["stub", "in/1.png"] = picture_bytes(9)
+    stub.objects.pop(("stub", "in/2.png"))
+    said = say("reconcile", "s3://stub/in/", "s3://stub/out/")
+    # Overwritten, it may be what was denied; gone, its record is of nothing that is listed.
+    assert said.out == "2 listed: 0 missing, 0 double, 2 not listed\n"

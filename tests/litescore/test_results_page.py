@@ -71,7 +71,7 @@ def test_a_folder_that_was_scored(
 
     text = page.read_text()
     assert text.index("Failed") < text.index("Least sure") < text.index("Some of each label")
-    assert "6 images, from the records at" in text
+    assert f"6 images, from the records at {out}; names are below {photos}/" in text
     assert not re.findall(r"(?:src|href)=\"(?!data:)", text)
     first, *others = tiles(text)
     assert is_cross(first[0])
@@ -82,7 +82,7 @@ def test_a_folder_that_was_scored(
     least = sorted((r for r in found.values() if r.score), key=lambda r: r.score or 0)
     for (shown, caption, tone), record in zip(others[:5], least, strict=True):
         assert same(shown, Path(record.source).read_bytes())
-        assert caption == f"{record.label} {record.score:.3f}: {record.source}"
+        assert caption == f"{record.label} {record.score:.3f}: {Path(record.source).name}"
         assert tone == "plain"
 
 
@@ -94,7 +94,20 @@ def test_a_failed_image_that_can_be_seen(tmp_path: Path) -> None:
     record = Record.failed(subject, PermanentError("too-large", "9 x 7 pixels"), model="m")
     ((shown, caption, tone),) = tiles(build(record))
     assert same(shown, path.read_bytes())
-    assert (caption, tone) == (f"9 x 7 pixels: {path}", "bad")
+    assert (caption, tone) == ("9 x 7 pixels: large.png", "bad")
+
+
+def test_names_lose_what_they_share() -> None:
+    """One folder in the lead, whole names where there is none; labels stand side by side."""
+    records = [scored(Subject(f"/none/in/{n}/x.png"), 0.3 + 0.3 * (n % 3)) for n in range(6)]
+    text = build(*records, pictures=6)
+    assert "; names are below /none/in/<" in text
+    captions = [caption for _, caption, _ in tiles(text)]
+    assert captions[0].startswith("bee 0.600: 1/x.png (not shown")
+    assert [caption.split()[0] for caption in captions[6:]] == ["bee"] * 4 + ["ant"] * 2
+    apart = build(*records, scored(Subject("/other/y.png")))
+    assert "names are below" not in apart
+    assert "bee 0.750: /other/y.png" in apart
 
 
 def test_large_pictures_become_small(tmp_path: Path) -> None:
@@ -136,7 +149,7 @@ def test_words_are_text_not_markup(tmp_path: Path) -> None:
     text = build(record)
     assert "<script>" not in text
     assert "<b>" not in text
-    assert tiles(text)[0][1].startswith(f"<b>: {name}")
+    assert tiles(text)[0][1].startswith("<b>: <script>&.png")
 
 
 def test_in_s3(stub: StubS3, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,9 +182,9 @@ def test_members_of_shards(small_model: Path, photos: Path, tmp_path: Path, say:
     assert say("results", out, "--html", page).code == 0
     shown = {caption.partition(": ")[2]: tile for tile, caption, _ in tiles(page.read_text())}
     for path in photos.iterdir():
-        assert same(shown[f"{path.name} in {shard}"], path.read_bytes())
+        assert same(shown[f"{path.name} in photos.zip"], path.read_bytes())
     for number, row in enumerate(pixels):
-        assert shown[f"x_test[{number}] in {arrays}"].tobytes() == row.tobytes()
+        assert shown[f"x_test[{number}] in test.npz"].tobytes() == row.tobytes()
 
     lost = Subject(str(shard), member="nosuch.png")
     (first, caption, _), *_ = tiles(build(scored(lost)))

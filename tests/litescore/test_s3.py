@@ -221,12 +221,29 @@ def test_such_keys_fail_by_name_without_boto3(
     assert fake.asked == []
 
 
+@pytest.mark.parametrize(
+    "names",
+    [{"etag": "0\n"}, {"etag": "\ud800"}, {"etag": "e" * 9999}, {"version": "\0"}],
+)
+@pytest.mark.parametrize("key", ["a.png", "a//b.png"])
+def test_what_no_object_can_be_called_is_not_asked_for(
+    fake: StubS3, key: str, names: dict[str, str]
+) -> None:
+    """obstore panics at some of it, which no handler of errors would catch."""
+    with pytest.raises(PermanentError, match="unaddressable: no object has the"):
+        store.read(Subject(f"s3://stub/{key}", **names), max_bytes=LIMIT)
+    with pytest.raises(PermanentError, match="1,025 bytes"):
+        store.read(Subject("s3://stub/" + key.rjust(1025, "k")), max_bytes=LIMIT)
+    assert fake.asked == []
+
+
 @pytest.mark.parametrize("key", ["a.png", "a//b.png"])
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
         (403, "AccessDenied", PermanentError),
         (404, "NoSuchKey", PermanentError),
+        (400, "InvalidArgument", PermanentError),  # a version id of another sort
         (412, "PreconditionFailed", SupersededError),
     ],
 )

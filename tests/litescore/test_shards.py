@@ -184,6 +184,38 @@ def test_headers_that_ask_for_gigabytes() -> None:
     assert str(found[None]).startswith("too-large: ")
 
 
+def header(name: str, size: int, kind: bytes = tarfile.REGTYPE, holes: int = 0) -> bytes:
+    """A tar header by hand: a size may be negative, holes are bytes of a sparse file's end."""
+    data = bytearray(tarfile.TarInfo(name).tobuf(tarfile.GNU_FORMAT))
+    data[156:157] = kind
+    data[124:136] = size.to_bytes(12, "big", signed=True) if size < 0 else b"%011o\0" % size
+    if holes:
+        data[386:410] = b"%011o\0%011o\0" % (holes, 0)
+        data[483:495] = b"%011o\0" % holes
+    data[148:156] = b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.png", "a.zip"])
+@pytest.mark.parametrize("size", [-1, -512, -1024, -(2**40)])
+def test_a_tar_that_leads_backwards(name: str, size: int) -> None:
+    """A member of less than no bytes, which Python's tarfile read for ever until 2025."""
+    data = header("ok.txt", 0) + header(name, size) + header("b.txt", 0) + bytes(10240)
+    found = contents("s.tar", data)
+    assert list(found) == [None]
+    assert str(found[None]).startswith("corrupt: ")
+
+
+def test_holes_in_a_tar_are_not_filled() -> None:
+    """Twenty kilobytes stand for 1.2 gigabytes of zeros: each member is refused by itself."""
+    sparse = [header(f"{n}.png", 0, tarfile.GNUTYPE_SPARSE, 60_000_000) for n in range(20)]
+    found = contents("s.tar", b"".join(sparse) + tar_of({"b.png": b"good"}))
+    assert found.pop("b.png") == b"good"
+    assert set(found.values()) == {"unsupported: a file with holes: pack it without --sparse"}
+    assert len(found) == 20
+
+
 def test_encrypted_and_oddly_packed_members() -> None:
     """A zip with a password, and one packed by LZMA: each member fails alone."""
     data = bytearray(zip_of({"a.png": b"secret", "b.png": b"open"}))

@@ -15,11 +15,13 @@ import sys
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from tests.rig.cache import cached
 from tests.rig.process import HOST, free_ports, listens, running
@@ -39,10 +41,12 @@ class Emulator:
 
     url   where events are posted
     log   file with what the function and the platform wrote: INIT, START, END, REPORT
+    pid   of the process above the emulator and its runtime
     """
 
     url: str
     log: Path
+    pid: int
 
     def invoke(self, event: object, *, patience: float = 120.0) -> tuple[int, Any]:
         """Send one event; HTTP status and the answer, parsed where it is JSON, else its text.
@@ -57,6 +61,18 @@ class Emulator:
         except urllib.error.HTTPError as error:
             return error.code, _parsed(error.read())
 
+    def kill(self) -> None:
+        """SIGKILL the runtime, as when memory runs out. Its invocation is answered by 502; the next
+        event starts another runtime, in an environment that is cold again.
+        """
+        (runtime,) = self._runtimes()
+        runtime.kill()
+
+    def _runtimes(self) -> list[psutil.Process]:
+        family = psutil.Process(self.pid).children(recursive=True)
+        # The emulator's own command line ends with its runtime's.
+        return [one for one in family if one.cmdline()[1:3] == ["-m", "awslambdaric"]]
+
 
 @contextmanager
 def emulate(
@@ -67,19 +83,21 @@ def emulate(
     timeout: int = 60,
     memory: int = 1769,
     task_root: Path | None = None,
+    wrapped_in: Sequence[str | Path] = (),
 ) -> Iterator[Emulator]:
     """An environment that answers events with `handler`, until the block ends.
 
     The function sees `environ` and nothing of this process's environment. It is imported at the
     first event, from `task_root` first (its working folder; `folder` by default), then from what
     the tests' Python has installed. `timeout` in seconds and `memory` in MB are the function's
-    settings (the emulator enforces the timeout only). The log is written into `folder`.
+    settings (the emulator enforces the timeout only). `wrapped_in` is a command that runs the
+    runtime's, such as `prlimit`. The log is written into `folder`.
     """
     address, api = (f"{HOST}:{port}" for port in free_ports(2))
     command: list[str | Path] = [
         *(binary(), "--runtime-interface-emulator-address", address),
         *("--runtime-api-address", api, "--log-level", "info"),
-        *(sys.executable, "-m", "awslambdaric", handler),
+        *(*wrapped_in, sys.executable, "-m", "awslambdaric", handler),
     ]
     settings = {
         "AWS_LAMBDA_FUNCTION_NAME": "litescore-test",
@@ -95,8 +113,8 @@ def emulate(
         ready=lambda: listens(int(address.rpartition(":")[2])),
         environ=settings | dict(environ or {}),
         folder=task_root or folder,
-    ):
-        yield Emulator(f"http://{address}{_PATH}", log)
+    ) as process:
+        yield Emulator(f"http://{address}{_PATH}", log, process.pid)
 
 
 def binary() -> Path:

@@ -147,3 +147,9 @@ def test_more_than_memory_holds_is_refused_at_once(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "many", {"red": 400, "blue": 400})
     with pytest.raises(DataError, match=r"644.* GB.*give a smaller --size"):
         load(root, 0.25, seed=0, size=16384)
+
+
+def test_a_folder_is_trained_on_as_its_jpegs_are_scored(colors: Path, tmp_path: Path) -> None:
+    """Scaled by the decoder, in training too; arrays never were JPEGs here."""
+    assert load(colors, 0, seed=0, size=16).contract.jpeg == "scaled"
+    assert load(write_idx_set(tmp_path / "noise"), 0, seed=0).contract.jpeg == "full"

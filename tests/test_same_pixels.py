@@ -1,0 +1,93 @@
+"""A folder of large JPEGs through every room: whatever reads it gives a model the same pixels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from edge.device import Device
+from edge.opening import choose
+from export.calibrate import representative
+from litescore import batch, contract, dataset, image
+from litescore.contract import Contract
+from litescore.record import Subject
+from litescore.scorer import Probabilities, Scorer
+from litescore.settings import Settings
+from tests.litescore import tiny
+from tests.litescore.packed import zip_of
+from tests.litescore.pictures import encode, photograph
+from trainer import splits
+
+Tensors = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`train/<class>/*.jpg`, of every EXIF orientation, and a `test` part."""
+    root, sea = tmp_path_factory.mktemp("photos"), photograph(1213, 907)
+    exif = Image.Exif()
+    for number in range(16):
+        exif[0x0112] = 1 + number // 2
+        for part in ("train", "test") if number < 2 else ("train",):
+            folder = root / part / ("calm", "rough")[number % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            picture = sea.rotate(number).convert("L" if number == 5 else "RGB")
+            data = encode(picture, "JPEG", quality=90, progressive=number == 7, exif=exif)
+            (folder / f"{number:02}.jpg").write_bytes(data)
+    return root
+
+
+class Watching(Scorer):
+    """A scorer that keeps what it is given."""
+
+    def __init__(self, model: bytes) -> None:
+        super().__init__(model, batch=5)
+        self.seen: list[Tensors] = []
+
+    def probabilities(self, tensors: Tensors) -> Probabilities:
+        self.seen.append(tensors.copy())
+        return super().probabilities(tensors)
+
+
+def scored(held: Contract, *sources: Path) -> Tensors:
+    """What the model of batch scoring is given."""
+    shape = (held.height, held.width, held.channels)
+    scorer = Watching(contract.append(tiny.build(shape, 2, dtype="uint8"), held))
+    outcomes = list(batch.run([Subject(str(one)) for one in sources], scorer))
+    assert all(one.record and one.record.status == "scored" for one in outcomes)
+    return np.concatenate(scorer.seen)
+
+
+def framed(held: Contract, sources: list[Path]) -> Tensors:
+    """What the model of the camera's loop is given, of files."""
+    device = Device(id="0123456789ab", boot="boot", run=7)
+    opened = [choose(str(one), held, device, Settings()).frames() for one in sources]
+    pixels = [frame.pixels for frames in opened for frame in frames if frame]
+    return np.stack([image.fit(one, held) for one in pixels])  # type: ignore[arg-type]
+
+
+def test_every_room_sees_the_same_pixels(root: Path, tmp_path: Path) -> None:
+    """Training, calibration, evaluation, batch scoring of files and of a shard, and the loop's
+    folder, bit for bit; and they are not those of decoding in full.
+    """
+    parts = splits.load(root, 0, seed=0, size=96)
+    data = dataset.load(root, "train")
+    files = [path for path in data.images if isinstance(path, Path)]
+    held = parts.contract
+    assert (held.jpeg, held.color, len(files)) == ("scaled", "rgb", 16)
+    shard = tmp_path / "s.zip"
+    shard.write_bytes(zip_of({f"{n:02}.jpg": one.read_bytes() for n, one in enumerate(files)}))
+    trained = parts.train.tensors
+    np.testing.assert_array_equal(data.tensors(held), trained)
+    np.testing.assert_array_equal(scored(held, *files), trained)
+    np.testing.assert_array_equal(scored(held, shard), trained)
+    np.testing.assert_array_equal(framed(held, files), trained)
+    drawn = {one.tobytes() for one in representative(data, held)[:-2]}
+    assert drawn == {one.tobytes() for one in trained}
+    full = data.tensors(replace(held, jpeg="full"))
+    assert all((one != other).any() for one, other in zip(full, trained, strict=True))
