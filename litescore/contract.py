@@ -19,11 +19,10 @@ from types import MappingProxyType
 from typing import Any
 
 from litescore.errors import ContractError
-from litescore.tflite import metadata, operations, opversions
-from litescore.tflite.metadata import LABELS_FILE
 
 VERSION = 1
 CONTRACT_FILE = "litescore.json"
+LABELS_FILE = "labels.txt"
 GOLDEN_FOLDER = "golden/"
 
 COLORS = ("gray", "rgb")
@@ -177,6 +176,8 @@ def strip(model: bytes) -> bytes:
     """The model alone, as the converter wrote it: without the zip at its end and the metadata that
     `append` put before it.
     """
+    from litescore.tflite import metadata
+
     tail = _tail(model)
     return metadata.detach(model if tail is None else model[: _start(tail)])
 
@@ -189,6 +190,9 @@ def append(model: bytes, contract: Contract, golden: Mapping[str, bytes] | None 
     added is taken off first; the same arguments make the same bytes. Raises ModelError for bytes
     that are no whole model.
     """
+    # What reads a model needs none of these.
+    from litescore.tflite import metadata, operations, opversions
+
     bare = strip(model)
     needed = opversions.smallest(operations.read(bare))
     contract = replace(contract, smallest_runtime=needed.version)

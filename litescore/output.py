@@ -7,7 +7,6 @@ delivered again makes the same name, and a name that exists is not written again
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
 import io
@@ -91,6 +90,8 @@ def _lines(records: Iterable[Record]) -> bytes:
 
 
 def _table(records: Iterable[Record]) -> bytes:
+    import csv
+
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)

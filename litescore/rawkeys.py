@@ -146,6 +146,8 @@ def _refusal(error: Any) -> Refusal:
     if isinstance(error, exceptions.ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         return Refusal(status, error.response["Error"]["Code"], str(error))
+    if isinstance(error, exceptions.NoCredentialsError):
+        raise refusals.no_credentials() from error
     broken = exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError
     if not isinstance(error, (*broken, HTTPError)):
         raise ConfigurationError(f"cannot use S3: {error}") from error

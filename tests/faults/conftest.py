@@ -72,8 +72,7 @@ class Scene:
 
     def lines(self) -> int:
         """How many records were written, those written twice included."""
-        names = results.files(self.place)
-        return sum(1 for name in names for _ in results._lines(name))
+        return sum(1 for _ in results.written(self.place))
 
 
 @pytest.fixture(scope="session")
