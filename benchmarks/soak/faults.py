@@ -23,6 +23,8 @@ _OF_READS, _OF_WRITES = (91, 7, 2), (80, 18, 2)
 # longer than the store waits.
 _ONLY_SLOW, _SLOW, _HANGS, _DEAD = 0.15, (0.2, 2.0), 0.05, 7.0
 _RUNTIME = "ai_edge_litert"
+# Seconds between two looks for a process to kill.
+_LOOK = 0.2
 
 
 class RequestFaults:
@@ -93,12 +95,14 @@ class Killer:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._rng.expovariate(1 / self._every)):
-            if pids := sorted(self._workers()):
-                try:
-                    os.kill(self._rng.choice(pids), signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-                self.struck += 1
+            while not (pids := sorted(self._workers())):
+                if self._stopped.wait(_LOOK):
+                    return
+            try:
+                os.kill(self._rng.choice(pids), signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            self.struck += 1
 
     def _workers(self) -> Iterator[int]:
         for process in self._server.children():
