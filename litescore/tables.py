@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import IO
 
 from litescore.errors import ConfigurationError
-from litescore.output import COLUMNS
 from litescore.record import SCHEMA, STATUSES, Record, Subject
 
 SUFFIX = ".csv"
@@ -32,26 +31,28 @@ def read(lines: IO[str], url: str) -> Iterator[Record]:
     """The records of a table, opened with newline="". Raises ConfigurationError naming `url` and
     the line that holds none.
     """
+    from litescore.output import COLUMNS  # with it comes all that scores
+
     rows = csv.reader(lines)
     try:
         if (header := next(rows, None)) != [*COLUMNS]:
             raise ConfigurationError(f"{url} is no table of records: its first line is {header}")
         for row in rows:
-            yield _record(row)
+            yield _record(dict(zip(COLUMNS, row, strict=True)))
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise ConfigurationError(
             f"{url}: line {rows.line_num} is not a litescore record of schema {SCHEMA}: {error}"
         ) from None
 
 
-def _record(row: list[str]) -> Record:
-    values = {name: text or None for name, text in zip(COLUMNS, row, strict=True)}
+def _record(row: dict[str, str]) -> Record:
+    values = {name: text or None for name, text in row.items()}
     if values["status"] not in STATUSES:
         raise ValueError(f"status {values['status']!r}")
     score = None if values["score"] is None else float(values["score"])
     top = tuple(json.loads(values["top"] or ""))
     record = Record(**values | {"score": score, "top": top})  # type: ignore[arg-type]
-    return _unescaped(record) if any(map(_ESCAPED.search, row)) else record
+    return _unescaped(record) if any(map(_ESCAPED.search, row.values())) else record
 
 
 def _unescaped(record: Record) -> Record:
