@@ -1,4 +1,4 @@
-"""obstore's clients of S3: one a bucket, kept, since it holds the connections."""
+"""obstore's clients of S3: one a bucket, kept, since it holds the connections; where S3 is."""
 
 from __future__ import annotations
 
@@ -20,10 +20,18 @@ _ENDPOINT = re.compile(r"https?://[^\s/?#]+/?")
 
 def bucket(name: str, waits: Patience | None = None) -> S3Store:
     """obstore's store for a bucket, as the environment says."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    key_id = os.environ.get("AWS_ACCESS_KEY_ID")
-    return _open(name, endpoint, region, key_id, waits or patience.PATIENCE)
+    where, key_id = region() or "us-east-1", os.environ.get("AWS_ACCESS_KEY_ID")
+    return _open(name, endpoint(), where, key_id, waits or patience.PATIENCE)
+
+
+def endpoint() -> str | None:
+    """The server, where it is not AWS's own."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+def region() -> str | None:
+    """The region that requests are signed for; boto3 by itself knows the second name only."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
 @cache

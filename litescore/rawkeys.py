@@ -12,10 +12,9 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
-from litescore import patience, refusals
+from litescore import buckets, patience, refusals
 from litescore.errors import ConfigurationError, LitescoreError, PermanentError
 from litescore.objects import Blob, Listed, check_etag, check_size
 from litescore.patience import Patience
@@ -83,6 +82,8 @@ def read(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
 
 def installed() -> bool:
     """Whether boto3 is here, found without importing it."""
+    from importlib.util import find_spec
+
     return find_spec("boto3") is not None
 
 
@@ -115,13 +116,13 @@ def _listing_error(bucket: str, error: Exception) -> LitescoreError:
 
 
 def _client() -> Any:
-    endpoint, key_id = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_ACCESS_KEY_ID")
-    return _open(endpoint, key_id, patience.PATIENCE)
+    key_id = os.environ.get("AWS_ACCESS_KEY_ID")
+    return _open(buckets.endpoint(), buckets.region(), key_id, patience.PATIENCE)
 
 
 @cache
-def _open(_endpoint: str | None, _key_id: str | None, waits: Patience) -> Any:
-    """One client for as long as the environment says the same; boto3 reads it by itself."""
+def _open(endpoint: str | None, region: str | None, _key_id: str | None, waits: Patience) -> Any:
+    """One client for as long as the environment says the same."""
     import boto3
     from botocore.config import Config
 
@@ -133,7 +134,9 @@ def _open(_endpoint: str | None, _key_id: str | None, waits: Patience) -> Any:
     )
     try:
         # A session of its own: boto3's default one keeps the first credentials it met.
-        return boto3.session.Session().client("s3", config=config)
+        return boto3.session.Session().client(
+            "s3", endpoint_url=endpoint, region_name=region, config=config
+        )
     except ValueError as error:
         raise ConfigurationError(f"cannot set up access to S3: {error}") from error
 
@@ -146,6 +149,8 @@ def _refusal(error: Any) -> Refusal:
     if isinstance(error, exceptions.ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         return Refusal(status, error.response["Error"]["Code"], str(error))
+    if isinstance(error, exceptions.NoCredentialsError):
+        raise refusals.no_credentials() from error
     broken = exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError
     if not isinstance(error, (*broken, HTTPError)):
         raise ConfigurationError(f"cannot use S3: {error}") from error

@@ -110,6 +110,14 @@ def no_bucket(bucket: str) -> ConfigurationError:
     return ConfigurationError(f"no bucket {bucket!r}: check its name, region and endpoint")
 
 
+def no_credentials() -> ConfigurationError:
+    """The error for someone whom no place to look for credentials knows."""
+    return ConfigurationError(
+        "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE "
+        "where boto3 is installed: pip install 'litescore[aws]'"
+    )
+
+
 def _of_setup(no: Refusal, bucket: str) -> ConfigurationError | None:
     """The error for what is wrong with every object of the bucket alike."""
     if no.code == "NoSuchBucket":

@@ -246,10 +246,7 @@ def _refusal(error: Exception) -> Refusal:
     """What obstore's error says of S3's answer. Raises ConfigurationError without credentials."""
     text = str(error)
     if _METADATA_SERVICE in text:
-        raise ConfigurationError(
-            "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
-            "pip install 'litescore[aws]' to use a profile"
-        ) from error
+        raise refusals.no_credentials() from error
     status, code = _STATUS.search(text), _CODE.search(text)
     number = int(status[1]) if status else 301 if _REDIRECT in text else None
     return Refusal(number, code[1] if code else None, _first_line(error))

@@ -158,6 +158,17 @@ def test_a_listing_is_worth_another_try(fake: StubS3, lister: None, status: int,
         list(store.list_objects("s3://stub/"))
 
 
+def test_nobody_is_told_who_to_be(fake: StubS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials anywhere, what to set is said."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    with pytest.raises(ConfigurationError, match="set AWS_ACCESS_KEY_ID"):
+        list(store.list_objects("s3://stub/"))
+    assert fake.asked == []
+
+
 def test_an_object_that_must_not_be_read_is_listed(fake: StubS3, lister: None) -> None:
     """An empty one might be a folder's marker; where nobody may look, it is an object."""
     fake.objects = {("stub", "empty.png"): b""}

@@ -237,33 +237,6 @@ def test_what_no_object_can_be_called_is_not_asked_for(
     assert fake.asked == []
 
 
-@pytest.mark.parametrize("key", ["a.png", "a//b.png"])
-@pytest.mark.parametrize(
-    ("status", "code", "expected"),
-    [
-        (403, "AccessDenied", PermanentError),
-        (404, "NoSuchKey", PermanentError),
-        (400, "InvalidArgument", PermanentError),  # a version id of another sort
-        (412, "PreconditionFailed", SupersededError),
-    ],
-)
-def test_answers_are_classified(
-    fake: StubS3, key: str, status: int, code: str, expected: type[Exception]
-) -> None:
-    """Each refusal has its kind, through obstore and through boto3 alike."""
-    fake.objects["stub", key] = b"x"
-    fake.faults = [Fault(status=status, code=code)]
-    with pytest.raises(expected):
-        store.read(Subject(f"s3://stub/{key}", etag=etag(b"x")), max_bytes=LIMIT)
-
-
-def test_bad_credentials_are_a_configuration_error(fake: StubS3) -> None:
-    """A 403 that speaks of who asks is not the object's fault."""
-    fake.faults = [Fault(status=403, code="InvalidAccessKeyId")]
-    with pytest.raises(ConfigurationError, match="InvalidAccessKeyId"):
-        store.read(Subject("s3://stub/a.png"), max_bytes=LIMIT)
-
-
 def test_a_passing_fault_heals_and_a_lasting_one_is_transient(fake: StubS3) -> None:
     """SlowDown is tried again; what lasts is handed back."""
     fake.objects["stub", "a.png"] = b"x"
@@ -297,6 +270,20 @@ def test_urls_without_a_bucket_are_refused(fake: StubS3, url: str) -> None:
     with pytest.raises(ConfigurationError, match="is not an S3 URL"):
         store.read(Subject(url), max_bytes=LIMIT)
     assert fake.asked == []
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+@pytest.mark.parametrize("key", ["a.png", "a//b.png"])
+def test_requests_are_signed_for_the_region(
+    fake: StubS3, monkeypatch: pytest.MonkeyPatch, key: str, name: str
+) -> None:
+    """Either client takes it from either variable: boto3 by itself knows the second only."""
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.setenv(name, "eu-north-1")
+    fake.objects["stub", key] = b"x"
+    store.read(Subject(f"s3://stub/{key}"), max_bytes=LIMIT)
+    headers = {word.lower(): value for word, value in fake.asked[-1].headers.items()}
+    assert "/eu-north-1/s3/" in headers["authorization"]
 
 
 def test_an_endpoint_that_is_no_url_is_named(fake: StubS3, monkeypatch: pytest.MonkeyPatch) -> None:
