@@ -7,7 +7,7 @@ TensorFlow, or taken from a folder that an earlier run with --models left them i
 has none:
 
     python -m benchmarks.cold_start --rounds 1 --models models
-    python3.13 -m venv v && v/bin/pip install '.[litert,local]'
+    python3.13 -m venv v && v/bin/pip install '.[litert,local]' psutil
     v/bin/python -m benchmarks.cold_start --models models
 
 What `litescore package` zips, unpacked and made read-only, its modules compiled beforehand. The
