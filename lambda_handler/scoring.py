@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from lambda_handler import memory
 from lambda_handler.checkpoints import Checkpoints
 from lambda_handler.deadline import Deadline
 from litescore import access, batch, output
@@ -29,8 +30,8 @@ _PROOFS: access.Proofs = {}
 
 @cache
 def settings() -> Settings:
-    """The environment, read once."""
-    return Settings.read()
+    """The environment, read once, with limits that the function's memory holds."""
+    return memory.fitted(Settings.read())
 
 
 @cache

@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, MutableMapping
 
-from litescore import s3
 from litescore.batch import Outcome
 from litescore.errors import ConfigurationError, TransientError
+from litescore.s3 import is_s3
 
-# Bucket -> when something in it could last be read (monotonic, seconds).
+# s3://bucket -> when something in it could last be read (monotonic, seconds).
 Proofs = MutableMapping[str, float]
 
 # Seconds for which that is believed.
@@ -63,7 +63,7 @@ def _again(outcome: Outcome) -> Outcome:
 
 
 def _proves(outcome: Outcome) -> bool:
-    if not s3.is_s3(outcome.asked.source):
+    if not is_s3(outcome.asked.source):
         return True
     return outcome.record is not None and outcome.record.kind not in _UNREAD
 
@@ -78,5 +78,4 @@ def _lately(outcome: Outcome, proofs: Proofs) -> bool:
 
 
 def _bucket(outcome: Outcome) -> str:
-    source = outcome.asked.source
-    return s3.split(source)[0] if s3.is_s3(source) else ""
+    return "/".join(outcome.asked.source.split("/", 3)[:3])

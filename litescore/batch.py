@@ -16,7 +16,8 @@ import numpy as np
 
 from litescore import fetching, image
 from litescore.errors import PermanentError, SupersededError, TransientError
-from litescore.fetching import Before, Deadline, Fetched
+from litescore.fetched import Fetched
+from litescore.fetching import Before, Deadline
 from litescore.record import Record, Subject, now, rank, threshold_of
 from litescore.scorer import Scorer
 from litescore.settings import Settings

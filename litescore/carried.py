@@ -9,8 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 
 from litescore import contract as contracts
-from litescore.contract import CONTRACT_FILE, GOLDEN_FOLDER, Contract
-from litescore.tflite.metadata import LABELS_FILE
+from litescore.contract import CONTRACT_FILE, GOLDEN_FOLDER, LABELS_FILE, Contract
 
 GOLDEN = "golden samples"
 

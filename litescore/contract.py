@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from litescore import tail
 from litescore.errors import ContractError
-from litescore.tflite import metadata, operations, opversions
-from litescore.tflite.metadata import LABELS_FILE
 
 VERSION = 1
 CONTRACT_FILE = "litescore.json"
+LABELS_FILE = "labels.txt"
 GOLDEN_FOLDER = "golden/"
 
 COLORS = ("gray", "rgb")
@@ -35,8 +34,6 @@ VARIANTS = ("f32", "f16", "dynamic", "int8", "int8-float-io", "int16x8")
 
 # The earliest time a zip entry can bear: the same contents make the same bytes.
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-# A zip begins with its first file, or with its end where it is empty.
-_BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 @dataclass(frozen=True)
@@ -158,10 +155,8 @@ def read(model: str | Path | bytes) -> Contract | None:
 
     Raises ContractError for a contract that is broken, and OSError for an unreadable path.
     """
-    tail = _tail(_bytes(model))
-    if tail is None or CONTRACT_FILE not in tail.namelist():
-        return None
-    return Contract.from_json(_content(tail, CONTRACT_FILE))
+    text = tail.read(_bytes(model), CONTRACT_FILE)
+    return None if text is None else Contract.from_json(text)
 
 
 def associated_files(model: str | Path | bytes) -> dict[str, bytes]:
@@ -169,16 +164,18 @@ def associated_files(model: str | Path | bytes) -> dict[str, bytes]:
 
     Raises ContractError for contents that are broken, and OSError for an unreadable path.
     """
-    tail = _tail(_bytes(model))
-    return {name: _content(tail, name) for name in tail.namelist()} if tail else {}
+    held = tail.opened(_bytes(model))
+    return {name: tail.content(held, name) for name in held.namelist()} if held else {}
 
 
 def strip(model: bytes) -> bytes:
     """The model alone, as the converter wrote it: without the zip at its end and the metadata that
     `append` put before it.
     """
-    tail = _tail(model)
-    return metadata.detach(model if tail is None else model[: _start(tail)])
+    from litescore.tflite import metadata
+
+    held = tail.opened(model)
+    return metadata.detach(model if held is None else model[: tail.start(held)])
 
 
 def append(model: bytes, contract: Contract, golden: Mapping[str, bytes] | None = None) -> bytes:
@@ -189,6 +186,11 @@ def append(model: bytes, contract: Contract, golden: Mapping[str, bytes] | None 
     added is taken off first; the same arguments make the same bytes. Raises ModelError for bytes
     that are no whole model.
     """
+    # What reads a model needs none of these.
+    import zipfile
+
+    from litescore.tflite import metadata, operations, opversions
+
     bare = strip(model)
     needed = opversions.smallest(operations.read(bare))
     contract = replace(contract, smallest_runtime=needed.version)
@@ -199,11 +201,11 @@ def append(model: bytes, contract: Contract, golden: Mapping[str, bytes] | None 
     buffer.write(metadata.attach(bare, contract))
     # Stored, not deflated: another zlib would make other bytes of the same contents. "w" and not
     # "a", which would go looking for a zip in the weights.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as tail:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as written:
         for name, data in files.items():
             entry = zipfile.ZipInfo(name, _FIXED_TIME)
             entry.external_attr = 0o644 << 16
-            tail.writestr(entry, data)
+            written.writestr(entry, data)
     return buffer.getvalue()
 
 
@@ -227,31 +229,6 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
 
 def _bytes(model: str | Path | bytes) -> bytes:
     return model if isinstance(model, bytes) else Path(model).read_bytes()
-
-
-def _tail(data: bytes) -> zipfile.ZipFile | None:
-    """The zip at the end of a file, None where there is none that can be listed."""
-    try:
-        tail = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        return None
-    start = _start(tail)
-    return tail if data[start : start + 4] in _BEGINNINGS else None
-
-
-def _start(tail: zipfile.ZipFile) -> int:
-    """Where in the file the zip begins."""
-    return min((entry.header_offset for entry in tail.infolist()), default=tail.start_dir)
-
-
-def _content(tail: zipfile.ZipFile, name: str) -> bytes:
-    try:
-        return tail.read(name)
-    except Exception as error:
-        # BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error, by what is broken.
-        raise ContractError(
-            f"{name!r} at the end of the model file is broken ({error}): copy or export it again"
-        ) from error
 
 
 def _names(labels: object) -> tuple[str, ...]:

@@ -11,17 +11,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain, islice
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from litescore import image, shards, store
+from litescore import image, shards
 from litescore.contract import Contract
-from litescore.errors import ImageError, PermanentError, TransientError
+from litescore.errors import PermanentError, TransientError
+from litescore.fetched import Decoder, Fetched, bare, read
 from litescore.record import Subject
 from litescore.settings import Settings
 
@@ -33,26 +32,6 @@ _AHEAD = 2
 _PATIENCE = 0.5
 # Bytes of a shard that may be fetched while another is worked on: two of the largest would not fit.
 _SHARD_AHEAD = 64 * 1024 * 1024
-
-
-@dataclass(slots=True)
-class Fetched:
-    """A subject on its way: fetched (data; pixels in some shards), then decoded (tensor), or failed
-    (error).
-
-    asked    the subject as it came in; of a shard's member the shard
-    subject  with the member's name, and the ETag and version it was read under
-    fetching, decoding  seconds that took
-    """
-
-    asked: Subject
-    subject: Subject
-    data: bytes | NDArray[np.uint8] | None = None
-    tensor: image.Tensor | None = None
-    error: ImageError | None = None
-    modified: datetime | None = None
-    fetching: float = 0.0
-    decoding: float = 0.0
 
 
 @dataclass
@@ -97,7 +76,7 @@ def fetch(
     # keep the members of the one before it waiting.
     shard_thread = ThreadPoolExecutor(1, thread_name_prefix="shard")
     try:
-        decoder = _Decoder(contract, settings, image.PixelBudget(settings.max_pixels))
+        decoder = Decoder(contract, settings, image.PixelBudget(settings.max_pixels))
         expanded = _Expansion(settings, shard_thread, deadline, before).of(subjects)
         size = _chunk(batch, settings.threads)
         yield from _in_order(expanded, size, decoder, threads, deadline)
@@ -110,7 +89,7 @@ def fetch(
 def _in_order(
     asked: Iterator[Fetched],
     size: int,
-    decoder: _Decoder,
+    decoder: Decoder,
     threads: ThreadPoolExecutor,
     deadline: Deadline,
 ) -> Iterator[Fetched]:
@@ -190,7 +169,7 @@ class _Expansion:
             return None
         if self.deadline.passed or not shards.is_shard(subject.source):
             return _Reading(subject)
-        return _Reading(subject, most, self.thread.submit(_read, subject, most))
+        return _Reading(subject, most, self.thread.submit(read, subject, most))
 
     def _members(self, shard: Subject, reading: Future[Fetched], most: int) -> Iterator[Fetched]:
         if not _arrives(reading, self.deadline):
@@ -198,7 +177,7 @@ class _Expansion:
             return
         fetched = reading.result()
         if _is_too_large(fetched) and most < self.settings.max_shard_bytes:
-            fetched = _read(shard, self.settings.max_shard_bytes)
+            fetched = read(shard, self.settings.max_shard_bytes)
         if not isinstance(fetched.data, bytes):
             yield fetched
             return
@@ -216,7 +195,7 @@ class _Expansion:
             # The shard's bytes are fetched once, for its first member.
             took = 0.0
             if isinstance(member.content, PermanentError):
-                one.error = member.content
+                one.error = bare(member.content)
             else:
                 one.data = member.content
             yield one
@@ -226,13 +205,13 @@ def _is_too_large(fetched: Fetched) -> bool:
     return isinstance(fetched.error, PermanentError) and fetched.error.kind == "too-large"
 
 
-def _work(asked: list[Fetched], decoder: _Decoder) -> list[Fetched]:
+def _work(asked: list[Fetched], decoder: Decoder) -> list[Fetched]:
     return [_fetch_one(one, decoder) for one in asked]
 
 
-def _fetch_one(one: Fetched, decoder: _Decoder) -> Fetched:
+def _fetch_one(one: Fetched, decoder: Decoder) -> Fetched:
     if one.data is None and one.error is None:
-        one = _read(one.asked, decoder.settings.max_bytes)
+        one = read(one.asked, decoder.settings.max_bytes)
     # Decoding a small image is Python that holds the interpreter's lock: threads would only wait
     # for each other. The calling thread does it, while these fetch, which needs no lock.
     return one if one.data is None or _weight(one.data) < _SMALL else decoder.decode(one)
@@ -240,51 +219,3 @@ def _fetch_one(one: Fetched, decoder: _Decoder) -> Fetched:
 
 def _weight(data: bytes | NDArray[np.uint8]) -> int:
     return data.nbytes if isinstance(data, np.ndarray) else len(data)
-
-
-def _read(asked: Subject, max_bytes: int) -> Fetched:
-    start = perf_counter()
-    try:
-        blob = store.read(asked, max_bytes=max_bytes)
-    except ImageError as error:
-        return Fetched(asked, asked, error=error, fetching=perf_counter() - start)
-    etag, version = asked.etag or blob.etag, asked.version or blob.version
-    return Fetched(
-        asked,
-        Subject(asked.source, asked.member, etag, version),
-        data=blob.data,
-        modified=blob.modified,
-        fetching=perf_counter() - start,
-    )
-
-
-@dataclass(frozen=True)
-class _Decoder:
-    """Bytes to tensor, with the limits of one run."""
-
-    contract: Contract
-    settings: Settings
-    budget: image.PixelBudget
-
-    def decode(self, fetched: Fetched) -> Fetched:
-        if fetched.data is None:
-            return fetched
-        start = perf_counter()
-        try:
-            fetched.tensor = self._tensor(fetched.data)
-        except ImageError as error:
-            fetched.error = error
-        fetched.data = None
-        fetched.decoding = perf_counter() - start
-        return fetched
-
-    def _tensor(self, data: bytes | NDArray[np.uint8]) -> image.Tensor:
-        if isinstance(data, np.ndarray):
-            return image.fit(data, self.contract)
-        return image.decode_to_tensor(
-            data,
-            self.contract,
-            budget=self.budget,
-            max_pixels=self.settings.max_pixels,
-            max_bytes=self.settings.max_bytes,
-        )

@@ -7,25 +7,17 @@ delivered again makes the same name, and a name that exists is not written again
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
-import io
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 
 from litescore import store
 from litescore.batch import Outcome
-from litescore.record import Record
+from litescore.packing import FORMS, Packer
 
 # Records an object holds at most: a few megabytes, so that memory stays flat.
 MOST_RECORDS = 10_000
-COLUMNS = (
-    "id", "source", "member", "etag", "version", "status", "label", "score", "top", "kind",
-    "reason", "model", "at",
-)  # fmt: skip
 # What no image gave a date for, say when all of a batch are gone.
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -73,67 +65,61 @@ class Summary:
         return f"{', '.join(parts)}: records in {place}"
 
 
-def name(records: Sequence[Record], newest: datetime | None, form: str = "jsonl.gz") -> str:
-    """The name of the output object that holds these records, in whatever order they come."""
-    pairs = sorted(f"{record.id} {record.status}" for record in records)
-    digest = hashlib.sha256("\n".join(pairs).encode()).hexdigest()
-    date = (newest or _NO_DATE).astimezone(UTC).date().isoformat()
-    return f"dt={date}/{records[0].model[:12]}-{digest}.{form}"
-
-
-def pack(records: Iterable[Record]) -> bytes:
-    """Records as gzipped JSON lines; the same records, the same bytes."""
-    return gzip.compress(_lines(records), compresslevel=6, mtime=0)
-
-
-def _lines(records: Iterable[Record]) -> bytes:
-    return "".join(f"{record.to_json()}\n" for record in records).encode()
-
-
-def _table(records: Iterable[Record]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for record in records:
-        values = json.loads(record.to_json())
-        values["top"] = json.dumps(values["top"], ensure_ascii=False)
-        writer.writerow([values[column] for column in COLUMNS])
-    return text.getvalue().encode(errors="backslashreplace")
-
-
-# Ending of an object's name -> what packs its records.
-FORMS: dict[str, Callable[[Iterable[Record]], bytes]] = {
-    "jsonl.gz": pack,
-    "jsonl": _lines,
-    "csv": _table,
-}
-
-
 def write_all(outcomes: Iterable[Outcome], place: str, form: str = "jsonl.gz") -> Summary:
     """Write the records of `outcomes` under the folder or s3:// prefix `place`.
 
-    `form` is one of FORMS; of a table the columns are COLUMNS, `top` as JSON. What has come out
-    when `outcomes` raises is written all the same.
+    `form` is one of `litescore.packing.FORMS`. What has come out when `outcomes` raises is written
+    all the same.
     """
-    summary = Summary()
-    part: list[Outcome] = []
+    summary, part = Summary(), Part(form)
     try:
         for outcome in outcomes:
-            part.append(outcome)
-            if len(part) == MOST_RECORDS:
-                _write(part, place, form, summary)
-                part = []
+            summary.count(outcome)
+            part.add(outcome)
+            if part.records == MOST_RECORDS:
+                full, part = part, Part(form)
+                full.write(place, summary)
     finally:
-        _write(part, place, form, summary)
+        part.write(place, summary)
     return summary
 
 
-def _write(part: Sequence[Outcome], place: str, form: str, summary: Summary) -> None:
-    for outcome in part:
-        summary.count(outcome)
-    records = [outcome.record for outcome in part if outcome.record is not None]
-    if records:
-        newest = max((o.modified for o in part if o.modified), default=None)
-        url = f"{place.rstrip('/')}/{name(records, newest, form)}"
-        store.create(url, FORMS[form](records))
-        summary.outputs.append(url)
+class Part:
+    """The records of one output object, packed as they come."""
+
+    def __init__(self, form: str = "jsonl.gz") -> None:
+        self._form = form
+        self._packer: Packer = FORMS[form]()
+        self._pairs: list[str] = []
+        self._model = ""
+        self._newest: datetime | None = None
+
+    @property
+    def records(self) -> int:
+        """How many there are."""
+        return len(self._pairs)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take in the record of an outcome, if it has one."""
+        record, modified = outcome.record, outcome.modified
+        if record is None:
+            return
+        self._packer.add(record)
+        self._pairs.append(f"{record.id} {record.status}")
+        self._model = record.model
+        if modified is not None and (self._newest is None or modified > self._newest):
+            self._newest = modified
+
+    @property
+    def name(self) -> str:
+        """The name of the object, in whatever order its records came."""
+        digest = hashlib.sha256("\n".join(sorted(self._pairs)).encode()).hexdigest()
+        date = (self._newest or _NO_DATE).astimezone(UTC).date().isoformat()
+        return f"dt={date}/{self._model[:12]}-{digest}.{self._form}"
+
+    def write(self, place: str, summary: Summary) -> None:
+        """Make the object, unless there is one of its name or nothing to be written."""
+        if self._pairs:
+            url = f"{place.rstrip('/')}/{self.name}"
+            store.create(url, self._packer.finish())
+            summary.outputs.append(url)

@@ -12,7 +12,6 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 from litescore import buckets, patience, refusals
@@ -83,6 +82,8 @@ def read(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
 
 def installed() -> bool:
     """Whether boto3 is here, found without importing it."""
+    from importlib.util import find_spec
+
     return find_spec("boto3") is not None
 
 

@@ -28,7 +28,7 @@ class Job:
 
     settings  the environment's, overruled by the command line
     place     folder or s3:// prefix for the records
-    form      one of `output.FORMS`
+    form      one of `litescore.packing.FORMS`
     labels    class names of a model without a contract
     evaluate  whether folders are held against labels
     """

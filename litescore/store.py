@@ -29,9 +29,12 @@ def read(subject: Subject, *, max_bytes: int) -> Blob:
     the object is another by now, TransientError, and ConfigurationError for a missing bucket or
     bad credentials.
     """
-    if not is_s3(subject.source):
-        return _read_file(local_path(subject.source), max_bytes)
-    return s3.read(subject, max_bytes)
+    try:
+        if not is_s3(subject.source):
+            return _read_file(local_path(subject.source), max_bytes)
+        return s3.read(subject, max_bytes)
+    except MemoryError:
+        raise PermanentError("too-large", "not enough memory to read") from None
 
 
 def list_objects(prefix: str, after: str | None = None) -> Iterator[Listed]:

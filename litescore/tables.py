@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import IO
 
 from litescore.errors import ConfigurationError
-from litescore.output import COLUMNS
+from litescore.packing import COLUMNS
 from litescore.record import SCHEMA, STATUSES, Record, Subject
 
 SUFFIX = ".csv"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +42,9 @@ def _memory() -> IO[bytes]:
     """A file that is in memory where the system has such: the temporary folder may be full."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("aside"), "w+b")
+    # Only where there is no other way: its import takes as long as a model's start.
+    import tempfile
+
     return tempfile.TemporaryFile()
 
 

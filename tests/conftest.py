@@ -21,7 +21,7 @@ import pytest
 from litescore import dataset, patience
 from litescore.patience import Patience
 from tests.rig import emulator as rie
-from tests.rig import seaweed, stub_s3
+from tests.rig import seaweed, stub_s3, warm
 from tests.rig.pngs import Pngs, write_pngs
 from tests.rig.seaweed import S3
 from tests.rig.stub_s3 import StubS3
@@ -116,32 +116,36 @@ def tensorflow() -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture(scope="session")
+def warmed(tensorflow: Callable[..., Any]) -> warm.Warmed:
+    """`warmed("export", run, ...)`: a command where TensorFlow is loaded already (see tests.rig.warm)."""
+    return lambda *words: tensorflow(warm.litescore, *map(str, words))
+
+
+@pytest.fixture(scope="session")
 def run(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small real training run: model.keras, contract.json, run.json and the rest."""
     folder = tmp_path_factory.mktemp("run")
-    command = ["train", "--preset", "fashion-basic", "--epochs", "2", "--data", str(fashion)]
-    return _litescore(*command, makes=folder)
+    words = ["train", "--preset", "fashion-basic", "--epochs", "2", "--data", str(fashion)]
+    command = [sys.executable, "-m", "litescore", *words, "--out", str(folder)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
 
 
 @pytest.fixture(scope="session")
-def f32_model(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def f32_model(run: Path, warmed: warm.Warmed, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run, exported to a float32 .tflite file."""
     path = tmp_path_factory.mktemp("model") / "f32.tflite"
-    return _litescore("export", str(run), "--quantize", "f32", makes=path)
+    done = warmed("export", run, "--quantize", "f32", "--out", path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return path
 
 
 @pytest.fixture(scope="session")
-def int8_model(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def int8_model(run: Path, warmed: warm.Warmed, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run, exported to an int8 .tflite file that takes uint8 pixels."""
     path = tmp_path_factory.mktemp("model") / "int8.tflite"
     # Two epochs of training are judged here by what they convert to, not by what they score.
-    return _litescore("export", str(run), "--quantize", "int8", "--max-drop", "5", makes=path)
-
-
-def _litescore(*words: str, makes: Path) -> Path:
-    """What `litescore ... --out makes` wrote, run in a process of its own."""
-    command = [sys.executable, "-m", "litescore", *words, "--out", str(makes)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.fail(f"litescore {words[0]} exited with {done.returncode}: {done.stderr[-2000:]}")
-    return makes
+    done = warmed("export", run, "--quantize", "int8", "--max-drop", "5", "--out", path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return path

@@ -15,13 +15,16 @@ import psutil
 from infra.local import LocalCloud
 from tests.rig.proxy import Fault
 
-# How many of a key's requests go wrong, one after the other: few, which the store's own retries
-# outlast; more than those; and so many that the queue gives up. And how likely each is.
+# How many of a key's requests fail, one after the other: few, which the store's own retries outlast;
+# more than those; and so many that the queue gives up. And how likely each is.
 _RUNS = ((1, 3), (8, 12), (45, 45))
-_OF_READS, _OF_WRITES = (88, 9, 3), (80, 17, 3)
-# Seconds: what is only slow, and what the store takes for dead.
-_SLOW, _DEAD = (0.2, 2.0), 7.0
+_OF_READS, _OF_WRITES = (91, 7, 2), (80, 18, 2)
+# Of the keys that are struck some are slow once, for so many seconds; requests that fail may hang for
+# longer than the store waits.
+_ONLY_SLOW, _SLOW, _HANGS, _DEAD = 0.15, (0.2, 2.0), 0.05, 7.0
 _RUNTIME = "ai_edge_litert"
+# Seconds between two looks for a process to kill.
+_LOOK = 0.2
 
 
 class RequestFaults:
@@ -45,40 +48,24 @@ class RequestFaults:
         reads = method == "GET"
         if rng.random() >= (self._reads if reads else self._writes):
             return repeat(None)
+        if rng.random() < _ONLY_SLOW:
+            return chain([Fault(stall=rng.uniform(*_SLOW))], repeat(None))
+        # Late: the write has reached S3, and what is lost is the reply.
+        late = not reads and rng.random() < 0.5
         [(low, high)] = rng.choices(_RUNS, _OF_READS if reads else _OF_WRITES)
-        make = _reading if reads else _writing
-        return chain([make(rng) for _ in range(rng.randint(low, high))], repeat(None))
+        faults = [_failing(rng, reads, late) for _ in range(rng.randint(low, high))]
+        return chain(faults, repeat(None))
 
 
-def _reading(rng: random.Random) -> Fault:
-    cut, stall = rng.randrange(200), _stall(rng)
-    return rng.choice(
-        [
-            Fault(status=503),
-            Fault(status=500),
-            Fault(reset=True),
-            Fault(stall=stall),
-            Fault(cut=cut),
-            Fault(cut=cut, stall=stall),
-        ]
-    )
-
-
-def _writing(rng: random.Random) -> Fault:
-    """Late: the write has reached S3 and its reply is lost, or says that it has not."""
-    late = rng.random() < 0.5
-    return rng.choice(
-        [
-            Fault(status=503, late=late),
-            Fault(status=500, late=late),
-            Fault(reset=True, late=late),
-            Fault(stall=_stall(rng), late=late),
-        ]
-    )
-
-
-def _stall(rng: random.Random) -> float:
-    return rng.uniform(*_SLOW) if rng.random() < 0.9 else _DEAD
+def _failing(rng: random.Random, reads: bool, late: bool) -> Fault:
+    if rng.random() < _HANGS:
+        return Fault(stall=_DEAD, late=late)
+    kinds = [Fault(status=503, late=late), Fault(status=500, late=late)]
+    kinds += [Fault(reset=True, late=late)]
+    if reads:
+        cut = rng.randrange(200)
+        kinds += [Fault(cut=cut), Fault(cut=cut, stall=rng.uniform(*_SLOW))]
+    return rng.choice(kinds)
 
 
 class Killer:
@@ -108,12 +95,14 @@ class Killer:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._rng.expovariate(1 / self._every)):
-            if pids := sorted(self._workers()):
-                try:
-                    os.kill(self._rng.choice(pids), signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-                self.struck += 1
+            while not (pids := sorted(self._workers())):
+                if self._stopped.wait(_LOOK):
+                    return
+            try:
+                os.kill(self._rng.choice(pids), signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            self.struck += 1
 
     def _workers(self) -> Iterator[int]:
         for process in self._server.children():

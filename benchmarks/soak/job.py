@@ -60,7 +60,7 @@ class Course:
 
     put: dict[tuple[str, str], Put] = field(default_factory=dict)
     puts: int = 0
-    deleted: int = 0
+    deleted: list[str] = field(default_factory=list)
     announced: int = 0
     junk: list[str] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
@@ -110,7 +110,11 @@ def _companion(course: Course, cloud: LocalCloud) -> str:
     """A message about an image that can be read: of a batch of which every object is denied no
     records are made, by design, so that a denied one must not be redriven alone.
     """
-    put = next(one for one in reversed(course.put.values()) if not one.key.startswith(DENIED))
+    put = next(
+        one
+        for one in reversed(course.put.values())
+        if not one.key.startswith(DENIED) and one.key not in course.deleted
+    )
     return Announce(put, "S3").message(cloud.input_bucket)
 
 
@@ -121,7 +125,7 @@ def _do(step: Step, bucket: Bucket, queue: Queue, course: Course) -> None:
         course.put[step.key, etag_of(step.body)] = step
     elif isinstance(step, Delete):
         bucket.delete(step.key)
-        course.deleted += 1
+        course.deleted.append(step.key)
     elif isinstance(step, Announce):
         queue.send(step.message(bucket.name))
         course.announced += 1

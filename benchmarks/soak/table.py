@@ -21,7 +21,7 @@ def table(objects: int, seed: int, found: Verdict) -> str:
 def _rows(objects: int, seed: int, found: Verdict) -> Iterator[tuple[str, str]]:
     course, calls, balance = found.course, found.invocations, found.balance
     yield "objects", f"{objects:,} (seed {seed})"
-    yield "put again, deleted", f"{course.puts - objects:,}, {course.deleted:,}"
+    yield "put again, deleted", f"{course.puts - objects:,}, {len(course.deleted):,}"
     yield "announced again, no event", f"{course.announced:,}, {len(course.junk):,}"
     yield "invocations", f"{calls.total:,}"
     yield "  killed", f"{calls.killed:,} of {course.kills:,} kills struck one at work"

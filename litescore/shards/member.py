@@ -58,7 +58,9 @@ def exactly(stream: IO[bytes], size: int) -> bytes:
 
 
 def broken(error: Exception) -> PermanentError:
-    """The `corrupt` (or `unsupported`) that stands for what reading a shard raised."""
+    """The `corrupt` (or `unsupported`, `too-large`) that stands for what reading a shard raised."""
+    if isinstance(error, MemoryError):
+        return PermanentError("too-large", "not enough memory to unpack")
     # zipfile, tarfile, gzip and numpy raise a dozen sorts, by what is broken where.
     kind = "unsupported" if isinstance(error, NotImplementedError) else "corrupt"
     return PermanentError(kind, f"{type(error).__name__}: {error}".splitlines()[0][:200])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from litescore.contract import LABELS_FILE
 from litescore.tflite import flatbuffer, prefix, tensors
 from litescore.tflite.tensors import Tensor
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from litescore.contract import Contract
 
 NAME = "TFLITE_METADATA"
-LABELS_FILE = "labels.txt"
 
 _IDENTIFIER = b"M001"
 # All that stands here was there from the first version of the schema on.

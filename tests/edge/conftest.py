@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -14,17 +12,15 @@ from numpy.typing import NDArray
 
 from edge.device import Device
 from litescore.scorer import Scorer
+from tests.edge import color_model as color_model_file
 
 Write = Callable[[str, Iterable[NDArray[np.uint8]]], Path]
 
 
 @pytest.fixture(scope="session")
-def color_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def color_model(tensorflow: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real model with the labels red, green and blue, 8 x 8 pixels."""
-    path = tmp_path_factory.mktemp("color") / "color.tflite"
-    script = Path(__file__).with_name("color_model.py")
-    subprocess.run([sys.executable, script, path], check=True, capture_output=True)
-    return path
+    return tensorflow(color_model_file.write, tmp_path_factory.mktemp("color") / "color.tflite")
 
 
 @pytest.fixture

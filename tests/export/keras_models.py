@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,12 @@ def save(kind: str, path: Path) -> Path:
     else:
         model.export(path, verbose=False)
     return path
+
+
+def edited(run: Path, folder: Path, change: Callable[[Any], None]) -> Path:
+    """A copy of a training run in `folder`, its Keras model changed."""
+    shutil.copytree(run, folder)
+    model = tensorflow().keras.models.load_model(folder / "model.keras", compile=False)
+    change(model)
+    model.save(folder / "model.keras")
+    return folder

@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from litescore import contract as contracts
 from litescore.contract import VARIANTS
 from litescore.golden import verify
 from litescore.inspect import inspect
+from tests.export import keras_models
+from tests.rig import warm
+from tests.rig.warm import Said, Warmed
+
+Tensorflow = Callable[..., Any]
 
 
-def litescore(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """A litescore command in a process of its own."""
-    command = [sys.executable, "-m", "litescore", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
-def said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def said(done: Said) -> dict[str, Any]:
     """The JSON on standard output."""
     values: dict[str, Any] = json.loads(done.stdout)
     return values
 
 
 @pytest.fixture(scope="module")
-def swept(run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def swept(
+    run: Path, warmed: Warmed, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
     """The run, exported for LiteRT on this machine: the file and what was said of it."""
     path = tmp_path_factory.mktemp("auto") / "model.tflite"
-    done = litescore(
+    done = warmed(
         "export", run, "--quantize", "auto", "--target", "litert", "--out", path, "--json"
     )
     assert done.returncode == 0, done.stderr
@@ -85,29 +87,31 @@ def test_the_page_shows_the_comparison(swept: tuple[Path, dict[str, Any]]) -> No
     assert html.count("data:image/png") >= 2
 
 
-def test_a_pi_gets_its_latency_from_there(run: Path, tmp_path: Path) -> None:
+def test_a_pi_gets_its_latency_from_there(run: Path, warmed: Warmed, tmp_path: Path) -> None:
     """--keep, bench elsewhere, --measured: the figures brought decide, not this machine's."""
     kept = tmp_path / "kept"
     words = ("export", run, "--quantize", "auto", "--target", "pi4", "--json")
-    first = litescore(*words, "--keep", kept, "--out", tmp_path / "first.tflite")
+    first = warmed(*words, "--keep", kept, "--out", tmp_path / "first.tflite")
     assert first.returncode == 0, first.stderr
     assert "--measured" in said(first)["why"]
     assert all(candidate["latency"] == [] for candidate in said(first)["candidates"])
     assert {path.stem for path in kept.iterdir()} == {f"{name}-batch-1" for name in VARIANTS}
 
-    bench = litescore("bench", *sorted(kept.iterdir()), "--runs", "5", "--json")
+    # Where TensorFlow is loaded tflite-runtime does not work.
+    command = [sys.executable, "-m", "litescore", "bench", *sorted(kept.iterdir())]
+    bench = subprocess.run([*command, "--runs", "5", "--json"], capture_output=True, text=True)
     assert bench.returncode == 0, bench.stderr
     brought = json.loads(bench.stdout)
     for row in brought["rows"]:
         row["p50_ms"] = 1.0 if row["variant"] == "f16" else 50.0
     measured = tmp_path / "bench.json"
     measured.write_text(json.dumps(brought))
-    here = litescore(*words, "--measured", measured, "--out", tmp_path / "second.tflite")
+    here = warmed(*words, "--measured", measured, "--out", tmp_path / "second.tflite")
     assert here.returncode == 2
     assert "the target pi4 is aarch64 or armv7l" in here.stderr
     brought["machine"]["machine"] = "aarch64"
     measured.write_text(json.dumps(brought))
-    second = litescore(*words, "--measured", measured, "--out", tmp_path / "second.tflite")
+    second = warmed(*words, "--measured", measured, "--out", tmp_path / "second.tflite")
     assert second.returncode == 0, second.stderr
     assert said(second)["chosen"] == "f16, batch 1"
     held = contracts.read(tmp_path / "second.tflite")
@@ -115,28 +119,37 @@ def test_a_pi_gets_its_latency_from_there(run: Path, tmp_path: Path) -> None:
     assert held.variant == "f16"
 
 
-def test_one_variant_through_the_target_alone(run: Path, tmp_path: Path) -> None:
+def test_one_variant_through_the_target_alone(run: Path, warmed: Warmed, tmp_path: Path) -> None:
     """tflite-runtime is proven although TensorFlow is loaded beside the converter, and timed."""
     path = tmp_path / "model.tflite"
     words = ("--quantize", "f16", "--target", "tflite-runtime", "--max-latency-ms", "500")
-    done = litescore("export", run, *words, "--out", path, "--json")
+    done = warmed("export", run, *words, "--out", path, "--json")
     assert done.returncode == 0, done.stderr
     (one,) = said(done)["candidates"]
     assert [reading["runtime"] for reading in one["runtimes"]] == ["tflite-runtime 2.14.0"]
     assert {cost["runtime"] for cost in one["latency"]} == {"tflite-runtime"}
 
 
-def test_limits_narrow_it(run: Path, tmp_path: Path) -> None:
-    """Only files below --max-size pass; below every one none does, and nothing is written."""
-    words = ("export", run, "--quantize", "auto", "--target", "pi5", "--json")
-    done = litescore(*words, "--max-size", "150kB", "--out", tmp_path / "small.tflite")
+def test_limits_narrow_it_and_an_open_batch_can_be_asked_for(
+    run: Path, warmed: Warmed, tmp_path: Path
+) -> None:
+    """Only files below --max-size pass; `--batch dynamic` is no fixed batch of one, even for a
+    camera.
+    """
+    words = ("--quantize", "auto", "--target", "pi5", "--batch", "dynamic", "--json")
+    done = warmed("export", run, *words, "--max-size", "150kB", "--out", tmp_path / "small.tflite")
     assert done.returncode == 0, done.stderr
     assert said(done)["bytes"] <= 150_000
+    assert {one["batch"] for one in said(done)["candidates"]} == {None}
     refused = [c["verdict"] for c in said(done)["candidates"] if c["variant"] == "f32"]
     assert "--max-size is 150,000" in refused[0]
 
+
+def test_where_none_passes_nothing_is_written(run: Path, warmed: Warmed, tmp_path: Path) -> None:
+    """Below every file's size: a page says what was tried."""
     out = tmp_path / "none.tflite"
-    done = litescore(*words, "--max-size", "9kB", "--out", out)
+    words = ("--quantize", "auto", "--target", "lambda", "--max-size", "9kB", "--json")
+    done = warmed("export", run, *words, "--out", out)
     assert done.returncode == 1
     assert "nothing written" in done.stderr
     assert said(done)["path"] is None
@@ -144,22 +157,14 @@ def test_limits_narrow_it(run: Path, tmp_path: Path) -> None:
     assert out.with_suffix(".refused.html").exists()
 
 
-def test_a_hot_model_is_cooled(run: Path, tmp_path: Path) -> None:
+def test_a_hot_model_is_cooled(
+    run: Path, tensorflow: Tensorflow, warmed: Warmed, tmp_path: Path
+) -> None:
     """Logits three times too large make it far too sure: the exported file is so no more."""
-    hot = tmp_path / "hot"
-    shutil.copytree(run, hot)
-    edit = (
-        "import sys; from export.convert import tensorflow; tf = tensorflow()\n"
-        "model = tf.keras.models.load_model(sys.argv[1], compile=False)\n"
-        "last = next(l for l in reversed(model.layers) if l.get_weights())\n"
-        "last.set_weights([3 * one for one in last.get_weights()]); model.save(sys.argv[1])"
-    )
-    words = [sys.executable, "-c", edit, str(hot / "model.keras")]
-    subprocess.run(words, check=True, capture_output=True)
-
+    hot = tensorflow(keras_models.edited, run, tmp_path / "hot", _heat)
     path = tmp_path / "model.tflite"
     words = ("--quantize", "int8", "--max-drop", "3", "--calibrate-confidence", "--json")
-    done = litescore("export", hot, *words, "--out", path)
+    done = warmed("export", hot, *words, "--out", path)
     assert done.returncode == 0, done.stderr
     found, held = said(done), contracts.read(path)
     assert held is not None
@@ -168,33 +173,20 @@ def test_a_hot_model_is_cooled(run: Path, tmp_path: Path) -> None:
     assert found["ece"]["after"] < found["ece"]["before"] / 2
 
 
-def test_a_class_that_lost_alone_is_caught(run: Path, tmp_path: Path) -> None:
+def _heat(model: Any) -> None:
+    """Its logits become three times as large."""
+    last = next(layer for layer in reversed(model.layers) if layer.get_weights())
+    last.set_weights([3 * weights for weights in last.get_weights()])
+
+
+def test_a_class_that_lost_alone_is_caught(
+    run: Path, tensorflow: Tensorflow, tmp_path: Path
+) -> None:
     """The weights of one class are damaged after training, by its bias: with the gates as they are
     --max-drop lets the file pass, --max-class-drop names the class.
     """
-    plant = """
-import numpy as np
-from export import job
-class Damaged(job.Sweep):
-    def _convert(self, candidate):
-        mine = self.exam.classes == 1
-        logs = np.log(np.maximum(self.exam.keras, 1e-30))
-        margins = (logs[:, 1] - np.delete(logs, 1, axis=1).max(axis=1))[mine]
-        # So far that 8 % of the class fall to others.
-        shift = np.sort(margins[margins > 0])[int(0.08 * mine.sum())] * np.eye(10)[1]
-        bias = [one for one in self.source.model.variables if tuple(one.shape) == (10,)][-1]
-        bias.assign_sub(shift)
-        try:
-            return super()._convert(candidate)
-        finally:
-            bias.assign_add(shift)
-job.Sweep = Damaged
-from litescore.cli import main; main()
-"""
     path = tmp_path / "model.tflite"
-    words = [sys.executable, "-c", plant, "export", str(run), "--out", str(path)]
-    words += ["--quantize", "f32", "--json"]
-    done = subprocess.run(words, capture_output=True, text=True)
+    done = tensorflow(_export_damaged, str(run), str(path))
     assert done.returncode == 1, done.stderr
     (one,) = said(done)["candidates"]
     assert 0 < one["drop"] < 1
@@ -203,12 +195,27 @@ from litescore.cli import main; main()
     assert not path.exists()
 
 
-def test_an_open_batch_can_be_asked_for(run: Path, tmp_path: Path) -> None:
-    """`--batch dynamic` is no fixed batch of one, even for a camera."""
-    words = ("--quantize", "auto", "--target", "pi5", "--batch", "dynamic", "--json")
-    done = litescore("export", run, *words, "--out", tmp_path / "m.tflite")
-    assert done.returncode == 0, done.stderr
-    assert {one["batch"] for one in said(done)["candidates"]} == {None}
+def _export_damaged(run: str, path: str) -> Said:
+    """The command, with a model that is damaged between its exam and its conversion."""
+    from export import job
+
+    class Damaged(job.Sweep):
+        def _convert(self, candidate: Any) -> bytes:
+            mine = self.exam.classes == 1
+            logs = np.log(np.maximum(self.exam.keras, 1e-30))
+            margins = (logs[:, 1] - np.delete(logs, 1, axis=1).max(axis=1))[mine]
+            # So far that 8 % of the class fall to others.
+            shift = np.sort(margins[margins > 0])[int(0.08 * mine.sum())] * np.eye(10)[1]
+            bias = [one for one in self.source.model.variables if tuple(one.shape) == (10,)][-1]
+            bias.assign_sub(shift)
+            try:
+                return super()._convert(candidate)
+            finally:
+                bias.assign_add(shift)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "Sweep", Damaged)
+        return warm.litescore("export", run, "--out", path, "--quantize", "f32", "--json")
 
 
 @pytest.mark.parametrize(
@@ -224,19 +231,21 @@ def test_an_open_batch_can_be_asked_for(run: Path, tmp_path: Path) -> None:
         (("--size", "0x3"), "is no size: write it as 224"),
     ],
 )
-def test_wrong_words(run: Path, tmp_path: Path, words: tuple[str, ...], complaint: str) -> None:
+def test_wrong_words(
+    run: Path, warmed: Warmed, tmp_path: Path, words: tuple[str, ...], complaint: str
+) -> None:
     """Refused before anything is converted, with what to do."""
-    done = litescore("export", run, "--out", tmp_path / "m.tflite", *words)
+    done = warmed("export", run, "--out", tmp_path / "m.tflite", *words)
     assert done.returncode == 2, done.stderr
     assert complaint in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_places_that_cannot_be(run: Path, tmp_path: Path) -> None:
+def test_places_that_cannot_be(run: Path, warmed: Warmed, tmp_path: Path) -> None:
     """Told before anything is converted: a model that is not there, a folder as file, the reverse."""
-    missing = litescore("export", tmp_path / "none.keras", "--labels", "l.txt")
+    missing = warmed("export", tmp_path / "none.keras", "--labels", "l.txt")
     assert (missing.returncode, "no file or folder" in missing.stderr) == (2, True)
-    folder = litescore("export", run, "--out", tmp_path)
+    folder = warmed("export", run, "--out", tmp_path)
     assert (folder.returncode, "is a folder" in folder.stderr) == (2, True)
-    file = litescore("export", run, "--keep", run / "run.json", "--out", tmp_path / "m.tflite")
+    file = warmed("export", run, "--keep", run / "run.json", "--out", tmp_path / "m.tflite")
     assert (file.returncode, "is a file: name a folder" in file.stderr) == (2, True)

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,15 @@ from litescore.errors import DataError
 from litescore.golden import verify
 from litescore.inspect import inspect
 from litescore.interpreter import available
+from tests.export import keras_models
+from tests.rig.warm import Warmed
 
-
-def export(*words: str) -> subprocess.CompletedProcess[str]:
-    """`litescore export ...` in a process of its own."""
-    command = [sys.executable, "-m", "litescore", "export", *words]
-    return subprocess.run(command, capture_output=True, text=True)
+Tensorflow = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
 def exported(
-    run: Path, tmp_path_factory: pytest.TempPathFactory
+    run: Path, warmed: Warmed, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Path, dict[str, Any]]]:
     """Every variant of the run: the file, and what the command said of it."""
     folder = tmp_path_factory.mktemp("variants")
@@ -38,7 +37,7 @@ def exported(
     for variant in VARIANTS:
         path = folder / f"{variant}.tflite"
         words = ("--quantize", variant, "--out", str(path), "--max-drop", "3", "--json")
-        done = export(str(run), *words)
+        done = warmed("export", run, *words)
         assert done.returncode == 0, done.stderr
         found[variant] = (path, json.loads(done.stdout))
     return found
@@ -68,53 +67,55 @@ def test_int8_takes_raw_pixels_and_is_small(exported: Any) -> None:
     assert int8.model_size <= 0.30 * f32.model_size
 
 
-def test_exported_twice_the_bytes_are_the_same(run: Path, exported: Any, tmp_path: Path) -> None:
+def test_exported_twice_the_bytes_are_the_same(
+    run: Path, exported: Any, warmed: Warmed, tmp_path: Path
+) -> None:
     """Nothing in the file depends on the clock, the folder or an earlier export."""
     again = tmp_path / "again.tflite"
-    for _ in range(2):
-        done = export(str(run), "--quantize", "int8", "--out", str(again), "--max-drop", "3")
+    words = ("export", str(run), "--quantize", "int8", "--out", str(again), "--max-drop", "3")
+    for export in (warmed, in_a_process_of_its_own):
+        done = export(*words)
         assert done.returncode == 0, done.stderr
         assert again.read_bytes() == exported["int8"][0].read_bytes()
 
 
-def test_a_fixed_batch_is_fixed(run: Path, tmp_path: Path) -> None:
+def in_a_process_of_its_own(*words: str) -> subprocess.CompletedProcess[str]:
+    """A litescore command as a terminal runs it."""
+    command = [sys.executable, "-m", "litescore", *words]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_a_fixed_batch_is_fixed(run: Path, warmed: Warmed, tmp_path: Path) -> None:
     """`--batch 4` makes a file that takes four images, and proves it all the same."""
     path = tmp_path / "four.tflite"
     words = ("--quantize", "int8", "--batch", "4", "--out", str(path), "--max-drop", "3")
-    done = export(str(run), *words)
+    done = warmed("export", run, *words)
     assert done.returncode == 0, done.stderr
     assert inspect(path).inputs[0].shape[0] == 4
     assert verify(path).proven
 
 
-def test_logits_get_their_softmax(run: Path, exported: Any, tmp_path: Path) -> None:
+def test_logits_get_their_softmax(
+    run: Path, exported: Any, tensorflow: Tensorflow, warmed: Warmed, tmp_path: Path
+) -> None:
     """A model that ends in logits gives probabilities once exported."""
-    folder = _edited(
-        run,
-        tmp_path / "logits",
-        "model.layers[-1].activation = tf.keras.activations.linear",
-    )
+    folder = tensorflow(keras_models.edited, run, tmp_path / "logits", _end_in_logits)
     path = tmp_path / "logits.tflite"
-    done = export(str(folder), "--quantize", "f32", "--out", str(path), "--json")
+    done = warmed("export", folder, "--quantize", "f32", "--out", str(path), "--json")
     assert done.returncode == 0, done.stderr
     # The softmax that was taken off came back: the same accuracy as the run's own model.
     assert json.loads(done.stdout)["float"] == exported["f32"][1]["float"]
     assert {one.name: one.count for one in inspect(path).operations}["SOFTMAX"] == 1
 
 
-def test_a_drop_above_the_gate_writes_nothing(run: Path, tmp_path: Path) -> None:
+def test_a_drop_above_the_gate_writes_nothing(
+    run: Path, tensorflow: Tensorflow, warmed: Warmed, tmp_path: Path
+) -> None:
     """A file that lost accuracy exits with 1, names the figures, and leaves the old file alone."""
     path = tmp_path / "model.tflite"
     path.write_bytes(b"the old file")
-    # A huge weight on a pixel that no picture uses: Keras never meets it, but the white frame of
-    # the calibration does, and the ranges it teaches leave int8 no steps for anything else.
-    folder = _edited(
-        run,
-        tmp_path / "outlier",
-        "kernel, bias = next(l for l in model.layers if l.get_weights()).get_weights()\n"
-        "kernel[0, :] = 1e4; next(l for l in model.layers if l.weights).set_weights([kernel, bias])",
-    )
-    done = export(str(folder), "--quantize", "int8", "--out", str(path))
+    folder = tensorflow(keras_models.edited, run, tmp_path / "outlier", _weigh_an_empty_pixel)
+    done = warmed("export", folder, "--quantize", "int8", "--out", str(path))
     assert done.returncode == 1, done.stderr
     assert "points of accuracy to the Keras model" in done.stderr
     assert "nothing written" in done.stderr
@@ -161,50 +162,54 @@ def test_calibration_needs_every_class() -> None:
     ],
 )
 def test_wrong_words(
-    run: Path, tmp_path: Path, words: tuple[str, ...], code: int, said: str
+    run: Path, warmed: Warmed, tmp_path: Path, words: tuple[str, ...], code: int, said: str
 ) -> None:
     """One line that names the value and the fix; nothing written."""
-    done = export(str(run), "--out", str(tmp_path / "m.tflite"), *words)
+    done = warmed("export", run, "--out", str(tmp_path / "m.tflite"), *words)
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_run_and_a_broken_run(run: Path, tmp_path: Path) -> None:
+def test_no_run_and_a_broken_run(run: Path, warmed: Warmed, tmp_path: Path) -> None:
     """A folder that training did not write, and a model file that is none."""
-    done = export(str(tmp_path))
+    done = warmed("export", tmp_path)
     assert done.returncode == 3
     assert "lacks model.keras" in done.stderr
     broken = tmp_path / "broken"
     shutil.copytree(run, broken)
     (broken / "model.keras").write_bytes(b"hello")
-    done = export(str(broken), "--out", str(tmp_path / "m.tflite"))
+    done = warmed("export", broken, "--out", str(tmp_path / "m.tflite"))
     assert done.returncode == 3
     assert "cannot load" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_data_of_other_classes_is_refused(run: Path, tmp_path: Path) -> None:
+def test_data_of_other_classes_is_refused(run: Path, warmed: Warmed, tmp_path: Path) -> None:
     """Calibrating on other classes than the model's would prove nothing."""
     other = tmp_path / "other"
     _write_npz(other, labels="cat\ndog\n")
-    done = export(str(run), "--data", str(other), "--out", str(tmp_path / "m.tflite"))
+    done = warmed("export", run, "--data", str(other), "--out", str(tmp_path / "m.tflite"))
     assert done.returncode == 3
     assert "classes that the model does not know: cat, dog" in done.stderr
 
 
-def _edited(run: Path, folder: Path, edit: str) -> Path:
-    """A copy of the run in `folder`, its Keras model changed by the lines `edit`."""
-    shutil.copytree(run, folder)
-    code = (
-        "import sys; from export.convert import tensorflow; tf = tensorflow()\n"
-        "model = tf.keras.models.load_model(sys.argv[1], compile=False)\n"
-        f"{edit}\nmodel.save(sys.argv[1])"
-    )
-    words = [sys.executable, "-c", code, str(folder / "model.keras")]
-    subprocess.run(words, check=True, capture_output=True)
-    return folder
+def _end_in_logits(model: Any) -> None:
+    """Takes the softmax off."""
+    from export.convert import tensorflow
+
+    model.layers[-1].activation = tensorflow().keras.activations.linear
+
+
+def _weigh_an_empty_pixel(model: Any) -> None:
+    """A huge weight on a pixel that no picture uses: Keras never meets it, but the white frame of
+    the calibration does, and the ranges it teaches leave int8 no steps for anything else.
+    """
+    layer = next(one for one in model.layers if one.get_weights())
+    kernel, bias = layer.get_weights()
+    kernel[0, :] = 1e4
+    layer.set_weights([kernel, bias])
 
 
 def _write_npz(folder: Path, labels: str) -> None:

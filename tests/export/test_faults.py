@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
+import resource
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,49 +19,23 @@ from litescore.errors import ModelError
 from litescore.scorer import Scorer
 from litescore.tflite import operations
 from tests.export import keras_models, pictures
+from tests.rig import warm
 from tests.rig.needs import lack
+from tests.rig.warm import Said, Warmed
 
 Tensorflow = Callable[..., Any]
-Refused = Callable[..., "Said"]
+Refused = Callable[..., Said]
 Maker = Callable[[Path], Path]
 OLD = b"the file of an earlier export"
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a command answered."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    def complaint(self, code: int = 3) -> str:
-        """The last line of standard error, of a command that failed with `code` and one `Error:`."""
-        assert self.code == code, self.stderr
-        assert "Traceback" not in self.stderr
-        lines = self.stderr.splitlines()
-        assert [line for line in lines if line.startswith("Error: ")] == lines[-1:]
-        return lines[-1]
-
-
-def export(*words: str | Path, plant: str = "") -> Said:
-    """`python -m litescore export WORDS...`; `plant` is code to be run in the process before."""
-    start = ["-m", "litescore"]
-    if plant:
-        start = ["-c", f"{plant}\nfrom litescore.cli import main; main()"]
-    command = [sys.executable, *start, "export", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    return Said(done.returncode, done.stdout, done.stderr)
-
-
-def export_here(*words: str) -> Said:
-    """The same command in a process that has TensorFlow already: for `tensorflow(export_here)`."""
-    from litescore.cli import litescore, run
-
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-        run(litescore, ["export", *words])
-    return Said(int(str(ended.value)), out.getvalue(), err.getvalue())
+def complaint(said: Said, code: int = 3) -> str:
+    """The last line of standard error, of a command that failed with `code` and one `Error:`."""
+    assert said.returncode == code, said.stderr
+    assert "Traceback" not in said.stderr
+    lines = said.stderr.splitlines()
+    assert [line for line in lines if line.startswith("Error: ")] == lines[-1:]
+    return lines[-1]
 
 
 @pytest.fixture
@@ -83,12 +53,12 @@ def untouched(out: Path) -> bool:
 
 
 @pytest.fixture
-def refused(tensorflow: Tensorflow, textures: Path, out: Path) -> Refused:
+def refused(warmed: Warmed, textures: Path, out: Path) -> Refused:
     """`refused(model, data=...)`: what the command says to a foreign model and its data."""
 
     def ask(model: Path, data: Path = textures) -> Said:
         told = ("--labels", textures.parent / "labels.txt", "--data", data, "--preprocess", "none")
-        return cast("Said", tensorflow(export_here, *map(str, (model, *told, "--out", out))))
+        return warmed("export", model, *told, "--out", out)
 
     return ask
 
@@ -107,7 +77,7 @@ def test_models_that_are_no_classifiers(
 ) -> None:
     """A layer without its code, an output that is not one vector of classes."""
     model = tensorflow(keras_models.save, kind, tmp_path / "m.keras")
-    assert re.search(said, refused(model).complaint())
+    assert re.search(said, complaint(refused(model)))
     assert untouched(out)
 
 
@@ -115,7 +85,7 @@ def test_an_operation_that_tflite_lacks(
     tensorflow: Tensorflow, refused: Refused, tmp_path: Path, out: Path
 ) -> None:
     """By its name, for it would need TensorFlow beside the runtime."""
-    said = refused(tensorflow(_erfinv, tmp_path / "m.keras")).complaint()
+    said = complaint(refused(tensorflow(_erfinv, tmp_path / "m.keras")))
     assert re.search("TFLite has no Erfinv .*: replace that layer", said)
     assert untouched(out)
 
@@ -159,7 +129,7 @@ def test_data_that_does_not_fit_the_model(
     sound: Path, refused: Refused, tmp_path: Path, out: Path, make: Maker, said: str
 ) -> None:
     """Nothing to calibrate with, a class too few, another class, another colour mode."""
-    assert re.search(said, refused(sound, data=make(tmp_path / "data")).complaint())
+    assert re.search(said, complaint(refused(sound, data=make(tmp_path / "data"))))
     assert untouched(out)
 
 
@@ -170,56 +140,68 @@ def sound(tensorflow: Tensorflow, tmp_path_factory: pytest.TempPathFactory) -> P
     return path
 
 
-def test_the_sound_model_is_exported(sound: Path, textures: Path, out: Path) -> None:
+def test_the_sound_model_is_exported(
+    sound: Path, warmed: Warmed, textures: Path, out: Path
+) -> None:
     """What the refusals above are held against: the same words with data that fits."""
     told = ("--labels", textures.parent / "labels.txt", "--data", textures, "--preprocess", "none")
     # Its weights are random: there is no accuracy to lose.
-    done = export(sound, *told, "--max-drop", "100", "--max-class-drop", "100", "--out", out)
-    assert done.code == 0, done.stderr
+    words = (*told, "--max-drop", "100", "--max-class-drop", "100")
+    done = warmed("export", sound, *words, "--out", out)
+    assert done.returncode == 0, done.stderr
     assert not untouched(out)
 
 
 def test_a_run_and_colour_pictures(
-    tensorflow: Tensorflow, run: Path, fashion: Path, tmp_path: Path, out: Path
+    warmed: Warmed, run: Path, fashion: Path, tmp_path: Path, out: Path
 ) -> None:
     """A gray model of a training run, and data of the same classes in colour."""
     _write_colour(tmp_path / "colour", load(fashion, "test").labels)
-    words = (run, "--data", tmp_path / "colour", "--out", out)
-    said = tensorflow(export_here, *map(str, words)).complaint()
+    said = complaint(warmed("export", run, "--data", tmp_path / "colour", "--out", out))
     assert "holds colour pictures only, the model takes gray ones" in said
     assert untouched(out)
 
 
-def test_a_disk_that_fills_up(run: Path, out: Path) -> None:
-    """The old file stays whole, and the half of the new one is gone.
-
-    A limit on file sizes is a full disk, set when the file is about to be written: earlier it
-    would stop the converter's own temporary files.
-    """
-    plant = (
-        "import resource; from export import job; whole = job.write_whole\n"
-        "def write(path, data):\n"
-        "    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
-        "    return whole(path, data)\n"
-        "job.write_whole = write"
-    )
-    said = export(run, "--quantize", "f32", "--out", out, plant=plant).complaint()
+def test_a_disk_that_fills_up(run: Path, tensorflow: Tensorflow, out: Path) -> None:
+    """The old file stays whole, and the half of the new one is gone."""
+    said = complaint(tensorflow(_export_on_a_full_disk, str(run), str(out)))
     assert f"cannot write {out}" in said
     assert untouched(out)
 
 
+def _export_on_a_full_disk(run: str, out: str) -> Said:
+    """The command, with a limit on file sizes, which is a full disk, set when the file is about to
+    be written: earlier it would stop the converter's own temporary files.
+    """
+    from export import job
+
+    whole = job.write_whole
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def write(path: Path, data: bytes) -> Path:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        try:
+            return whole(path, data)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "write_whole", write)
+        return warm.litescore("export", run, "--quantize", "f32", "--out", out)
+
+
 def test_a_damaged_class_is_caught_by_its_recall(
-    tensorflow: Tensorflow, run: Path, tmp_path: Path, out: Path
+    tensorflow: Tensorflow, warmed: Warmed, run: Path, tmp_path: Path, out: Path
 ) -> None:
     """One weight of one class, which float never feels, takes that class its int8 steps.
 
     Over all classes the loss is a tenth of it: --max-drop lets it pass, --max-class-drop does not.
     """
-    damaged = tensorflow(_damage_one_class, run, tmp_path / "damaged", 4)
+    damaged = tensorflow(keras_models.edited, run, tmp_path / "damaged", _damage_a_class)
     label = json.loads((damaged / "contract.json").read_text())["labels"][4]
     words = (damaged, "--quantize", "int8", "--max-drop", "12", "--out", out, "--json")
-    done = export(*words, "--max-class-drop", "15")
-    said = done.complaint(code=1)
+    done = warmed("export", *words, "--max-class-drop", "15")
+    said = complaint(done, code=1)
     assert re.search(rf"points of the recall of '{label}' .*--max-class-drop is 15", said)
     assert "--max-drop is" not in said
     assert out.read_bytes() == OLD
@@ -228,44 +210,52 @@ def test_a_damaged_class_is_caught_by_its_recall(
     costs = json.loads(done.stdout)["layers"]
     assert max(cost["recovered"] or 0 for cost in costs if cost["name"] == "classes") > 2
 
-    done = export(*words, "--max-class-drop", "100")
-    assert done.code == 0, done.stderr
+    done = warmed("export", *words, "--max-class-drop", "100")
+    assert done.returncode == 0, done.stderr
     assert out.read_bytes() != OLD
 
 
 def test_fully_connected_12_is_refused_for_tflite_runtime(
-    run: Path, tmp_path: Path, out: Path
+    tensorflow: Tensorflow, run: Path, tmp_path: Path, out: Path
 ) -> None:
-    """By name, before anything is written; the real runtime says the same of the same file.
-
-    It is what TensorFlow's own default makes of dense layers; litescore's recipe avoids it, so it
-    is put in its place here.
-    """
-    plant = (
-        "from export import convert\n"
-        "def default(lite, tf, _frames):\n"
-        "    lite.optimizations = [tf.lite.Optimize.DEFAULT]\n"
-        "    lite._experimental_disable_per_channel_quantization_for_dense_layers = False\n"
-        "convert._RECIPES['dynamic'] = default\n"
-        "import pathlib; made = convert.convert\n"
-        "def kept(*words, **more):\n"
-        f"    file = made(*words, **more); pathlib.Path({str(tmp_path / 'planted')!r}).write_bytes(file)\n"
-        "    return file\n"
-        "convert.convert = kept"
+    """By name, before anything is written; the real runtime says the same of the same file."""
+    words = ("--quantize", "dynamic", "--keep", str(tmp_path / "kept"), "--out", str(out))
+    answer, planted = tensorflow(
+        _export_by_default, "export", str(run), *words, "--target", "tflite-runtime"
     )
-    words = (run, "--quantize", "dynamic", "--keep", tmp_path / "kept", "--out", out)
-    said = export(*words, "--target", "tflite-runtime", plant=plant).complaint()
+    said = complaint(answer)
     assert re.search(r"FULLY_CONNECTED version 12 needs TensorFlow Lite 2\.17", said)
     assert "tflite-runtime 2.14.0 is older" in said
     assert untouched(out)
 
     assert not (tmp_path / "kept").exists()
-    planted = (tmp_path / "planted").read_bytes()
     assert ("FULLY_CONNECTED", 12) in {(one.name, one.version) for one in operations.read(planted)}
     if "tflite-runtime" not in {runtime.name for runtime in interpreter.available()}:
         lack("needs tflite-runtime")
     with pytest.raises(ModelError, match="FULLY_CONNECTED"):
         Scorer(planted, labels=[str(number) for number in range(10)], runtime="tflite-runtime")
+
+
+def _export_by_default(*words: str) -> tuple[Said, bytes]:
+    """The command with what TensorFlow's own default makes of dense layers, which litescore's recipe
+    avoids; and the file that it made.
+    """
+    from export import convert
+
+    made, files = convert.convert, [b""]
+
+    def default(lite: Any, tf: Any, _frames: Any) -> None:
+        lite.optimizations = [tf.lite.Optimize.DEFAULT]
+        lite._experimental_disable_per_channel_quantization_for_dense_layers = False
+
+    def kept(*given: Any, **named: Any) -> bytes:
+        files.append(made(*given, **named))
+        return files[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(convert._RECIPES, "dynamic", default)
+        patch.setattr(convert, "convert", kept)
+        return warm.litescore(*words), files[-1]
 
 
 def _write_colour(folder: Path, labels: tuple[str, ...]) -> None:
@@ -288,19 +278,12 @@ def _erfinv(path: Path) -> Path:
     return path
 
 
-def _damage_one_class(run: Path, folder: Path, number: int) -> Path:
-    """A copy of the run, its class `number` damaged: a huge weight from a unit that never fires."""
-    from export.convert import tensorflow as loaded
-
-    shutil.copytree(run, folder)
-    keras = loaded().keras
-    model = keras.models.load_model(folder / "model.keras", compile=False)
+def _damage_a_class(model: Any) -> None:
+    """Class 4 is damaged by a huge weight from a unit that never fires."""
     hidden, classes = (layer for layer in model.layers if layer.get_weights())
     kernel, bias = hidden.get_weights()
     kernel[:, 0], bias[0] = 0, -1
     hidden.set_weights([kernel, bias])
     kernel, bias = classes.get_weights()
-    kernel[0, number] = 60
+    kernel[0, 4] = 60
     classes.set_weights([kernel, bias])
-    model.save(folder / "model.keras")
-    return folder

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -175,39 +176,53 @@ def test_a_broken_profile_of_the_user_does_not_matter(
     assert cloud.input_bucket in names
 
 
-@pytest.mark.parametrize(
-    ("number", "expected"), [(signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)]
-)
-def test_up_takes_everything_with_it(
-    int8_model: Path, pngs: Pngs, tmp_path: Path, number: int, expected: int
-) -> None:
+def test_up_takes_everything_with_it(int8_model: Path, pngs: Pngs, tmp_path: Path) -> None:
     """`litescore local up`, a function at work, then a signal: no process is left, and no file
-    either, where the signal could be heard.
+    either, where the signal could be heard. Two clouds that start at once, one for each signal.
     """
-    words = [sys.executable, "-m", "litescore", "local", "up", "--model", str(int8_model)]
-    with subprocess.Popen(
-        words, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(tmp_path)}
-    ) as up:
-        assert up.stdout is not None
-        said = ""
-        while "Ctrl-C stops" not in said:
-            line = up.stdout.readline()
-            assert line, said
-            said += line
-        upload(said, pngs.paths[0])
-        family = psutil.Process(up.pid).children(recursive=True)
+    ends = {signal.SIGTERM: 0, signal.SIGKILL: -signal.SIGKILL}
+    with ExitStack() as clouds:
+        ups = {
+            number: clouds.enter_context(up(int8_model, tmp_path / str(number))) for number in ends
+        }
+        for number, process in ups.items():
+            upload(spoken(process), pngs.paths[0])
+            family = psutil.Process(process.pid).children(recursive=True)
+            try:
+                assert [one for one in family if "_worker.py" in " ".join(one.cmdline())]
+                os.kill(process.pid, number)
+                assert process.wait(20) == ends[number]
+                _, alive = psutil.wait_procs(family, timeout=5)
+                assert alive == []
+            finally:
+                for one in family:
+                    if one.is_running():
+                        one.kill()
+    assert list((tmp_path / str(signal.SIGTERM)).iterdir()) == []
+
+
+@contextmanager
+def up(model: Path, scratch: Path) -> Iterator[subprocess.Popen[str]]:
+    """`litescore local up`, started; ended with the block should it still run."""
+    scratch.mkdir()
+    words = [sys.executable, "-m", "litescore", "local", "up", "--model", str(model)]
+    environ = os.environ | {"TMPDIR": str(scratch)}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environ) as process:
         try:
-            assert [one for one in family if "_worker.py" in " ".join(one.cmdline())]
-            os.kill(up.pid, number)
-            assert up.wait(20) == expected
-            _, alive = psutil.wait_procs(family, timeout=5)
-            assert alive == []
+            yield process
         finally:
-            for one in family:
-                if one.is_running():
-                    one.kill()
-    if number != signal.SIGKILL:
-        assert list(tmp_path.iterdir()) == []
+            process.terminate()
+
+
+def spoken(process: subprocess.Popen[str]) -> str:
+    """What it says until it is up."""
+    assert process.stdout is not None
+    said = ""
+    while "Ctrl-C stops" not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    return said
 
 
 def upload(said: str, path: Path) -> None:

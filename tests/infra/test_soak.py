@@ -18,7 +18,7 @@ from tests.rig.proxy import Fault
 OBJECTS, SEED = 150, 0
 # Hurried: messages come back at once, so that some are at work twice at a time.
 PACE = job.Pace(
-    visibility=1, visibility_after=1, kill_every=6.0, at_once=2, reads=0.06, writes=0.25
+    visibility=1, visibility_after=1, kill_every=8.0, at_once=2, reads=0.06, writes=0.25
 )
 
 

@@ -12,8 +12,12 @@ from lambda_handler import scoring
 from litescore import results, store
 from litescore.reconcile import Balance, balance
 from litescore.record import Record, Subject
+from tests.lambda_handler.conftest import upload
+from tests.litescore.packed import zip_of
 from tests.rig.emulator import Emulator
+from tests.rig.pngs import Pngs
 from tests.rig.proxy import Proxy
+from tests.rig.seaweed import S3
 
 # What an invocation answers: HTTP status, and the reply.
 Answer = tuple[int, Any]
@@ -59,6 +63,14 @@ def settle(bucket: str, *listed: Subject) -> Account:
     held = balance(named, records)
     assert held.holds, (held.sentence(), held.first_missing, held.first_double)
     return Account(held, records, files, lines)
+
+
+def stock(s3: S3, bucket: str, pngs: Pngs) -> list[str]:
+    """Five images and a zip of three more, put into a bucket: eight records. Their keys."""
+    keys = upload(s3, bucket, pngs)
+    packed = zip_of({path.name: path.read_bytes() for path in pngs.paths[5:8]})
+    s3.client.put_object(Bucket=bucket, Key="more.zip", Body=packed)
+    return [*keys[:2], "more.zip", *keys[2:]]
 
 
 def environ(proxy: Proxy | None = None, **more: str) -> dict[str, str]:

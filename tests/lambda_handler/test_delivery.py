@@ -34,7 +34,7 @@ def test_the_same_event_in_two_environments_at_once(
     """Both are held where each is about to write, then let go: one object, and both are done. A
     third delivery, in another order, changes nothing.
     """
-    notes = [shapes.notification(inputs, key) for key in upload(s3, inputs, pngs)]
+    notes = [shapes.notification(inputs, key) for key in account.stock(s3, inputs, pngs)]
     event = shapes.queued(*notes)
     with ExitStack() as stack:
         proxy = stack.enter_context(proxies.serve(s3.endpoint))
@@ -46,7 +46,7 @@ def test_the_same_event_in_two_environments_at_once(
             gate.open()
         assert [answer.result() for answer in answers] == [(200, ALL_DONE)] * 2
         first = account.settle(inputs)
-        assert (first.balance.listed, len(first.files), first.lines) == (5, 1, 5)
+        assert (first.balance.listed, len(first.files), first.lines) == (6, 1, 8)
         assert both[0].invoke(shapes.queued(*reversed(notes))) == (200, ALL_DONE)
         assert account.settle(inputs) == first
 

@@ -17,6 +17,7 @@ import pytest
 import lambda_handler
 from lambda_handler import events, scoring
 from litescore import output, results
+from litescore.batch import Outcome
 from litescore.errors import SupersededError
 from litescore.record import Record, Subject
 from tests.lambda_handler import shapes
@@ -88,8 +89,9 @@ def test_id_and_name_are_those_of_yesterday() -> None:
     subject = Subject("s3://bucket/a b.png", etag="0cc175b9c0f1b6a831c399e269772661")
     record = Record.superseded(subject, SupersededError("changed"), model="f" * 64)
     assert record.id == "958733b059a4ee0362104da1a65841d0d2272b99a048179d4562e3daa7ee2b8e"
-    name = output.name([record], datetime(2026, 3, 4, 23, 59, tzinfo=UTC))
-    assert name == (
+    part = output.Part()
+    part.add(Outcome(subject, record, modified=datetime(2026, 3, 4, 23, 59, tzinfo=UTC)))
+    assert part.name == (
         "dt=2026-03-04/ffffffffffff-"
         "96af008e23b12f92e027f25588866f9a987382a677ea261b13d73b5c7252a192.jsonl.gz"
     )

@@ -199,7 +199,10 @@ def test_an_out_with_other_files(ask: Ask, tmp_path: Path, small_model: Path) ->
 def test_no_records(ask: Ask, tmp_path: Path, as_json: tuple[str, ...]) -> None:
     """An empty folder and a missing one."""
     (tmp_path / "empty").mkdir()
-    said = f"no records at {tmp_path / 'empty'}: .jsonl or .jsonl.gz files"
+    said = (
+        f"no records at {tmp_path / 'empty'}: .jsonl, .jsonl.gz, or tables as "
+        "`score --format csv` names them"
+    )
     assert ask(("results", "PLACE", *as_json), PLACE=tmp_path / "empty") == (2, said)
     code, line = ask(("results", "PLACE", *as_json), PLACE=tmp_path / "none")
     assert (code, line) == (3, f"no such file or folder: {tmp_path / 'none'}")

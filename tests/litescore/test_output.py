@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litescore import output, results
+from litescore import output, packing, results
 from litescore.batch import Outcome
 from litescore.errors import ConfigurationError, PermanentError, TransientError
 from litescore.record import Record, Subject
@@ -35,6 +35,14 @@ OUTCOMES = [outcome(number) for number in range(7)]
 RECORDS = [one.record for one in OUTCOMES if one.record is not None]
 
 
+def name(records: Iterable[Record], newest: datetime | None) -> str:
+    """The name of the object that holds these records."""
+    part = output.Part()
+    for record in records:
+        part.add(Outcome(Subject(record.source), record, modified=newest))
+    return part.name
+
+
 def written(folder: Path) -> list[Path]:
     """Every file in the folder."""
     return sorted(path for path in folder.rglob("*") if path.is_file())
@@ -42,7 +50,7 @@ def written(folder: Path) -> list[Path]:
 
 def test_the_name_is_pinned() -> None:
     """Date of the newest image, twelve digits of the model, digest of (id, status) pairs."""
-    assert output.name(RECORDS, NEWEST) == (
+    assert name(RECORDS, NEWEST) == (
         "dt=2026-03-04/abababababab-7c52438465228f7c24807008518b6d0a605eef3d03c492640f9c8e27ec1b097f.jsonl.gz"
     )
 
@@ -50,16 +58,16 @@ def test_the_name_is_pinned() -> None:
 def test_the_name_is_independent_of_order_and_clock() -> None:
     """A batch delivered again, in whatever order and whenever, has the same name."""
     later = [replace(one, at="2027-01-01T00:00:00.000Z") for one in reversed(RECORDS)]
-    assert output.name(later, NEWEST) == output.name(RECORDS, NEWEST)
+    assert name(later, NEWEST) == name(RECORDS, NEWEST)
 
 
 def test_the_name_depends_on_ids_and_statuses() -> None:
     """Another image, one image less, or another outcome is another object."""
     names = {
-        output.name(RECORDS, NEWEST),
-        output.name(RECORDS[:-1], NEWEST),
-        output.name([*RECORDS[:-1], replace(RECORDS[-1], id="0" * 64)], NEWEST),
-        output.name([*RECORDS[:-1], replace(RECORDS[-1], status="superseded")], NEWEST),
+        name(RECORDS, NEWEST),
+        name(RECORDS[:-1], NEWEST),
+        name([*RECORDS[:-1], replace(RECORDS[-1], id="0" * 64)], NEWEST),
+        name([*RECORDS[:-1], replace(RECORDS[-1], status="superseded")], NEWEST),
     }
     assert len(names) == 4
 
@@ -67,14 +75,14 @@ def test_the_name_depends_on_ids_and_statuses() -> None:
 def test_the_date_is_utc() -> None:
     """The same moment in another zone is the same date."""
     evening = datetime(2026, 3, 4, 23, 30, tzinfo=timezone(-timedelta(hours=5)))
-    assert output.name(RECORDS, evening).startswith("dt=2026-03-05/")
-    assert output.name(RECORDS, None).startswith("dt=1970-01-01/")
+    assert name(RECORDS, evening).startswith("dt=2026-03-05/")
+    assert name(RECORDS, None).startswith("dt=1970-01-01/")
 
 
 def test_the_same_records_make_the_same_bytes() -> None:
     """No time in the gzip header."""
-    data = output.pack(RECORDS)
-    assert output.pack(RECORDS) == data
+    data = packing.pack(RECORDS)
+    assert packing.pack(RECORDS) == data
     assert data[4:8] == bytes(4)
     lines = gzip.decompress(data).decode().splitlines()
     assert [Record.from_json(line) for line in lines] == RECORDS

@@ -97,6 +97,15 @@ def test_each_member_has_its_record(
     assert told(balance([shard], [*claims, lost], members=Settings())) == (True, 5, 0, 0, 5, 0)
 
 
+def test_a_member_that_the_shard_does_not_hold(tmp_path: Path, records: Records) -> None:
+    """Its record is of nothing that is listed, once the shard is opened."""
+    shard = put(tmp_path / "s.zip", zip_of(FILES))
+    claims = records(shard)
+    claims.append(replace(claims[0], member="other.png", id="0"))
+    assert told(balance([shard], claims, members=Settings())) == (True, 5, 0, 0, 1, 0)
+    assert told(balance([shard], claims)) == (True, 1, 0, 0, 0, 1)
+
+
 def test_members_that_cannot_be_scored(
     tmp_path: Path, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:

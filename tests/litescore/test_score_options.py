@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litescore import output, results
+from litescore import packing, results
 from litescore.folder_truth import FolderTruth
 from litescore.record import Record
 from tests.litescore.conftest import LABELS, Say, picture_bytes
@@ -56,7 +56,7 @@ def test_a_shard_resumes_by_member(
     say(*words)
     (whole,) = out.rglob("*.gz")
     records = list(results.read(out))
-    whole.write_bytes(output.pack(records[:4]))
+    whole.write_bytes(packing.pack(records[:4]))
     assert say(*words).out.startswith("2 scored, 1 failed, 4 done before: ")
     assert {r.id for r in results.read(out)} == {r.id for r in records}
     assert say(*words).out.startswith("0 scored, 0 failed, 7 done before: ")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litescore import output, results
+from litescore import packing, results
 from litescore.errors import ConfigurationError, PermanentError
 from litescore.record import Record, Subject
 from tests.litescore.conftest import Say, picture_bytes
@@ -38,7 +38,7 @@ def scored(subject: Subject) -> Record:
 def put(path: Path, records: Iterable[Record]) -> None:
     """Records as a table."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(output.FORMS["csv"](records))
+    path.write_bytes(packing.pack(records, "csv"))
 
 
 def test_what_was_written_comes_back(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_in_s3(stub: StubS3, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under a prefix, and one by its URL."""
     for name, value in stub.environ.items():
         monkeypatch.setenv(name, value)
-    table = output.FORMS["csv"]([scored(Subject("x.png"))])
+    table = packing.pack([scored(Subject("x.png"))], "csv")
     stub.objects["stub", f"out/{NAME}"] = stub.objects["stub", "mine.csv"] = table
     stub.objects["stub", "out/other.csv"] = b"my,own\n"
     for place in ("s3://stub/out/", f"s3://stub/out/{NAME}", "s3://stub/mine.csv"):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litescore import contract
+from litescore import contract, tail
 from litescore.contract import Contract
 from litescore.errors import ContractError, ModelError
 from litescore.interpreter import available
@@ -193,3 +193,22 @@ def test_no_tail_breaks_the_reader(data: st.DataObject) -> None:
         except ContractError:
             continue
     assert contract.read(contract.append(bytes(whole), FULL)) == FULL
+
+
+def test_a_plain_tail_is_read_without_zipfile() -> None:
+    """As litescore writes it; of what is deflated, commented or damaged zipfile has the word."""
+    whole = contract.append(tiny.build(), SMALL, GOLDEN)
+    for name, held in contract.associated_files(whole).items():
+        assert tail._stored(whole, name.encode()) == held
+    assert tail._stored(whole, b"none") is None
+    place = whole.index(b'"version"')
+    damaged = whole[:place] + b"#" + whole[place + 1 :]
+    assert tail._stored(damaged, b"litescore.json") is None
+    for how, comment in ((zipfile.ZIP_DEFLATED, b""), (zipfile.ZIP_STORED, b"a comment")):
+        file = io.BytesIO(tiny.build())
+        file.seek(0, io.SEEK_END)
+        with zipfile.ZipFile(file, "a", how) as other:
+            other.writestr("litescore.json", SMALL.to_json())
+            other.comment = comment
+        assert tail._stored(file.getvalue(), b"litescore.json") is None
+        assert contract.read(file.getvalue()) == SMALL

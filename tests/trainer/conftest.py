@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.trainer.pictures import Said, train, write_folder
+from tests.trainer.pictures import Said, train, train_here, write_folder
 from trainer.catalog import SHIPPED_ROOT
 
 SHIPPED = SHIPPED_ROOT / "fashion-mnist"
@@ -18,6 +20,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Said:
     """`litescore train` of fashion-logits for two epochs on the shipped slice."""
     out = tmp_path_factory.mktemp("trained") / "run"
     return train("--preset", "fashion-logits", "--epochs", "2", "--data", str(SHIPPED), out=out)
+
+
+@pytest.fixture
+def train_warmed(tensorflow: Callable[..., Any]) -> Callable[..., Said]:
+    """`train` in a process where TensorFlow is loaded already."""
+
+    def run(*words: str, out: Path, **variables: str) -> Said:
+        done = tensorflow(train_here, [*words, "--out", str(out)], variables)
+        return Said(out, done.returncode, done.stdout, done.stderr)
+
+    return run
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.rig import warm
 from trainer.slice import write_idx
 
 _GROUNDS = {"red": (200, 40, 40), "blue": (40, 60, 200)}
@@ -36,6 +38,14 @@ def train(*words: str, out: Path, **variables: str) -> Said:
         command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     return Said(out, done.returncode, done.stdout, done.stderr)
+
+
+def train_here(words: list[str], variables: dict[str, str]) -> warm.Said:
+    """The same where TensorFlow is loaded already: for `tensorflow(train_here, ...)`."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        return warm.litescore("train", *words)
 
 
 def photograph(color: str, number: int, size: tuple[int, int] | None = None) -> Image.Image:

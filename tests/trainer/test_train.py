@@ -21,6 +21,7 @@ from tests.trainer.pictures import Said, train, write_folder
 from trainer.presets import PRESETS
 
 PLOTS = {"samples", "one-image", "curves", "predictions", "single", "wrong"}
+Train = Callable[..., Said]
 
 
 def facts(said: Said) -> dict[str, Any]:
@@ -141,13 +142,13 @@ def test_the_command_in_the_report_does_the_same_again(trained: Said, tmp_path: 
     assert history[0] == history[1]
 
 
-def test_own_photographs_become_a_model(tmp_path: Path) -> None:
+def test_own_photographs_become_a_model(train_warmed: Train, tmp_path: Path) -> None:
     """A class folder with parts of its own through the cnn; `--quiet` is one line."""
     root = tmp_path / "colors"
     for number, (split, count) in enumerate({"train": 40, "val": 10, "test": 10}.items()):
         write_folder(root / split, {"red": count, "blue": count}, first=100 * number)
     words = ("--data", str(root), "--size", "16", "--epochs", "8", "--quiet")
-    said = train(*words, out=tmp_path / "run")
+    said = train_warmed(*words, out=tmp_path / "run")
     assert said.code == 0, said.stderr
     assert len(said.stdout.splitlines()) == 1
     found = facts(said)
@@ -186,9 +187,11 @@ def test_a_file_that_is_no_image_ends_it(colors: Path, tmp_path: Path) -> None:
     assert "report.png" in line
 
 
-def test_a_tutorials_figure_is_reached_on_the_whole(whole_fashion: Path, tmp_path: Path) -> None:
+def test_a_tutorials_figure_is_reached_on_the_whole(
+    whole_fashion: Path, train_warmed: Train, tmp_path: Path
+) -> None:
     """fashion-devclub, where its tutorial reaches about 85 %, from LITESCORE_DATA by itself."""
-    said = train("--preset", "fashion-devclub", out=tmp_path / "run")
+    said = train_warmed("--preset", "fashion-devclub", out=tmp_path / "run")
     assert said.code == 0, said.stderr
     tutorial = PRESETS["fashion-devclub"].tutorial
     assert tutorial is not None
@@ -198,11 +201,13 @@ def test_a_tutorials_figure_is_reached_on_the_whole(whole_fashion: Path, tmp_pat
     assert facts(said)["data"] == str(whole_fashion)
 
 
-def test_the_shipped_slice_is_used_where_nothing_else_is(tmp_path: Path) -> None:
+def test_the_shipped_slice_is_used_where_nothing_else_is(
+    train_warmed: Train, tmp_path: Path
+) -> None:
     """Without LITESCORE_DATA, package, cache and network; it says so, in the terminal and after."""
     nowhere = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     words = ("--preset", "fashion-basic", "--epochs", "1", "--keras-home", str(tmp_path / "keras"))
-    said = train(*words, out=tmp_path / "run", LITESCORE_DATA="", **nowhere)
+    said = train_warmed(*words, out=tmp_path / "run", LITESCORE_DATA="", **nowhere)
     assert said.code == 0, said.stderr
     if "dataset-fashion-mnist" in facts(said)["data_origin"].partition(":")[0]:
         pytest.skip("Debian's package dataset-fashion-mnist is installed here")

@@ -1,0 +1,102 @@
+"""What a second decoding thread and a second process are worth, on the clock.
+
+    python -m benchmarks.batch.parallel [ROUNDS]
+
+Local files, so that no server takes its share of the processors. Threads: 1-megapixel JPEGs through
+the pipeline, into a model that costs next to nothing beside them. Processes: 28 x 28 PNGs through
+`litescore score --jobs`; what starting them takes is taken out: the time of few images from that of
+many.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from benchmarks.batch import cases
+from benchmarks.batch.rounds import ROUNDS, measure, print_costs, print_ratio, rate
+from litescore import batch, output
+from litescore.record import Subject
+from litescore.scorer import Scorer
+from litescore.settings import Settings, processors
+
+JPEGS, FEW, PNGS = 64, 200, 20_200
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
+    if processors() < 2:
+        sys.exit("needs two processors")
+    with tempfile.TemporaryDirectory() as name:
+        threads(Path(name), rounds)
+        processes(Path(name), rounds)
+
+
+def threads(folder: Path, count: int) -> None:
+    """Print the row of decoding threads."""
+    place = folder / "jpegs"
+    _write(place, cases.photographs(JPEGS, 1280, 800), ".jpg")
+    scorer = Scorer(cases.pooled().file, batch=None)
+    subjects = [Subject(str(path)) for path in sorted(place.iterdir())]
+    ways = {
+        f"{number} decoding threads": (
+            JPEGS,
+            partial(_score, subjects, scorer, folder / "records", number),
+        )
+        for number in (1, 2)
+    }
+    rounds = measure(ways, count)
+    print_costs("1-megapixel JPEGs, a model of one dense layer", rounds)
+    one, two = (rate(rounds, name) for name in ways)
+    print_ratio("images/s, two decoding threads over one", two, one, least=1.7)
+
+
+def _score(subjects: Sequence[Subject], scorer: Scorer, place: Path, number: int) -> None:
+    outcomes = batch.run(subjects, scorer, settings=replace(Settings(), threads=number))
+    summary = output.write_all(outcomes, str(place))
+    assert summary.scored == len(subjects), summary
+
+
+def processes(folder: Path, count: int) -> None:
+    """Print the row of processes."""
+    blobs = cases.small_images(PNGS)
+    _write(folder / "few", blobs[:FEW], ".png")
+    _write(folder / "many", blobs, ".png")
+    model = folder / "model.tflite"
+    model.write_bytes(cases.dense().file)
+    took: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(count):
+        for jobs, times in took.items():
+            few, many = (_command(folder, name, model, jobs) for name in ("few", "many"))
+            times.append(many - few)
+    print("\n28 x 28 PNGs, litescore score --jobs")
+    for jobs, times in took.items():
+        rates = sorted((PNGS - FEW) / taken for taken in times)
+        print(f"  {jobs} processes{rates[len(rates) // 2]:>48,.0f} images/s")
+    print_ratio("images/s, two processes over one", took[1], took[2], least=1.7)
+
+
+def _command(folder: Path, name: str, model: Path, jobs: int) -> float:
+    """Seconds that scoring a folder takes."""
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        words = ["score", folder / name, "--model", model, "--out", out, "--jobs", jobs]
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "litescore", *map(str, words)]
+        subprocess.run(command, check=True, capture_output=True)
+        return time.perf_counter() - start
+
+
+def _write(place: Path, blobs: Sequence[bytes], ending: str) -> None:
+    place.mkdir()
+    for number, blob in enumerate(blobs):
+        (place / f"{number:06}{ending}").write_bytes(blob)
+
+
+if __name__ == "__main__":
+    main()

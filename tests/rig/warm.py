@@ -1,0 +1,40 @@
+"""Commands in a process where TensorFlow stays loaded: its import takes longer than most of them.
+
+Only for what does not hang on a process of its own. That a command works from a terminal, says
+nothing but its own words and leaves nothing behind is shown by tests that start one.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+
+Warmed = Callable[..., "Said"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command answered."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def litescore(*words: str) -> Said:
+    """`litescore WORDS...` here, for `tensorflow(litescore, ...)`."""
+    from litescore import cli
+
+    if "keras" in sys.modules:
+        # Layers are numbered over all models of a process, and their names are in the files.
+        sys.modules["keras"].utils.clear_session()
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            cli.run(cli.litescore, [*words])
+        except SystemExit as ended:
+            code = int(str(ended.code))
+    return Said(code, out.getvalue(), err.getvalue())
