@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from litescore import s3
 from litescore.errors import UnknownEvent
 from litescore.record import Subject
+from litescore.store import s3
 
 Event = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 
 from litescore.batch import Outcome
 from litescore.errors import ConfigurationError, TransientError
-from litescore.s3 import is_s3
+from litescore.store.s3 import is_s3
 
 # s3://bucket -> when something in it could last be read (monotonic, seconds).
 Proofs = MutableMapping[str, float]

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from litescore import buckets, patience, store
+from litescore import store
 from litescore.errors import PermanentError, SupersededError, TransientError
-from litescore.patience import Patience
 from litescore.record import Subject
-from litescore.s3 import split
+from litescore.store import buckets, patience
+from litescore.store.patience import Patience
+from litescore.store.s3 import split
 from tests.rig.proxy import Fault, Proxy
 from tests.rig.seaweed import S3
 

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from litescore import buckets, patience, refusals
 from litescore.errors import ConfigurationError, LitescoreError, PermanentError
-from litescore.objects import Blob, Listed, check_etag, check_size
-from litescore.patience import Patience
 from litescore.record import Subject
-from litescore.refusals import Refusal
+from litescore.store import buckets, patience, refusals
+from litescore.store.objects import Blob, Listed, check_etag, check_size
+from litescore.store.patience import Patience
+from litescore.store.refusals import Refusal
 
 # boto3 pauses for up to 1, 2, 4, ... seconds between tries, whatever it is told.
 _MOST_RETRIES = 2

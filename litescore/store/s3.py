@@ -11,15 +11,15 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from litescore import buckets, patience, rawkeys, refusals
 from litescore.errors import (
     ConfigurationError,
     LitescoreError,
     TransientError,
 )
-from litescore.objects import Blob, Listed, check_etag, check_size
 from litescore.record import Subject
-from litescore.refusals import Refusal
+from litescore.store import buckets, patience, rawkeys, refusals
+from litescore.store.objects import Blob, Listed, check_etag, check_size
+from litescore.store.refusals import Refusal
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult
