@@ -7,9 +7,10 @@ from itertools import islice
 from typing import Any
 
 from lambda_handler.fields import Event, list_field, names_in, shown, subject
-from litescore import s3, store
+from litescore import store
 from litescore.errors import ConfigurationError, UnknownEvent
 from litescore.record import Subject
+from litescore.store import s3
 
 _FIELDS = {"objects", "prefix", "manifest", "after"}
 

@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from litescore import s3
-from litescore.errors import ConfigurationError, UnknownEvent
+from litescore.errors import UnknownEvent
 from litescore.record import Subject
+from litescore.store import s3
 
 Event = Mapping[str, Any]
 
@@ -72,15 +72,15 @@ def subject(bucket: Any, key: Any, etag: Any = None, version: Any = None) -> Sub
     for name, value in (("etag", etag), ("version", version)):
         if not isinstance(value, str | None):
             raise UnknownEvent(f"{name} is {shown(value)}, not text")
-    source = f"s3://{bucket}/{key}"
-    try:
-        named = s3.split(source)
-        source.encode()
-    except (ConfigurationError, UnicodeEncodeError):
-        named = None
-    if named != (bucket, key) or not key:
+    if not (isinstance(bucket, str) and s3.is_bucket(bucket) and _is_key(key)):
         raise UnknownEvent(f"bucket {shown(bucket)}, key {shown(key)}: no object has this name")
+    source = f"s3://{bucket}/{key}"
     return Subject(source, etag=(etag or "").strip('"') or None, version=version or None)
+
+
+def _is_key(key: Any) -> bool:
+    # Half a character is no UTF-8, which keys are made of.
+    return isinstance(key, str) and key.encode(errors="ignore").decode() == key != ""
 
 
 def is_marker(key: Any, size: object = None) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 
 from litescore.batch import Outcome
 from litescore.errors import ConfigurationError, TransientError
-from litescore.s3 import is_s3
+from litescore.store.s3 import is_s3
 
 # s3://bucket -> when something in it could last be read (monotonic, seconds).
 Proofs = MutableMapping[str, float]
@@ -50,16 +50,20 @@ def _judged(held: list[Outcome], proofs: Proofs) -> Iterator[Outcome]:
         return
     if len(denied) == len(held):
         raise ConfigurationError(
-            f"every object is denied, {denied[0].asked.source} first: grant s3:GetObject on its "
-            "bucket to whoever reads it, such as the function's role"
+            f"every object is denied, {denied[0].asked.source} first ({_why(denied[0])}): grant "
+            "s3:GetObject on its bucket to whoever reads it, such as the function's role"
         )
     for outcome in held:
         yield _again(outcome) if _denied(outcome) else outcome
 
 
 def _again(outcome: Outcome) -> Outcome:
-    why = outcome.record.reason if outcome.record else ""
-    return Outcome(outcome.asked, retry=TransientError(f"{why}, and nothing else could be read"))
+    why = TransientError(f"{_why(outcome)}, and nothing else could be read")
+    return Outcome(outcome.asked, retry=why)
+
+
+def _why(outcome: Outcome) -> str | None:
+    return outcome.record.reason if outcome.record else None
 
 
 def _proves(outcome: Outcome) -> bool:

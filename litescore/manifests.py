@@ -20,7 +20,7 @@ from urllib.parse import unquote_plus
 from litescore import store
 from litescore.errors import ConfigurationError, PermanentError
 from litescore.record import Subject
-from litescore.s3 import is_s3
+from litescore.store.s3 import is_s3
 
 _MOST_BYTES = 2**31
 _COLUMNS = "source, or bucket and key; etag and version if known"

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from litescore import image, shards, store
 from litescore.errors import LitescoreError, PermanentError, SupersededError
 from litescore.record import Record, Subject
-from litescore.s3 import is_s3
 from litescore.settings import Settings
+from litescore.store.s3 import is_s3
 
 SIDE = 160
 _Content: TypeAlias = bytes | NDArray[np.uint8] | LitescoreError

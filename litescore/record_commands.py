@@ -11,7 +11,7 @@ from litescore import settings
 from litescore.errors import UsageError
 
 if TYPE_CHECKING:
-    from litescore.folder_truth import FolderTruth
+    from litescore.scoring.folder_truth import FolderTruth
 
 
 @click.command(
@@ -97,9 +97,10 @@ def score(
       litescore score test.zip @more.csv --exclude '*.gif' --evaluate --out records/
       litescore score shoe.jpg --model model.tflite
     """
-    from litescore import progress, scoring
+    from litescore import scoring
     from litescore.contract import read_labels
-    from litescore.share import Job
+    from litescore.scoring import progress
+    from litescore.scoring.share import Job
 
     job = Job(
         scoring.settings_with(model=model, threads=threads, batch=batch, top=top),

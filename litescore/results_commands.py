@@ -11,7 +11,7 @@ from litescore import settings
 from litescore.errors import UsageError
 
 if TYPE_CHECKING:
-    from litescore.counts import Counts
+    from litescore.results.counts import Counts
 
 _LEAST_SURE = 10
 _BAR = 24
@@ -52,7 +52,7 @@ def results(records: str, html: str | None, pictures: int, as_json: bool) -> Non
             f"no records at {records}: .jsonl, .jsonl.gz, or tables as `score --format csv` names them"
         )
     if html:
-        from litescore import results_page
+        from litescore.results import page as results_page
 
         results_page.build(counts, records, settings.Settings.read()).write(html)
     if as_json:
@@ -64,7 +64,7 @@ def results(records: str, html: str | None, pictures: int, as_json: bool) -> Non
 
 
 def _print_counts(counts: Counts) -> None:
-    from litescore.counts import STEPS, place
+    from litescore.results.counts import STEPS, place
 
     click.echo(f"{counts.images:,} images")
     for title, counter in (
@@ -132,7 +132,7 @@ def reconcile(
       litescore reconcile shards/ records/ --members
     """
     from litescore import results as reading
-    from litescore.reconcile import balance
+    from litescore.results.reconcile import balance
     from litescore.sources import subjects
 
     found = balance(

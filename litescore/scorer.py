@@ -20,7 +20,7 @@ from litescore.contract import Contract
 from litescore.errors import ConfigurationError, ContractError, ModelError, PermanentError
 from litescore.interpreter import Interpreter, TensorInfo, choose
 from litescore.record import Subject
-from litescore.s3 import is_s3
+from litescore.store.s3 import is_s3
 
 Probabilities = NDArray[np.float32]
 

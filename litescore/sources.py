@@ -14,9 +14,9 @@ from pathlib import Path
 
 from litescore import image, manifests, shards, store
 from litescore.errors import UsageError
-from litescore.objects import Listed
 from litescore.record import Subject
-from litescore.s3 import is_s3
+from litescore.store.objects import Listed
+from litescore.store.s3 import is_s3
 
 _MANIFEST = "@"
 # `[` is part of a name in S3: photos [1]/ is a folder that systems make.

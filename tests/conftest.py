@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
-from litescore import dataset, patience
-from litescore.patience import Patience
+from litescore import dataset
+from litescore.store import patience
+from litescore.store.patience import Patience
 from tests.rig import emulator as rie
 from tests.rig import seaweed, stub_s3, warm
 from tests.rig.pngs import Pngs, write_pngs

@@ -28,9 +28,8 @@ def proxy(s3: S3) -> Iterator[Proxy]:
         yield state
 
 
-@pytest.fixture
-def through(proxy: Proxy, s3: S3, bucket: str) -> S3Store:
-    """obstore on a fresh bucket by way of the proxy, trying each request once, for half a second."""
+def reach(proxy: Proxy, s3: S3, bucket: str, timeout: str) -> S3Store:
+    """obstore by way of the proxy, trying each request once."""
     return S3Store(
         bucket,
         endpoint=proxy.endpoint,
@@ -38,9 +37,21 @@ def through(proxy: Proxy, s3: S3, bucket: str) -> S3Store:
         secret_access_key=s3.secret_key,
         region=s3.region,
         virtual_hosted_style_request=False,
-        client_options={"allow_http": True, "timeout": "0.5s"},
+        client_options={"allow_http": True, "timeout": timeout},
         retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=1)},
     )
+
+
+@pytest.fixture
+def through(proxy: Proxy, s3: S3, bucket: str) -> S3Store:
+    """A client on a fresh bucket, patient."""
+    return reach(proxy, s3, bucket, "30s")
+
+
+@pytest.fixture
+def hasty(proxy: Proxy, s3: S3, bucket: str) -> S3Store:
+    """A client of the same bucket that waits for half a second."""
+    return reach(proxy, s3, bucket, "0.5s")
 
 
 @pytest.mark.parametrize("key", ["a b/ü+%2B.png", "😀.png", "q?x#y.png", "big"])
@@ -85,7 +96,7 @@ FAULTS: list[tuple[Fault, str, type[Exception]]] = [
 
 @pytest.mark.parametrize(("fault", "kind", "raised"), FAULTS, ids=[kind for _, kind, _ in FAULTS])
 def test_a_fault_strikes_and_heals(
-    proxy: Proxy, through: S3Store, fault: Fault, kind: str, raised: type[Exception]
+    proxy: Proxy, through: S3Store, hasty: S3Store, fault: Fault, kind: str, raised: type[Exception]
 ) -> None:
     """What is told goes wrong, once, with the requests that it is told of."""
     obstore.put(through, "a.png", bytes(1000))
@@ -94,7 +105,7 @@ def test_a_fault_strikes_and_heals(
     proxy.faults.append(fault)
     assert len(obstore.get(through, "a.txt").bytes()) == 1000
     with pytest.raises(raised):
-        obstore.get(through, "a.png").bytes()
+        obstore.get(hasty, "a.png").bytes()
     assert len(obstore.get(through, "a.png").bytes()) == 1000
     assert proxy.struck == {kind: 1}
 
@@ -144,13 +155,13 @@ def test_a_gate_holds_a_request(proxy: Proxy, through: S3Store, s3: S3, late: bo
     assert bytes(obstore.get(through, "a.png").bytes()) == b"1"
 
 
-def test_what_a_dead_client_asked_is_lost(proxy: Proxy, through: S3Store) -> None:
+def test_what_a_dead_client_asked_is_lost(proxy: Proxy, through: S3Store, hasty: S3Store) -> None:
     """A request that is held when its client goes never reaches the server."""
-    gate = proxy.gate(method="PUT")
+    gate, answered = proxy.gate(method="PUT"), proxy.gate(method="PUT", late=True)
     with pytest.raises(BaseError):
-        obstore.put(through, "a.png", b"1")  # gives up after half a second
+        obstore.put(hasty, "a.png", b"1")
     gate.open()
-    time.sleep(0.2)
+    assert not answered.reached.wait(1)
     with pytest.raises(FileNotFoundError):
         obstore.head(through, "a.png")
 

@@ -11,14 +11,16 @@ import pytest
 
 from lambda_handler import handler
 from lambda_handler import scoring as invocation
-from litescore import contract, patience, reconcile, results, scoring, store
+from litescore import contract, results, scoring, store
 from litescore.contract import Contract
 from litescore.errors import TransientError
-from litescore.patience import Patience
-from litescore.reconcile import Balance
 from litescore.record import Record, Subject
-from litescore.s3 import split
+from litescore.results import reconcile
+from litescore.results.reconcile import Balance
 from litescore.scoring import Images, Job
+from litescore.store import patience
+from litescore.store.patience import Patience
+from litescore.store.s3 import split
 from tests.lambda_handler import shapes
 from tests.litescore import tiny
 from tests.rig import proxy as rig

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from litescore import patience, rawkeys, reconcile, results, scoring, store
+from litescore import results, scoring, store
 from litescore.errors import TransientError
 from litescore.record import Subject
+from litescore.results import reconcile
 from litescore.scoring import Images, Job
+from litescore.store import patience, rawkeys
 from tests.faults.conftest import SHORT, aim
 from tests.rig import proxy as rig
 from tests.rig.pngs import Pngs

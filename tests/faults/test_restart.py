@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from litescore import patience
+from litescore.store import patience
 from tests.faults.conftest import COUNT, SHORT, Scene, aim, by_handler, forget
 from tests.rig import proxy as rig
 from tests.rig import seaweed

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from litescore import buckets, patience, store
+from litescore import store
 from litescore.errors import PermanentError, SupersededError, TransientError
-from litescore.patience import Patience
 from litescore.record import Subject
-from litescore.s3 import split
+from litescore.store import buckets, patience
+from litescore.store.patience import Patience
+from litescore.store.s3 import split
 from tests.rig.proxy import Fault, Proxy
 from tests.rig.seaweed import S3
 
@@ -113,3 +114,16 @@ def test_deleted_in_the_middle(proxy: Proxy, shard: Subject) -> None:
     ]
     with pytest.raises(PermanentError, match="gone"):
         read(shard)
+
+
+@pytest.mark.parametrize(("size", "puts"), [(1_500_000, 1), (1_000, 2)], ids=["big", "small"])
+def test_while_a_big_body_goes_up_silence_is_no_fault(
+    proxy: Proxy, shard: Subject, size: int, puts: int
+) -> None:
+    """The server says nothing before it has all; a small body it has at once."""
+    proxy.faults = [Fault(method="PUT", stall=1, times=1)]
+    waits = Patience(silence=0.5, retries=0, total=5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patience, "PATIENCE", waits)
+        assert store.create(f"{shard.source}.jsonl.gz", bytes(size))
+    assert [asked.method for asked in proxy.asked].count("PUT") == puts

@@ -10,8 +10,8 @@ from typing import Any
 
 from lambda_handler import scoring
 from litescore import results, store
-from litescore.reconcile import Balance, balance
 from litescore.record import Record, Subject
+from litescore.results.reconcile import Balance, balance
 from tests.lambda_handler.conftest import upload
 from tests.litescore.packed import zip_of
 from tests.rig.emulator import Emulator

@@ -42,7 +42,7 @@ def test_one_denied_beside_one_that_was_read(order: int) -> None:
 
 def test_all_denied() -> None:
     """Names the first object and the permission that is missing."""
-    with pytest.raises(ConfigurationError, match=r"s3://b/a first: grant s3:GetObject"):
+    with pytest.raises(ConfigurationError, match=r"s3://b/a first .as told.: grant s3:GetObject"):
         kinds([failed("a", "forbidden"), failed("b", "forbidden")])
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from litescore.errors import PermanentError, SupersededError
-from litescore.reconcile import Balance, balance
 from litescore.record import Record, Subject
 from litescore.results import read, written
+from litescore.results.reconcile import Balance, balance
 from tests.litescore.conftest import Say, picture_bytes
 from tests.rig.stub_s3 import Fault, StubS3, etag
 

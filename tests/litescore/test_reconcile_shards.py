@@ -14,8 +14,8 @@ import pytest
 
 from litescore import batch, image, store
 from litescore.errors import PermanentError
-from litescore.reconcile import Balance, balance
 from litescore.record import Record, Subject
+from litescore.results.reconcile import Balance, balance
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 from tests.litescore.conftest import Say, picture_bytes
@@ -216,7 +216,8 @@ def test_in_s3(small_model: Path, stub: StubS3, say: Say, monkeypatch: pytest.Mo
 
 _PEAK = """
 import sys
-from litescore import reconcile, settings, store
+from litescore import settings, store
+from litescore.results import reconcile
 from litescore.record import Record, Subject
 path = sys.argv[1]
 shard = Subject(path, etag=store.file_etag(store.local_path(path)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from litescore import patience, rawkeys, store
+from litescore import store
 from litescore.errors import (
     ConfigurationError,
     LitescoreError,
@@ -14,8 +14,9 @@ from litescore.errors import (
     SupersededError,
     TransientError,
 )
-from litescore.patience import Patience
 from litescore.record import Subject
+from litescore.store import patience, rawkeys
+from litescore.store.patience import Patience
 from tests.rig import stub_s3
 from tests.rig.stub_s3 import Fault, StubS3, etag
 

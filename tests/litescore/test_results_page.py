@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from litescore import image, results, results_page, store
+from litescore import image, results, store
 from litescore.errors import PermanentError
 from litescore.record import Record, Subject
+from litescore.results import page as results_page
 from litescore.settings import Settings
 from tests.litescore.conftest import Say, picture_bytes
 from tests.rig.stub_s3 import StubS3, etag

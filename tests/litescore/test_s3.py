@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from litescore import rawkeys, store
+from litescore import store
 from litescore.errors import (
     ConfigurationError,
     PermanentError,
@@ -14,6 +14,7 @@ from litescore.errors import (
     TransientError,
 )
 from litescore.record import Subject
+from litescore.store import rawkeys
 from tests.rig.seaweed import S3
 from tests.rig.stub_s3 import Fault, StubS3, etag
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from litescore import packing, results
-from litescore.folder_truth import FolderTruth
 from litescore.record import Record
+from litescore.scoring.folder_truth import FolderTruth
 from tests.litescore.conftest import LABELS, Say, picture_bytes
 from tests.litescore.packed import npz_of, tar_gz_of, zip_of
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from litescore import results, store
 from litescore.errors import UsageError
-from litescore.s3 import is_s3
+from litescore.store.s3 import is_s3
 
 # Id -> label of what is done; None where it failed.
 Held = dict[bytes, str | None]

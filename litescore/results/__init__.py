@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from litescore import scratch, store, tables
-from litescore.counts import Counts
+from litescore import scratch, store
 from litescore.errors import ConfigurationError
 from litescore.record import Record, Subject
-from litescore.s3 import is_s3
+from litescore.results import tables
+from litescore.results.counts import Counts
+from litescore.store.s3 import is_s3
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
 # The most bytes an object in S3 may have; files are read line by line.

@@ -14,17 +14,17 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from litescore import buckets, patience, refusals
 from litescore.errors import ConfigurationError, LitescoreError, PermanentError
-from litescore.objects import Blob, Listed, check_etag, check_size
-from litescore.patience import Patience
 from litescore.record import Subject
-from litescore.refusals import Refusal
+from litescore.store import buckets, patience, refusals
+from litescore.store.objects import Blob, Listed, check_etag, check_size
+from litescore.store.patience import Patience
+from litescore.store.refusals import Refusal
 
 # boto3 pauses for up to 1, 2, 4, ... seconds between tries, whatever it is told.
 _MOST_RETRIES = 2
-
-
+# A control character, or a segment of a path that is empty, `.` or `..`.
+_ODD = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.{0,2}(?:/|\Z)")
 _MOST_KEY_BYTES = 1024
 # What an ETag or a version id may hold: a header and a query carry them.
 _TOKEN = re.compile(r"[ -~]{1,1024}")
@@ -35,11 +35,12 @@ def check_names(key: str, subject: Subject) -> None:
 
     An event may hold any text there, at some of which obstore does not raise but panics.
     """
-    size = len(key.encode(errors="replace"))
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        raise PermanentError("unaddressable", f"the key {key!r} is not UTF-8") from None
     if size > _MOST_KEY_BYTES:
         raise PermanentError("unaddressable", f"a key of {size:,} bytes: S3 has 1,024 at most")
-    if any("\ud800" <= char <= "\udfff" for char in key):
-        raise PermanentError("unaddressable", f"the key {key!r} is not UTF-8")
     for name, value in (("ETag", subject.etag), ("version id", subject.version)):
         if value and not _TOKEN.fullmatch(value):
             raise PermanentError("unaddressable", f"no object has the {name} {value[:40]!r}")
@@ -47,9 +48,7 @@ def check_names(key: str, subject: Subject) -> None:
 
 def addressable(key: str) -> bool:
     """Whether obstore asks S3 for this very key."""
-    if any(ord(char) < 32 or ord(char) == 127 for char in key):
-        return False
-    return not any(segment in ("", ".", "..") for segment in key.split("/"))
+    return _ODD.search(key) is None
 
 
 def read(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:

@@ -16,11 +16,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from litescore import ledger, shards, store
-from litescore.counts import place
+from litescore import shards, store
 from litescore.errors import ImageError, SupersededError
-from litescore.ledger import Ledger
 from litescore.record import Record, Subject
+from litescore.results import ledger
+from litescore.results.counts import place
+from litescore.results.ledger import Ledger
 from litescore.settings import Settings
 
 

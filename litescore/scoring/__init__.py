@@ -9,16 +9,17 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from litescore import batch, resume, share, store
+from litescore import batch, store
 from litescore.errors import ConfigurationError, UsageError
-from litescore.folder_truth import FolderTruth
 from litescore.output import Summary
-from litescore.progress import Tell
 from litescore.record import Subject
-from litescore.s3 import is_s3
+from litescore.scoring import resume, share
+from litescore.scoring.folder_truth import FolderTruth
+from litescore.scoring.progress import Tell
+from litescore.scoring.share import Job
 from litescore.settings import Settings
-from litescore.share import Job
 from litescore.sources import subjects
+from litescore.store.s3 import is_s3
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,6 @@ def to_place(
     before = resume.held(place, scorer.digest)
     if processes == 1:
         return share.score(images, job, scorer, before, tell, alone=True)
-    from litescore import jobs
+    from litescore.scoring import jobs
 
     return jobs.run(images, job, before, processes, tell)

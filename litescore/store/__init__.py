@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from litescore import objects, s3
 from litescore.errors import ConfigurationError, PermanentError
 from litescore.files import write_whole
-from litescore.objects import Blob, Listed
 from litescore.record import Subject
-from litescore.s3 import is_s3
+from litescore.store import objects, s3
+from litescore.store.objects import Blob, Listed
+from litescore.store.s3 import is_s3
 
 _FILE = "file://"
 

@@ -11,15 +11,15 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from litescore import buckets, patience, rawkeys, refusals
 from litescore.errors import (
     ConfigurationError,
     LitescoreError,
     TransientError,
 )
-from litescore.objects import Blob, Listed, check_etag, check_size
 from litescore.record import Subject
-from litescore.refusals import Refusal
+from litescore.store import buckets, patience, rawkeys, refusals
+from litescore.store.objects import Blob, Listed, check_etag, check_size
+from litescore.store.refusals import Refusal
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult
@@ -46,10 +46,15 @@ def is_s3(url: str) -> bool:
     return url.startswith(_S3)
 
 
+def is_bucket(name: str) -> bool:
+    """Whether a name may be a bucket's."""
+    return _BUCKET.fullmatch(name) is not None
+
+
 def split(url: str) -> tuple[str, str]:
     """`s3://bucket/raw key` -> (bucket, raw key). Raises ConfigurationError without a bucket."""
     bucket, _, key = url.removeprefix(_S3).partition("/")
-    if not is_s3(url) or not _BUCKET.fullmatch(bucket):
+    if not is_s3(url) or not is_bucket(bucket):
         raise ConfigurationError(f"{url!r} is not an S3 URL: s3://bucket/key")
     return bucket, key
 

@@ -13,10 +13,10 @@ from dataclasses import replace
 from PIL import Image, ImageDraw
 
 from litescore import image, pictures
-from litescore.counts import STEPS, Counts, place
 from litescore.errors import LitescoreError
 from litescore.page import BAD, PLAIN, Page
 from litescore.record import Record, Subject
+from litescore.results.counts import STEPS, Counts, place
 from litescore.settings import Settings
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from litescore import access, batch, output
 from litescore.batch import Outcome
 from litescore.fetching import Before
-from litescore.folder_truth import FolderTruth
 from litescore.output import Summary
-from litescore.progress import Tell
 from litescore.record import Subject
-from litescore.resume import Held
 from litescore.scorer import Scorer
+from litescore.scoring.folder_truth import FolderTruth
+from litescore.scoring.progress import Tell
+from litescore.scoring.resume import Held
 from litescore.settings import Settings, processors
 
 _MODEL = "model.tflite"

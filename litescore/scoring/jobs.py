@@ -16,14 +16,15 @@ from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from litescore import shards, share
+from litescore import shards
 from litescore.errors import ConfigurationError
-from litescore.folder_truth import FolderTruth
 from litescore.output import Summary
-from litescore.progress import Tell
 from litescore.record import Subject
-from litescore.resume import Held
-from litescore.share import Job
+from litescore.scoring import share
+from litescore.scoring.folder_truth import FolderTruth
+from litescore.scoring.progress import Tell
+from litescore.scoring.resume import Held
+from litescore.scoring.share import Job
 
 if TYPE_CHECKING:
     from multiprocessing import Queue

@@ -8,9 +8,9 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from litescore import patience
 from litescore.errors import ConfigurationError
-from litescore.patience import Patience
+from litescore.store import patience
+from litescore.store.patience import Patience
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
