@@ -212,23 +212,24 @@ def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blo
     try:
         store = buckets.bucket(bucket)
         result = obstore.get(store, key, options=options)
-        check_size(result.meta["size"], max_bytes)
-        etag = _unquoted(result.meta.get("e_tag"))
+        # Made anew each time that it is asked for.
+        meta = result.meta
+        check_size(meta["size"], max_bytes)
+        etag = _unquoted(meta.get("e_tag"))
         check_etag(subject, etag)
-        version, modified = result.meta.get("version"), result.meta["last_modified"]
-        return Blob(_body(store, key, result, options), etag, version, modified)
+        long = meta["size"] > _LONG and etag is not None
+        data = _long_body(store, key, result, options) if long else bytes(result.bytes())
+        return Blob(data, etag, meta.get("version"), meta["last_modified"])
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
         no, conditional = _refusal(error), "if_match" in options
         raise refusals.of_object(no, subject, bucket, conditional=conditional) from error
 
 
-def _body(store: S3Store, key: str, result: GetResult, options: GetOptions) -> bytes:
-    """The bytes of the object; a long transfer that broke goes on from there while it gets on."""
+def _long_body(store: S3Store, key: str, result: GetResult, options: GetOptions) -> bytes:
+    """The bytes of a long transfer; one that broke goes on from there while it gets on."""
     import obstore
 
     size, etag = result.meta["size"], result.meta.get("e_tag")
-    if size <= _LONG or not etag:
-        return bytes(result.bytes())
     data = bytearray()
     while True:
         held = len(data)
