@@ -40,12 +40,13 @@ def test_running_out_of_memory(
     s3: S3, inputs: str, outputs: Records, pngs: Pngs, emulator: Emulate
 ) -> None:
     """A function that thinks it has more than there is: what cannot be had is one image's failure,
-    when bytes are read as when they are decoded.
+    when bytes are read or unpacked as when they are decoded.
     """
     limit = _held_to(165) | {"memory": 1769}
     reasons = _scored_beside(s3, inputs, outputs, pngs, emulator(**limit))
+    # How far a zip comes depends on what Python itself takes on this machine.
+    assert reasons.pop("big.zip") in ("not enough memory to read", "not enough memory to unpack")
     assert reasons == {
-        "big.zip": "not enough memory to read",
         "big.npz": "not enough memory to unpack",
         "big.png": "not enough memory to decode",
     }
