@@ -26,6 +26,7 @@ class Fetched:
 
     asked    the subject as it came in; of a shard's member the shard
     subject  with the member's name, and the ETag and version it was read under
+    size     bytes that were fetched or unpacked
     fetching, decoding  seconds that took
     """
 
@@ -35,6 +36,7 @@ class Fetched:
     tensor: image.Tensor | None = None
     error: ImageError | None = None
     modified: datetime | None = None
+    size: int = 0
     fetching: float = 0.0
     decoding: float = 0.0
 
@@ -52,6 +54,7 @@ def read(asked: Subject, max_bytes: int) -> Fetched:
         Subject(asked.source, asked.member, etag, version),
         data=blob.data,
         modified=blob.modified,
+        size=len(blob.data),
         fetching=perf_counter() - start,
     )
 

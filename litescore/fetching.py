@@ -26,6 +26,8 @@ from litescore.settings import Settings
 
 # Encoded bytes below which an image is decoded by the calling thread.
 _SMALL = 16 * 1024
+# Subjects a future holds while they are small: a future costs as much as decoding one.
+_SMALL_CHUNK = 16
 # Chunks a thread is given beforehand: enough that none waits, few enough to bound memory.
 _AHEAD = 2
 # Seconds between two looks at the deadline while nothing arrives.
@@ -78,8 +80,7 @@ def fetch(
     try:
         decoder = Decoder(contract, settings, image.PixelBudget(settings.max_pixels))
         expanded = _Expansion(settings, shard_thread, deadline, before).of(subjects)
-        size = _chunk(batch, settings.threads)
-        yield from _in_order(expanded, size, decoder, threads, deadline)
+        yield from _in_order(expanded, batch, decoder, threads, deadline)
     finally:
         # What S3 does not answer is not waited for when there is no time left.
         for pool in (threads, shard_thread):
@@ -88,15 +89,17 @@ def fetch(
 
 def _in_order(
     asked: Iterator[Fetched],
-    size: int,
+    batch: int,
     decoder: Decoder,
     threads: ThreadPoolExecutor,
     deadline: Deadline,
 ) -> Iterator[Fetched]:
     window: deque[tuple[list[Fetched], Future[list[Fetched]]]] = deque()
+    workers = decoder.settings.threads
+    size = _chunk(batch, workers)
     while True:
         deadline.check()
-        while not deadline.passed and len(window) < decoder.settings.threads * _AHEAD:
+        while not deadline.passed and len(window) < workers * _AHEAD:
             chunk = list(islice(asked, size))
             if not chunk:
                 break
@@ -104,7 +107,10 @@ def _in_order(
         if not window or not _arrives(window[0][1], deadline):
             break
         _, future = window.popleft()
-        yield from map(decoder.decode, future.result())
+        arrived = future.result()
+        small = all(one.size < _SMALL for one in arrived)
+        size = min(_SMALL_CHUNK, batch) if small else _chunk(batch, workers)
+        yield from map(decoder.decode, arrived)
     yield from _handed_back(chain(*(chunk for chunk, _ in window), asked))
 
 
@@ -127,8 +133,8 @@ def _handed_back(left: Iterable[Fetched]) -> Iterator[Fetched]:
 
 
 def _chunk(batch: int, threads: int) -> int:
-    """Subjects a future holds: a future costs as much as decoding a small image, so several, yet no
-    more than keep every thread busy within a batch.
+    """Subjects a future holds while they are large, or nobody knows: no more than keep every thread
+    busy within a batch, for the window holds them all.
     """
     return max(1, min(8, batch // threads))
 
@@ -198,6 +204,7 @@ class _Expansion:
                 one.error = bare(member.content)
             else:
                 one.data = member.content
+                one.size = _size(member.content)
             yield one
 
 
@@ -214,8 +221,8 @@ def _fetch_one(one: Fetched, decoder: Decoder) -> Fetched:
         one = read(one.asked, decoder.settings.max_bytes)
     # Decoding a small image is Python that holds the interpreter's lock: threads would only wait
     # for each other. The calling thread does it, while these fetch, which needs no lock.
-    return one if one.data is None or _weight(one.data) < _SMALL else decoder.decode(one)
+    return one if one.size < _SMALL else decoder.decode(one)
 
 
-def _weight(data: bytes | NDArray[np.uint8]) -> int:
-    return data.nbytes if isinstance(data, np.ndarray) else len(data)
+def _size(content: bytes | NDArray[np.uint8]) -> int:
+    return content.nbytes if isinstance(content, np.ndarray) else len(content)

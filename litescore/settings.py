@@ -84,7 +84,7 @@ class Settings:
     input: str | None = None
     data: str | None = None
     runtime: str | None = None
-    threads: int = 4
+    threads: int = 6
     batch: int | None = None
     top: int = 3
     max_bytes: int = 64 * 1024 * 1024

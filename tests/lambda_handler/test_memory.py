@@ -53,8 +53,8 @@ def test_running_out_of_memory(
 
 
 def test_limits_of_sizes_follow_the_memory() -> None:
-    """The template's function keeps the defaults, but for shards; a small one does not; and what
-    was set lower stays.
+    """The template's function keeps the default of pixels and takes files of 40 MB; a small one does
+    not; and what was set lower stays.
     """
     default = Settings()
 
@@ -62,7 +62,8 @@ def test_limits_of_sizes_follow_the_memory() -> None:
         return memory.fitted(settings, {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": size})
 
     large, small = of("1769"), of("512")
-    assert (large.max_bytes, large.max_pixels) == (default.max_bytes, default.max_pixels)
+    assert large.max_pixels == default.max_pixels
+    assert 40 * MB < large.max_bytes <= default.max_bytes
     assert 500 * MB < large.max_shard_bytes < 600 * MB
     assert small.max_pixels < 16_000_000
     assert 2 * small.threads * small.max_bytes < 512 * MB
@@ -79,7 +80,7 @@ def _held_to(size: int) -> dict[str, object]:
     needs("prlimit")
     return {
         # Large pieces of memory go back when they are free: what glibc would keep of them is chance.
-        "environ": account.environ(MALLOC_MMAP_THRESHOLD_="65536"),
+        "environ": account.environ(MALLOC_MMAP_THRESHOLD_="65536", LITESCORE_THREADS="4"),
         "memory": size,
         "wrapped_in": [str(shutil.which("prlimit")), f"--data={size * MB}", "--"],
     }

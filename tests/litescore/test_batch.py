@@ -87,7 +87,7 @@ def test_memory_is_bounded_by_a_window(scorer: Scorer, pngs: Pngs) -> None:
     for done, _ in enumerate(batch.run(many(), scorer, settings=Settings(threads=4)), 1):
         ahead = max(ahead, taken - done)
     assert done == taken == 40 * len(subjects)
-    assert ahead <= 8 * 4 * 2 + 4 * scorer.batch + 8
+    assert ahead <= 16 * 4 * 2 + 4 * scorer.batch + 16
 
 
 def test_stops_before_the_deadline_and_hands_the_rest_back(scorer: Scorer, pngs: Pngs) -> None:
