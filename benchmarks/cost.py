@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.batch.paths import BACKFILL, EVENTS, NPZ, ZIP
+from litescore.settings import Settings
 
 IMAGES = 1_000_000
 # Dollars; list prices of us-east-1 as they stood in 2025, x86, without free tiers. They change:
@@ -32,7 +33,7 @@ PRICES = {
 # What the template and the forms of event say; --take overrides.
 TAKEN = {
     "memory-mb": 1769,
-    "threads": 4,
+    "threads": Settings().threads,
     "get-milliseconds": 20,
     "queue-batch": 100,
     "map-batch": 500,

@@ -94,7 +94,7 @@ def _in_order(
     threads: ThreadPoolExecutor,
     deadline: Deadline,
 ) -> Iterator[Fetched]:
-    window: deque[tuple[list[Fetched], Future[list[Fetched]]]] = deque()
+    window: deque[tuple[list[Fetched], Future[list[Fetched]] | None]] = deque()
     workers = decoder.settings.threads
     size = _chunk(batch, workers)
     while True:
@@ -103,20 +103,26 @@ def _in_order(
             chunk = list(islice(asked, size))
             if not chunk:
                 break
-            window.append((chunk, threads.submit(_work, chunk, decoder)))
+            # Of small images that are at hand, out of a shard, there is nothing for a thread to do.
+            at_hand = all(map(_is_at_hand, chunk))
+            window.append((chunk, None if at_hand else threads.submit(_work, chunk, decoder)))
         if not window or not _arrives(window[0][1], deadline):
             break
-        _, future = window.popleft()
-        arrived = future.result()
+        chunk, future = window.popleft()
+        arrived = future.result() if future else chunk
         small = all(one.size < _SMALL for one in arrived)
         size = min(_SMALL_CHUNK, batch) if small else _chunk(batch, workers)
         yield from map(decoder.decode, arrived)
     yield from _handed_back(chain(*(chunk for chunk, _ in window), asked))
 
 
-def _arrives(future: Future[Any], deadline: Deadline) -> bool:
+def _is_at_hand(one: Fetched) -> bool:
+    return one.error is not None or (one.data is not None and one.size < _SMALL)
+
+
+def _arrives(future: Future[Any] | None, deadline: Deadline) -> bool:
     """Wait for a future, once time is over only a moment longer."""
-    while not wait([future], _PATIENCE).done:
+    while future and not wait([future], _PATIENCE).done:
         if deadline.passed:
             return False
         deadline.check()
