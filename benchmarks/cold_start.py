@@ -45,6 +45,19 @@ _CPU = time.process_time() * 1000
 def handler(event, context):
     return {"cpu": _CPU}
 """
+# What no function that scores images so can do without.
+_LIBRARIES = (
+    """
+import gc, os
+gc.disable()
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+import numpy, PIL.Image
+from ai_edge_litert.interpreter import Interpreter
+interpreter = Interpreter(model_path=os.environ["LITESCORE_MODEL"])
+interpreter.allocate_tensors()
+"""
+    + _TELLING
+)
 _OURS = "from lambda_handler import handler as scoring\n" + _TELLING
 _WITH_BOTO3 = "import boto3\nclient = boto3.client('s3')\n" + _OURS
 # Lambda hands these over; without a key a client of boto3 would look for one elsewhere.
@@ -54,6 +67,7 @@ _ENVIRON = {
     "LITESCORE_OUTPUT": "s3://bucket/records/",
 }
 BARE, OURS, BOTO3 = "bare handler", "litescore", "litescore + boto3 client"
+LIBRARIES = "its libraries and the model alone"
 PHOTOS = "litescore, MobileNetV3-Small"
 
 
@@ -69,6 +83,7 @@ def main() -> None:
         photos = _unpacked(folder / "photos", _model(models / "photos.tflite", cases.mobilenet))
         ways = {
             BARE: _function(folder / "bare", "bare", _TELLING),
+            LIBRARIES: _function(dense, "libraries", _LIBRARIES),
             OURS: _function(dense, "ours", _OURS),
             BOTO3: _function(dense, "with_boto3", _WITH_BOTO3),
             PHOTOS: _function(photos, "ours", _OURS),
@@ -82,6 +97,7 @@ def main() -> None:
         print(f"  {way:<38}{took:>6.0f} ms ({low:.0f} to {high:.0f}){cpu:>8.0f} ms CPU")
     for what, number in (("INIT", 0), ("CPU", 1)):
         by = {way: [start[number] for start in starts] for way, starts in found.items()}
+        print_ratio(f"{what} of the libraries, over bare", by[LIBRARIES], by[BARE])
         print_ratio(f"{what} over a bare handler", by[OURS], by[BARE], most=3.5)
         print_ratio(f"{what} over itself with a boto3 client", by[OURS], by[BOTO3], most=0.45)
         print_ratio(f"{what} with MobileNetV3-Small, over bare", by[PHOTOS], by[BARE])
