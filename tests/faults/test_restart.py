@@ -52,6 +52,8 @@ def scene(
     images = [path.read_bytes() for path in pngs.paths[:COUNT]]
     with rig.serve(s3.endpoint) as proxy:
         bucket = s3.make_bucket()
+        # One after the other: what had come before the server went is no chance.
+        monkeypatch.setenv("LITESCORE_THREADS", "1")
         aim(monkeypatch, proxy.environ(s3.environ), bucket, model)
         yield Scene(s3, proxy, bucket, images, by_handler)
     forget()
