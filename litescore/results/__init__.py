@@ -85,12 +85,6 @@ def objects(location: str | Path) -> list[str]:
     )
 
 
-def files(location: str | Path) -> list[str]:
-    """The .jsonl and .jsonl.gz objects at a location, in order of name."""
-    listed = store.list_objects(str(location))
-    return sorted(entry.source for entry in listed if entry.source.endswith(SUFFIXES))
-
-
 def count(records: Iterable[Record], *, pictures: int = 12) -> Counts:
     """What these records count to; `pictures` bounds each list of examples."""
     counts = Counts(pictures)

@@ -55,7 +55,7 @@ def settle(bucket: str, *listed: Subject) -> Account:
     and nothing double.
     """
     named = listed or under(f"s3://{bucket}/")
-    records, files = list(results.read(place())), results.files(place())
+    records, files = list(results.read(place())), results.objects(place())
     lines = sum(
         len(gzip.decompress(store.read(Subject(url), max_bytes=10**7).data).splitlines())
         for url in files

@@ -132,7 +132,7 @@ def test_an_event_that_comes_again_after_the_image_is_gone(
     s3.client.delete_object(Bucket=inputs, Key="a.png")
     assert handler(shapes.queued(event), None) == ALL_DONE
     assert [record.status for record in outputs()] == ["scored"]
-    assert len(results.files(account.place())) == 2
+    assert len(results.objects(account.place())) == 2
 
 
 # key -> the kind of failure that it is

@@ -59,10 +59,10 @@ def test_delivered_again_writes_nothing_again(s3: S3, inputs: str, pngs: Pngs) -
     keys = upload(s3, inputs, pngs)
     place = str(scoring.settings().output)
     handler(shapes.notification(inputs, *keys), None)
-    before = results.files(place)
+    before = results.objects(place)
     handler(shapes.notification(inputs, *keys), None)
     handler(shapes.notification(inputs, *reversed(keys)), None)
-    assert results.files(place) == before
+    assert results.objects(place) == before
 
 
 def test_overwritten_since_the_event(s3: S3, inputs: str, outputs: Records, pngs: Pngs) -> None:

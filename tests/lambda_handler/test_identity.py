@@ -73,7 +73,7 @@ def test_every_form_makes_the_same_id_and_name(
     head = s3.client.head_object(Bucket=versioned_bucket, Key=KEY)
     date = head["LastModified"].date().isoformat()
     digest = _sha256(f"{record.id} scored")
-    assert results.files(place) == [f"{place}dt={date}/{model[:12]}-{digest}.jsonl.gz"]
+    assert results.objects(place) == [f"{place}dt={date}/{model[:12]}-{digest}.jsonl.gz"]
 
 
 def test_forms_cover_the_classifier() -> None:

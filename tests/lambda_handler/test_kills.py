@@ -160,4 +160,4 @@ def _wait_for(happened: Callable[[], object]) -> None:
 
 
 def _written() -> list[str]:
-    return results.files(account.place())
+    return results.objects(account.place())

@@ -90,7 +90,7 @@ def test_an_object_named_twice_is_scored_once(
     (key,) = upload(s3, inputs, pngs, 1)
     note = shapes.notification(inputs, key)
     assert handler(shapes.queued(note, note), None) == {"batchItemFailures": []}
-    (url,) = results.files(str(scoring.settings().output))
+    (url,) = results.objects(str(scoring.settings().output))
     # The lines themselves: reading records back leaves out those that come twice.
     lines = gzip.decompress(store.read(Subject(url), max_bytes=10**6).data).splitlines()
     assert len(outputs()) == len(lines) == 1
@@ -157,7 +157,7 @@ def test_output_inside_what_is_read_is_refused(
     monkeypatch.setenv("LITESCORE_OUTPUT", f"s3://{inputs}/records")
     with pytest.raises(ConfigurationError, match="records would be read as images"):
         handler({"prefix": f"s3://{inputs}/{prefix}"}, None)
-    assert results.files(f"s3://{inputs}/records") == []
+    assert results.objects(f"s3://{inputs}/records") == []
 
 
 def test_an_event_about_a_record_ends_the_circle(
@@ -167,8 +167,8 @@ def test_an_event_about_a_record_ends_the_circle(
     (key,) = upload(s3, inputs, pngs, 1)
     monkeypatch.setenv("LITESCORE_OUTPUT", f"s3://{inputs}/records/")
     handler(shapes.queued(shapes.notification(inputs, key)), None)
-    (url,) = results.files(f"s3://{inputs}/records/")
+    (url,) = results.objects(f"s3://{inputs}/records/")
     record = url.removeprefix(f"s3://{inputs}/")
     with pytest.raises(ConfigurationError, match="is one of our records"):
         handler(shapes.queued(shapes.notification(inputs, record)), None)
-    assert results.files(f"s3://{inputs}/records/") == [url]
+    assert results.objects(f"s3://{inputs}/records/") == [url]

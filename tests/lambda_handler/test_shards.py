@@ -59,7 +59,7 @@ def test_a_shard_that_is_through_begins_anew_when_asked_for_again(
     event = handler(event, short(5))["continuation"]
     while event:
         event = handler(event, None).get("continuation")
-    for url in results.files(str(scoring.settings().output)):
+    for url in results.objects(str(scoring.settings().output)):
         store.delete(url)
     assert handler({"objects": [f"s3://{inputs}/{shard}"]}, None)["scored"] == MEMBERS
     assert len(outputs()) == MEMBERS
