@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     type=click.Choice(["jsonl.gz", "jsonl", "csv"]),
     default="jsonl.gz",
     show_default=True,
-    help="Of the files in OUT. `litescore results` reads the JSON lines.",
+    help="Of the files in OUT; `litescore results` reads all of them.",
 )
 @click.option(
     "--include", multiple=True, metavar="GLOB", help="Only images that fit; may be repeated."
@@ -87,7 +87,7 @@ def score(
     ** crosses folders. They do not look into shards.
 
     Run again into the same OUT it skips what is scored already, unless a manifest of S3 objects
-    keeps their ETags to itself. Exits with 1 when some images failed; each has its record, with
+    keeps their ETags to itself; what was denied is tried again. Exits with 1 when some images failed; each has its record, with
     the reason.
 
     \b
@@ -95,6 +95,7 @@ def score(
       litescore score photos/ --model model.tflite --out records/
       litescore score s3://bucket/in/ --model model.tflite --out s3://other/records/
       litescore score test.zip @more.csv --exclude '*.gif' --evaluate --out records/
+      litescore score thumbnails/ --model model.tflite --out records/ --jobs 4
       litescore score shoe.jpg --model model.tflite
     """
     from litescore import scoring
