@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
-from click._termui_impl import ProgressBar
 
 from litescore import shards
 from litescore.errors import LitescoreError
 from litescore.record import Subject
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
 
 # Hears how many images have come out since it was last told, and how many of those were not scored.
 Tell = Callable[[int, int], None]
