@@ -28,10 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.device import Device
+from edge.frames import Frame
+from edge.frames.picamera import stream_size
 from edge.loop import Loop
-from edge.picamera import stream_size
-from edge.sinks import JsonLines
-from edge.sources import Frame
+from edge.sinks.lines import JsonLines
+from edge.status import Status
 from edge.stop import Stop
 from litescore import contract as contracts
 from litescore.contract import Contract
@@ -59,6 +60,9 @@ class InTurns:
         self.device = Device.here()
         self.raw: list[float] = []
         self.loop: list[float] = []
+
+    def status(self) -> Status:
+        return Status("running")
 
     def frames(self) -> Generator[Frame | None, None, None]:
         for number in range(self._count):
@@ -105,7 +109,7 @@ def measure(scorer: Scorer, size: tuple[int, int], out: Path, count: int) -> InT
     pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
     source = InTurns(pixels, count, scorer)
     with JsonLines(out) as sink:
-        Loop(scorer, source.device).run(source, sink, Stop())
+        Loop(scorer, source.device, sinks=[sink]).run(source, Stop())
     return source
 
 

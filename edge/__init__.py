@@ -2,16 +2,15 @@
 
 A source gives frames, the loop fits and scores each, a sink takes its record:
 
-    sources.py    what a frame and a source are; image folders and video clips
-    camera.py     a live camera: one capture thread that keeps only the latest frame
-    capture.py    OpenCV's video capture, for clips and V4L2 devices; the only import of cv2
-    picamera.py   Raspberry Pi cameras on the CSI port; the only import of picamera2
-    opening.py    from the words of `--source` to a source
-    device.py     which device this is, since which boot
-    loop.py       frame -> tensor -> probabilities -> record, until the end or a stop
-    stop.py       SIGINT and SIGTERM as a wish that the loop grants between two frames
-    sinks.py      where records go
-    cli.py        `litescore edge`
+    frames/        what frames and sources are: cameras, clips, folders
+    loop.py        frame -> tensor -> probabilities -> decision -> sinks, until the end or a stop
+    decisions.py   one decision of frame after frame; emission.py: which are told
+    scored.py      what the loop made of a frame; meter.py: what it counted
+    sinks/         where what is told goes
+    status.py      how a source or a sink is doing
+    device.py      which device this is, since which boot
+    stop.py        SIGINT and SIGTERM as a wish that the loop grants between two frames
+    cli.py         `litescore edge`; run_command.py: its `run`
 
 It knows no TensorFlow, no AWS and none of the other rooms; pixels become tensors in
 `litescore.image` only. Importing it imports neither cv2 nor picamera2.

@@ -1,6 +1,6 @@
 """A record: one scored, failed or superseded image as one JSON line.
 
-The same fields in a terminal, on Lambda and on a Raspberry Pi (which adds `frame`).
+The same fields in a terminal, on Lambda and on a Raspberry Pi (which adds `frame` and `decision`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class Record:
     label and score are the best class and its probability; `top` lists the best few, best first, a
     tie going to the lowest index; of a multilabel model it lists every label that holds, which may
     be none. `kind` and `reason` say why an image failed. `model` is the
-    SHA-256 of the model file, `at` the time of scoring (UTC, RFC 3339).
+    SHA-256 of the model file, `at` the time of scoring (UTC, RFC 3339). A camera's records say in
+    `frame` which frame it was, and in `decision` what the frames up to it come to.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Record:
     model: str
     at: str
     frame: Mapping[str, Any] | None = None
+    decision: Mapping[str, Any] | None = None
     v: int = SCHEMA
 
     @classmethod
@@ -85,9 +87,11 @@ class Record:
         top: int = 3,
         threshold: float | None = None,
         frame: Mapping[str, Any] | None = None,
+        decision: Mapping[str, Any] | None = None,
+        at: str | None = None,
     ) -> Record:
         """`probabilities` are float32[classes], each 0..1; `top` is how many labels to list, or
-        `threshold` the probability from which on they are listed.
+        `threshold` the probability from which on they are listed; `at` the time, now by default.
         """
         best = rank(probabilities[None], top, threshold)[0]
         return cls.ranked(
@@ -98,6 +102,8 @@ class Record:
             model=model,
             threshold=threshold,
             frame=frame,
+            decision=decision,
+            at=at,
         )
 
     @classmethod
@@ -111,6 +117,7 @@ class Record:
         model: str,
         threshold: float | None = None,
         frame: Mapping[str, Any] | None = None,
+        decision: Mapping[str, Any] | None = None,
         at: str | None = None,
     ) -> Record:
         """As `scored`, for a row of what `rank` found for a whole batch at once, at the time `at`."""
@@ -123,6 +130,7 @@ class Record:
             label=labels[best[0]],
             score=_shortest(probabilities[best[0]]),
             top=tuple({"label": labels[i], "score": _shortest(probabilities[i])} for i in listed),
+            decision=decision,
             at=at,
         )
 
@@ -156,6 +164,7 @@ class Record:
         top: tuple[Mapping[str, Any], ...] = (),
         kind: str | None = None,
         reason: str | None = None,
+        decision: Mapping[str, Any] | None = None,
         at: str | None = None,
     ) -> Record:
         return cls(
@@ -173,6 +182,7 @@ class Record:
             model=model,
             at=at or now(),
             frame=frame,
+            decision=decision,
         )
 
     @property
@@ -185,8 +195,9 @@ class Record:
     def to_json(self) -> str:
         """One line of JSON, without the newline."""
         values = {"v": self.v} | vars(self)
-        if self.frame is None:
-            del values["frame"]
+        for name in ("frame", "decision"):
+            if values[name] is None:
+                del values[name]
         return _text(_LINE, values)
 
     @classmethod
@@ -206,7 +217,16 @@ class Record:
 
 def now() -> str:
     """The time as a record bears it: UTC, RFC 3339, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _written(datetime.now(UTC))
+
+
+def moment(seconds: float) -> str:
+    """Seconds since 1970 as a record bears them."""
+    return _written(datetime.fromtimestamp(seconds, UTC))
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def threshold_of(contract: Contract) -> float | None:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge.device import Device
-from edge.opening import choose
+from edge.frames import tensor
+from edge.frames.opening import choose
 from export.calibrate import representative
-from litescore import batch, contract, dataset, image
+from litescore import batch, contract, dataset
 from litescore.contract import Contract
 from litescore.record import Subject
 from litescore.scorer import Probabilities, Scorer
@@ -68,7 +69,7 @@ def framed(held: Contract, sources: list[Path]) -> Tensors:
     device = Device(id="0123456789ab", boot="boot", run=7)
     opened = [choose(str(one), held, device, Settings()).frames() for one in sources]
     pixels = [frame.pixels for frames in opened for frame in frames if frame]
-    return np.stack([image.fit(one, held) for one in pixels])  # type: ignore[arg-type]
+    return np.stack([tensor(one, held) for one in pixels])  # type: ignore[arg-type]
 
 
 def test_every_room_sees_the_same_pixels(root: Path, tmp_path: Path) -> None:

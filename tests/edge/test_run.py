@@ -267,8 +267,8 @@ def test_import_is_light() -> None:
     heavy = ("cv2", "picamera2", "tensorflow", "keras", "boto3", "paho", "ai_edge_litert")
     code = (
         "import pkgutil, sys, importlib, edge\n"
-        "for m in pkgutil.iter_modules(edge.__path__):\n"
-        "    m.name == '__main__' or importlib.import_module(f'edge.{m.name}')\n"
+        "for m in pkgutil.walk_packages(edge.__path__, 'edge.'):\n"
+        "    m.name == 'edge.__main__' or importlib.import_module(m.name)\n"
         f"print([m for m in {heavy} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from edge.device import Device
+from edge.frames import Frame
 from edge.loop import Loop
-from edge.sources import Frame
 from litescore import batch, contract, image
 from litescore.contract import Contract
 from litescore.record import Record, Subject, threshold_of
@@ -66,7 +66,7 @@ def test_every_way_lists_the_same(tmp_path: Path) -> None:
     for number, probabilities in enumerate(model.probabilities(pixels)):
         order = np.argsort(-probabilities, kind="stable")
         holding = [LABELS[i] for i in order if probabilities[i] >= 0.5]
-        framed = loop.record(Frame(subjects[number], number, 0.0, pixels[number]))
+        framed = loop.score(Frame(subjects[number], number, 0.0, pixels[number])).record
         for one in (found[number], framed):
             assert one is not None
             assert [listed["label"] for listed in one.top] == holding

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.device import Device
-from edge.sources import PATIENCE, Frame
+from edge.frames import PATIENCE, Frame
+from edge.status import Status
 from litescore.errors import ConfigurationError
 from litescore.record import Subject
 
@@ -81,6 +82,9 @@ class LiveCamera:
         finally:
             self._closing.set()
             thread.join(_FAREWELL)
+
+    def status(self) -> Status:
+        return Status("running")
 
     def _capture(self, camera: Camera) -> None:
         number = 0

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from edge.device import Device
+from edge.frames import Frame, Source
+from edge.frames.clip import Clip
+from edge.frames.opening import choose
 from edge.loop import Loop
-from edge.opening import choose
-from edge.sources import Clip, Frame, Source
+from edge.scored import Scored
 from edge.stop import Stop
 from litescore import batch, image
 from litescore.contract import Contract
@@ -30,20 +32,18 @@ CONTRACT = Contract(("a", "b"), "rgb", 28, 28)
 
 
 class Kept:
-    """A sink that keeps what it is given."""
+    """A watcher that keeps every record."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
 
-    def write(self, record: Record) -> None:
-        self.records.append(record)
-
-    def close(self) -> None: ...
+    def see(self, scored: Scored) -> None:
+        self.records.append(scored.record)
 
 
 def score(source: Source, scorer: Scorer, device: Device) -> list[Record]:
     kept = Kept()
-    Loop(scorer, device).run(source, kept, Stop())
+    Loop(scorer, device, watchers=[kept]).run(source, Stop())
     return kept.records
 
 
@@ -61,7 +61,10 @@ def test_folder_records_are_the_batch_pipelines(
     """Ids, labels and scores of a folder's images are those of `litescore score`."""
     scorer = Scorer(int8_model)
     source = choose(str(pngs.folder), scorer.contract, device, Settings())
-    ours = [replace(record, frame=None, at="") for record in score(source, scorer, device)]
+    ours = [
+        replace(record, frame=None, decision=None, at="")
+        for record in score(source, scorer, device)
+    ]
     outcomes = batch.run(subjects([str(pngs.folder)]), scorer, settings=Settings())
     theirs = [replace(outcome.record, at="") for outcome in outcomes if outcome.record]
     assert len(ours) == 50

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.picamera import PiCamera, stream_size
+from edge.frames.picamera import PiCamera, stream_size
 from litescore.contract import Contract
 from litescore.errors import ConfigurationError
 

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.camera import LiveCamera
-from edge.capture import OpenCvCapture
 from edge.device import Device
+from edge.frames import Frame
+from edge.frames.capture import OpenCvCapture
+from edge.frames.live import LiveCamera
 from edge.loop import Loop
-from edge.sources import Frame
+from edge.scored import Scored
 from edge.stop import Stop
 from litescore.errors import ConfigurationError
 from litescore.record import Record
@@ -122,12 +123,11 @@ def test_camera_colors(
     records: list[Record] = []
 
     class Kept:
-        def write(self, record: Record) -> None:
-            records.append(record)
+        def see(self, scored: Scored) -> None:
+            records.append(scored.record)
 
-        def close(self) -> None: ...
-
-    summary = Loop(color_scorer, device).run(camera, Kept(), Stop(), max_frames=3)
+    loop = Loop(color_scorer, device, watchers=[Kept()])
+    summary = loop.run(camera, Stop(), max_frames=3)
     assert [record.label for record in records] == [label] * 3
     assert (summary.frames, summary.failed) == (3, 0)
     assert records[0].source == "camera"

@@ -6,11 +6,13 @@ import os
 from functools import partial
 from pathlib import Path
 
-from edge.camera import Camera, LiveCamera
-from edge.capture import OpenCvCapture
 from edge.device import Device
-from edge.picamera import PiCamera
-from edge.sources import Clip, ImageFiles, Source
+from edge.frames import Source
+from edge.frames.capture import OpenCvCapture
+from edge.frames.clip import Clip
+from edge.frames.files import ImageFiles
+from edge.frames.live import Camera, LiveCamera
+from edge.frames.picamera import PiCamera
 from litescore.contract import Contract
 from litescore.errors import ConfigurationError, UsageError
 from litescore.image import SUFFIXES
@@ -26,8 +28,7 @@ _HEAD = 4096
 
 def choose(words: str, contract: Contract, device: Device, settings: Settings) -> Source:
     """The source that `words` name: `picamera`, a V4L2 device (`0`, `/dev/video0`), a folder of
-    images, an image or a video file. `contract` says near which size a Pi camera scales, and what
-    is made of images.
+    images, an image or a video file. `contract` says near which size a Pi camera scales.
 
     Raises ConfigurationError for what is not there, UsageError for words of another kind and for
     a folder without images.
@@ -42,7 +43,7 @@ def choose(words: str, contract: Contract, device: Device, settings: Settings) -
         return LiveCamera(str(path), partial(_open_device, path), device)
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
         pictures = [one for one in subjects([str(path)]) if not is_shard(one.source)]
-        return ImageFiles(pictures, contract, settings)
+        return ImageFiles(pictures, settings)
     return _clip(path)
 
 

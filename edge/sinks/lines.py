@@ -1,4 +1,4 @@
-"""Where records go. A sink takes whole records; whether it wrote them is its own to make sure."""
+"""JSON lines, to standard output or a file."""
 
 from __future__ import annotations
 
@@ -6,23 +6,15 @@ import os
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 
+from edge.scored import Scored
+from edge.status import Status
 from litescore.errors import ConfigurationError
-from litescore.record import Record
 
 _STDOUT = 1
 # How every record's line begins, and more than any record has bytes.
 _RECORD = b'{"v":'
 _LONGEST = 1 << 20
-
-
-class Sink(Protocol):
-    """Takes records one after the other."""
-
-    def write(self, record: Record) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class JsonLines:
@@ -33,6 +25,7 @@ class JsonLines:
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        self.name = "stdout" if path is None else "file"
         self._name = "standard output" if path is None else str(path)
         # Unbuffered: nothing is left to be written when writing has failed, or at the end.
         try:
@@ -44,9 +37,9 @@ class JsonLines:
         except OSError as error:
             raise self._refusal(error) from error
 
-    def write(self, record: Record) -> None:
+    def write(self, scored: Scored) -> None:
         """Write one line. A reader of standard output that left raises BrokenPipeError."""
-        rest = memoryview(record.to_json().encode() + b"\n")
+        rest = memoryview(scored.record.to_json().encode() + b"\n")
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
@@ -54,6 +47,9 @@ class JsonLines:
             raise
         except OSError as error:
             raise self._refusal(error) from error
+
+    def status(self) -> Status:
+        return Status("running")
 
     def close(self) -> None:
         self._file.close()

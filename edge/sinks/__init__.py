@@ -1,0 +1,36 @@
+"""Where records go. A sink takes what is emitted; whether it arrives is its own to make sure.
+
+    lines.py      JSON lines to standard output or a file
+
+It does not know how frames are scored, nor when one is worth telling.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from edge.scored import Scored
+from edge.status import Status
+
+
+class Sink(Protocol):
+    """Takes emitted frames one after the other, on the loop's thread.
+
+    name  one word for the status page and the metrics, such as `mqtt`
+    """
+
+    name: str
+
+    def write(self, scored: Scored) -> None:
+        """Take one. Returns at once; what cannot be handed on now is kept, and tried again later.
+
+        Raises BrokenPipeError where the only reader left.
+        """
+
+    def status(self) -> Status:
+        """How the sink is doing; may be asked on any thread."""
+
+    def close(self) -> None:
+        """Hand on, or keep on disk, what is left: within a second. Raises ConfigurationError where
+        something is lost.
+        """
