@@ -69,7 +69,7 @@ class Scored:
             top=self._top,
             threshold=threshold_of(contract),
             frame=self._where(),
-            decision=self.decision and self.decision.to_json(),
+            decision=self.decision.to_json() if self.decision else None,
             at=moment(self.at),
         )
 
