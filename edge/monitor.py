@@ -116,7 +116,7 @@ class Monitor:
         self._since = time.monotonic()
 
     def snapshot(self) -> Snapshot:
-        """This moment."""
+        """How it is now."""
         loop, scorer, heat = self._loop, self._loop.scorer, self._thermal()
         meter, device = loop.meter, self._device
         return Snapshot(
