@@ -17,6 +17,7 @@ from edge.device import Device
 from edge.emission import Emission, Telling
 from edge.frames import Frame, Source, tensor
 from edge.meter import Meter, Summary
+from edge.outbox import Outbox
 from edge.scored import Scored, Watcher
 from edge.sinks import Sink
 from edge.stop import Stop
@@ -50,7 +51,7 @@ class Loop:
         self.meter = Meter()
         self.decision: Decision | None = None
         self._device = device
-        self._sinks = sinks
+        self._outbox = Outbox(sinks)
         self._watchers = watchers
         self._deciding = deciding
         self._emission = Emission(telling or Telling(every=True))
@@ -82,7 +83,7 @@ class Loop:
 
         Raises ConfigurationError when the source or a sink is lost.
         """
-        with closing(source.frames()) as frames:
+        with self._outbox, closing(source.frames()) as frames:
             for frame in frames:
                 self._alive()
                 if stop.requested:
@@ -142,6 +143,5 @@ class Loop:
             watcher.see(scored)
         emitted = self._emission.due(scored)
         if emitted:
-            for sink in self._sinks:
-                sink.write(scored)
+            self._outbox.put(scored)
         self.meter.done(scored, emitted=emitted)
