@@ -71,7 +71,7 @@ class Dataset:
 
     def tensors(self, contract: Contract) -> NDArray[np.uint8]:
         """uint8[n, height, width, channels]: each file through `image.decode_to_tensor`, as batch
-        scoring takes it, each array through `image.fit`. Raises DataError naming a file that
+        scoring takes it, each array through `image.fit_stored`. Raises DataError naming a file that
         cannot be read.
         """
         if isinstance(self.images, np.ndarray) and self._fits(contract):
@@ -88,7 +88,7 @@ class Dataset:
                 with _naming(one) as data:
                     tensors[index] = image.decode_to_tensor(data, contract, budget=budget)
             else:
-                tensors[index] = image.fit(one, contract)
+                tensors[index] = image.fit_stored(one, contract)
 
         with ThreadPoolExecutor() as threads:
             for _ in threads.map(fill, range(len(self))):

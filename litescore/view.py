@@ -6,7 +6,7 @@ It knows numbers only; the pixels are `litescore.image`'s.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias, TypeGuard
 
 from litescore.errors import ContractError, PermanentError, UsageError
@@ -66,7 +66,7 @@ class View:
 
     def to_json(self) -> dict[str, Any]:
         """What differs from the default, as plain values; {} for the whole picture as it is."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
         if self.region is not None:
             values["region"] = list(self.region)
         return {name: value for name, value in values.items() if value != getattr(WHOLE, name)}
@@ -76,7 +76,7 @@ class View:
         """The view that `to_json` wrote. Raises ContractError for anything else."""
         if not isinstance(values, Mapping):
             raise ContractError(f"view {values!r} in the contract is not an object of facts")
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        unknown = sorted(set(values) - {one.name for one in fields(cls)})
         if unknown:
             raise ContractError(f"unknown field in the contract's view: {', '.join(unknown)}")
         return cls(**values)
@@ -107,6 +107,23 @@ class View:
 
 
 WHOLE = View()
+
+
+@dataclass(frozen=True)
+class ViewChanges:
+    """The fields of a View that were stated, by name; false where none was."""
+
+    stated: Mapping[str, Any] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.stated)
+
+    def apply(self, view: View = WHOLE) -> View:
+        """That view with what was stated. Raises ContractError as View does."""
+        return replace(view, **self.stated)
+
+
+UNCHANGED = ViewChanges()
 
 
 def parse_region(text: str) -> Region | None:
