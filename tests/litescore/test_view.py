@@ -96,7 +96,7 @@ def test_a_region_of_pixels() -> None:
     view = View(rotate=90, region=(10, 400, 200, 240))
     assert view.turned((640, 480)) == (480, 640)
     assert view.box((480, 640)) == (10, 400, 210, 640)
-    with pytest.raises(PermanentError, match="reaches to 210 x 640 pixels.* 640 x 480") as refused:
+    with pytest.raises(PermanentError, match=r"reaches to 210 x 640 pixels.* 640 x 480") as refused:
         view.box((640, 480))
     assert refused.value.kind == "unsupported"
 
@@ -132,7 +132,9 @@ def test_regions_as_words(region: Any) -> None:
 @pytest.mark.parametrize("text", ["", "1,2,3", "a,b,c,d", "0,0,1,1", "0.5,0,0.6,1", "1;2;3;4"])
 def test_other_words_are_refused(text: str) -> None:
     """With the text and how it is to be written."""
-    with pytest.raises(UsageError, match=r"the region .*write x,y,width,height .* or `whole`") as no:
+    with pytest.raises(
+        UsageError, match=r"the region .*write x,y,width,height .* or `whole`"
+    ) as no:
         parse_region(text)
     assert repr(text) in str(no.value)
 
