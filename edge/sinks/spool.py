@@ -64,7 +64,7 @@ class Spool:
         self.dropped = 0
         self.trouble: str | None = None
         self.set_aside = 0
-        self._path, self._max_bytes, self._keep, self._say = path, max_bytes, keep, say
+        self.path, self._max_bytes, self._keep, self._say = path, max_bytes, keep, say
         self._mutex = RLock()
         self._lock: IO[str] | None = None
         self._file: SpoolFile | None = None
@@ -203,7 +203,7 @@ class Spool:
             return
         if self.trouble is not None:
             self.trouble = None
-            self._say(f"spool {self._path}: events are on disk again")
+            self._say(f"spool {self.path}: events are on disk again")
 
     def _exchange(self, file: SpoolFile, come: deque[Spooled]) -> None:
         count, size = file.exchange(come, self._gone, self.dropped)
@@ -214,9 +214,9 @@ class Spool:
 
     def _opened(self) -> SpoolFile:
         if self._lock is None:
-            self._lock = lock(self._path)
+            self._lock = lock(self.path)
         if self._file is None:
-            self._file = SpoolFile(self._path)
+            self._file = SpoolFile(self.path)
             held = self._file.held
             self._disk_count, self._disk_bytes = held.count, held.cost
             self.dropped += held.dropped - self._told
@@ -241,14 +241,14 @@ class Spool:
             with suppress(OSError):
                 return self._begin_anew(error)
         if self.trouble is None:
-            self._say(f"spool {self._path}: {error}: events are kept in memory")
+            self._say(f"spool {self.path}: {error}: events are kept in memory")
         self.trouble = str(error)
         return None
 
     def _begin_anew(self, error: Exception) -> None:
-        aside = set_aside(self._path)
+        aside = set_aside(self.path)
         self.set_aside += 1
         self._retry = 0.0
         self._disk_count = self._disk_bytes = self._told = 0
         self._gone = set()
-        self._say(f"spool {self._path}: {error}: set aside as {aside.name}, begun anew")
+        self._say(f"spool {self.path}: {error}: set aside as {aside.name}, begun anew")
