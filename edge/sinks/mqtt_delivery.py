@@ -157,7 +157,9 @@ class Delivery:
                 del self._sent[number]
                 self._arrived.append(key)
                 self.delivered += 1
-            elif topic is not None and refusal is not None:
+            elif topic is None:  # of QoS 0: sent, and nobody's word on it
+                continue
+            elif refusal is not None:
                 self._say(f"mqtt: {self._server} refuses {topic}: {refusal}")
             self._heard_at = now
         silent = now - self._heard_at if self._sent else 0.0

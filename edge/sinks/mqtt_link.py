@@ -211,12 +211,13 @@ class Link:
         if code or not self._client.socket():
             raise LinkError(self._trouble or error_string(code).rstrip(".").lower())
 
-    def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, given: Any) -> None:
+    def _on_connect(self, client: Any, _data: Any, _flags: Any, reason: Any, given: Any) -> None:
         if reason.is_failure:
             self._trouble = f"{self._server} refuses: {reason}"
             return
         self._connected = True
         self.window = min(_WINDOW, getattr(given, "ReceiveMaximum", _WINDOW))
+        client.max_inflight_messages_set(self.window)
         self._largest = getattr(given, "MaximumPacketSize", None)
 
     def _on_disconnect(
