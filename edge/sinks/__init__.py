@@ -1,6 +1,6 @@
 """Where records go. A sink takes what is emitted; whether it arrives is its own to make sure.
 
-    lines.py      JSON lines to standard output or a file
+    lines.py      JSON lines to standard output or a file; rotation.py: the file that is set aside when full
 
 It does not know how frames are scored, nor when one is worth telling.
 """
