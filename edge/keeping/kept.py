@@ -13,10 +13,10 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from PIL import Image
 
 from edge.frames import Still
-from edge.pictures import whole
 from edge.scored import Scored
 from litescore import image
 
@@ -71,13 +71,12 @@ def _picture(scored: Scored, form: str) -> tuple[str, bytes]:
     if isinstance(pixels, Still):
         with Image.open(io.BytesIO(pixels.data), formats=image.FORMATS) as opened:
             return str(opened.format).lower(), pixels.data
-    array = whole(scored)
-    assert array is not None  # none failed that has probabilities
+    assert isinstance(pixels, np.ndarray)  # none failed that has probabilities
     buffer = io.BytesIO()
     if form == "png":
         # The fastest: noise, which a camera gives, hardly gets smaller with more effort.
-        Image.fromarray(array).save(buffer, "PNG", compress_level=1)
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
         return "png", buffer.getvalue()
     # Colours at their full resolution: they are what a model learns from.
-    Image.fromarray(array).save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
     return "jpg", buffer.getvalue()

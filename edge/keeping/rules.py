@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from edge.decisions import UNKNOWN
 from edge.scored import Scored
 from litescore.errors import UsageError
+
+Number = TypeVar("Number", int, float)
 
 _FORMS = "least-sure:BELOW, label:NAME, every:N, change or random:RATE"
 
@@ -120,12 +122,14 @@ def check_labels(rules: Sequence[Rule], labels: Sequence[str]) -> None:
         label = rule.words.removeprefix("label:")
         if isinstance(rule, OfLabel) and label not in (*labels, UNKNOWN):
             some = ", ".join(labels[:5]) + ", ..." * (len(labels) > 5)
-            raise UsageError(f"--keep-when {rule.words}: the model has no such label (it has {some})")
+            raise UsageError(
+                f"--keep-when {rule.words}: the model has no such label (it has {some})"
+            )
 
 
 def _number(
-    words: str, text: str, kind: Callable[[str], float], what: str, above: float, most: float
-) -> any:
+    words: str, text: str, kind: Callable[[str], Number], what: str, above: Number, most: Number
+) -> Number:
     try:
         value = kind(text)
     except ValueError:
