@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from edge.keeping.keep import Keep
     from edge.sinks.spool_options import SpoolOptions
 
+# Of frames that the disk does not take now: a PNG of 12 megapixels has 30 million.
+_MEMORY_BYTES = 32 << 20
+
 
 @dataclass(frozen=True)
 class KeepOptions:
@@ -119,7 +122,11 @@ def open_keep(
     _check_place(options.keep)
     quota = Quota(options.keep_per_day, state / "keep-quota.json", boot=device.boot)
     waiting = Spool(
-        state / "keep.spool", max_bytes=spool.spool_bytes, keep=spool.spool_keep, say=say
+        state / "keep.spool",
+        max_bytes=spool.spool_bytes,
+        keep=spool.spool_keep,
+        memory_bytes=_MEMORY_BYTES,
+        say=say,
     )
     return Keep(
         rules,

@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 from edge.decisions import UNKNOWN
 from edge.scored import Scored
 from litescore.errors import UsageError
@@ -33,7 +35,8 @@ class LeastSure:
 
     def __init__(self, below: float) -> None:
         self.words = f"least-sure:{below:g}"
-        self._below = below
+        # As numpy compares arrays with numbers: of a scalar its versions differ.
+        self._below = np.float32(below)
 
     def holds(self, scored: Scored) -> bool:
         probabilities = scored.probabilities
@@ -62,7 +65,7 @@ class OfLabel:
             return self._label == UNKNOWN and decision is not None and decision.label == UNKNOWN
         index = contract.labels.index(self._label)
         if contract.output == "multilabel":
-            return bool(probabilities[index] >= contract.threshold)
+            return bool(probabilities[index] >= np.float32(contract.threshold))
         return int(probabilities.argmax()) == index
 
 

@@ -22,7 +22,7 @@ from edge.sinks.lines import JsonLines
 from edge.sinks.lines_options import OutOptions, open_lines, out_options
 from litescore import results
 from litescore.errors import ConfigurationError, UsageError
-from tests.edge.sinks.conftest import Score
+from tests.edge.scored_frame import scored
 from tests.rig.full import full
 
 
@@ -70,18 +70,18 @@ def full_disk(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_rotation_loses_and_splits_nothing(out: Path, score: Score) -> None:
+def test_rotation_loses_and_splits_nothing(out: Path) -> None:
     """10,000 lines over many files: each one whole, in order, in files that `results` reads."""
     with JsonLines(out, max_bytes=1_000_000, keep=1000) as sink:
         for number in range(10_000):
-            sink.write(score(number))
+            sink.write(scored(number))
     assert everything(out.parent) == list(range(10_000))
     assert len(list(out.parent.iterdir())) > 3
     assert all(path.stat().st_size <= 1_000_000 for path in out.parent.iterdir())
     assert len(list(results.read(out.parent))) == 10_000
 
 
-def test_old_ones_are_packed_and_deleted(out: Path, score: Score) -> None:
+def test_old_ones_are_packed_and_deleted(out: Path) -> None:
     """What was set aside is packed, of those only the newest are left, and another start goes on
     with the numbers.
     """
@@ -89,7 +89,7 @@ def test_old_ones_are_packed_and_deleted(out: Path, score: Score) -> None:
     for start in (0, 100):
         with JsonLines(out, max_bytes=10_000, keep=2) as sink:
             for number in range(start, start + 100):
-                sink.write(score(number))
+                sink.write(scored(number))
             wait_for(lambda: len(list(out.parent.glob("*.gz"))) == 2)
             wait_for(lambda: len(list(out.parent.iterdir())) == 3)
         left = {path.name for path in out.parent.glob("records.0*.gz")}
@@ -100,70 +100,70 @@ def test_old_ones_are_packed_and_deleted(out: Path, score: Score) -> None:
     assert 2 * 10_000 / 1_000 < len(found) < 60
 
 
-def test_packing_that_was_cut_off(out: Path, score: Score) -> None:
+def test_packing_that_was_cut_off(out: Path) -> None:
     """Of what a power cut left of packing, a part or both files, one whole file comes."""
     with JsonLines(out) as sink:
-        sink.write(score(0))
+        sink.write(scored(0))
     aside = out.with_name("records.000007.jsonl")
     out.rename(aside)
     aside.with_name("records.000007.jsonl.gz").write_bytes(gzip.compress(aside.read_bytes()))
     aside.with_name(".records.000007.jsonl.part").write_bytes(b"half")
     with JsonLines(out, max_bytes=10_000) as sink:
-        sink.write(score(1))
+        sink.write(scored(1))
         wait_for(lambda: not aside.exists())
     assert everything(out.parent) == [0, 1]
     assert len(list(out.parent.iterdir())) == 2
 
 
-def test_two_processes_on_one_file(out: Path, score: Score) -> None:
+def test_two_processes_on_one_file(out: Path) -> None:
     """Two loops that append to one file take turns in setting it aside: nothing is written over."""
     with (
         JsonLines(out, max_bytes=10_000, keep=99) as one,
         JsonLines(out, max_bytes=10_000, keep=99) as other,
     ):
         for number in range(0, 200, 2):
-            one.write(score(number))
-            other.write(score(number + 1))
+            one.write(scored(number))
+            other.write(scored(number + 1))
     assert sorted(set(everything(out.parent))) == list(range(200))
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-def test_moved_away_file(out: Path, score: Score, deleted: bool) -> None:
+def test_moved_away_file(out: Path, deleted: bool) -> None:
     """After logrotate moved or deleted the file the next record is in a new one."""
     with JsonLines(out) as sink:
-        sink.write(score(0))
+        sink.write(scored(0))
         out.unlink() if deleted else out.rename(out.with_name("records.1"))
-        sink.write(score(1))
+        sink.write(scored(1))
         assert numbers(out.read_bytes()) == [1]
         # As logrotate's `create` does it.
         out.rename(out.with_name("records.2"))
         out.touch()
-        sink.write(score(2))
+        sink.write(scored(2))
         assert numbers(out.read_bytes()) == [2]
 
 
-def test_copied_and_truncated(out: Path, score: Score) -> None:
+def test_copied_and_truncated(out: Path) -> None:
     """After logrotate's `copytruncate` lines go on at the new end."""
     with JsonLines(out) as sink:
-        sink.write(score(0))
+        sink.write(scored(0))
         os.truncate(out, 0)
-        sink.write(score(1))
+        sink.write(scored(1))
     assert numbers(out.read_bytes()) == [1]
 
 
-def test_full_disk_for_a_while(out: Path, score: Score, quick: None) -> None:
+def test_full_disk_for_a_while(out: Path, quick: None) -> None:
     """A line that is cut by the full disk is taken back; what was held comes in order, nothing twice."""
     with JsonLines(out) as sink:
-        sink.write(score(0))
+        sink.write(scored(0))
         with full_disk(out.stat().st_size * 3 // 2):
             for number in range(1, 50):
-                sink.write(score(number))
+                sink.write(scored(number))
             assert numbers(out.read_bytes()) == [0]
             assert sink.status().state == "lost"
             assert "cannot write records to" in str(sink.status().reason)
             assert sink.status().counts["waiting"] == 49
         wait_for(lambda: sink.status().state == "running")
-        sink.write(score(50))
+        sink.write(scored(50))
         assert sink.status().counts == {"delivered": 51, "waiting": 0, "dropped": 0}
     assert numbers(out.read_bytes()) == list(range(51))
 
@@ -209,13 +209,13 @@ def test_real_full_disk(tmp_path: Path) -> None:
     assert [json.loads(line)["source"] for line in rest] == [str(number) for number in range(100)]
 
 
-def test_full_to_the_end(out: Path, score: Score) -> None:
+def test_full_to_the_end(out: Path) -> None:
     """What cannot be written when closing is told, with its number and the reason; at once."""
     sink = JsonLines(out)
-    sink.write(score(0))
+    sink.write(scored(0))
     with full_disk(out.stat().st_size):
         for number in range(1, 4):
-            sink.write(score(number))
+            sink.write(scored(number))
         begun = time.monotonic()
         with pytest.raises(
             ConfigurationError, match=f"3 records lost: .*{out}.*{os.strerror(errno.EFBIG)}"
@@ -225,16 +225,14 @@ def test_full_to_the_end(out: Path, score: Score) -> None:
     assert numbers(out.read_bytes()) == [0]
 
 
-def test_memory_is_bounded(
-    out: Path, score: Score, quick: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_memory_is_bounded(out: Path, quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond so many the oldest are dropped and counted, and told when closing."""
     monkeypatch.setattr(lines, "_MOST_HELD", 10)
     sink = JsonLines(out)
-    sink.write(score(0))
+    sink.write(scored(0))
     with full_disk(out.stat().st_size):
         for number in range(1, 31):
-            sink.write(score(number))
+            sink.write(scored(number))
         assert sink.status().counts["dropped"] == 20
     wait_for(lambda: sink.status().state == "running")
     with pytest.raises(ConfigurationError, match="20 records lost"):
@@ -242,29 +240,29 @@ def test_memory_is_bounded(
     assert numbers(out.read_bytes()) == [0, *range(21, 31)]
 
 
-def test_folder_that_goes_away(tmp_path: Path, score: Score, quick: None) -> None:
+def test_folder_that_goes_away(tmp_path: Path, quick: None) -> None:
     """A disk that is unmounted for a while is waited for."""
     folder, away = tmp_path / "disk", tmp_path / "away"
     folder.mkdir()
     with JsonLines(folder / "records.jsonl", max_bytes=10_000) as sink:
-        sink.write(score(0))
+        sink.write(scored(0))
         folder.rename(away)
-        sink.write(score(1))
+        sink.write(scored(1))
         assert sink.status().state == "lost"
         away.rename(folder)
         wait_for(lambda: sink.status().state == "running")
     assert everything(folder) == [0, 1]
 
 
-def test_zero_bytes_of_a_power_cut(out: Path, score: Score) -> None:
+def test_zero_bytes_of_a_power_cut(out: Path) -> None:
     """Where the file system left zero bytes for what was not written yet, they are taken off."""
     with JsonLines(out) as sink:
-        sink.write(score(0))
+        sink.write(scored(0))
     whole = out.read_bytes()
     for rest in (b"\0" * 5000, whole[:200] + b"\0" * 300):
         out.write_bytes(whole + rest)
         with JsonLines(out) as sink:
-            sink.write(score(1))
+            sink.write(scored(1))
         assert numbers(out.read_bytes()) == [0, 1]
         out.write_bytes(whole)
 
