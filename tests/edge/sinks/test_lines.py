@@ -10,7 +10,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,13 +24,7 @@ from litescore import results
 from litescore.errors import ConfigurationError, UsageError
 from tests.edge.scored_frame import scored
 from tests.rig.full import full
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+from tests.rig.waiting import wait_until
 
 
 def numbers(text: bytes) -> list[int]:
@@ -90,8 +84,8 @@ def test_old_ones_are_packed_and_deleted(out: Path) -> None:
         with JsonLines(out, max_bytes=10_000, keep=2) as sink:
             for number in range(start, start + 100):
                 sink.write(scored(number))
-            wait_for(lambda: len(list(out.parent.glob("*.gz"))) == 2)
-            wait_for(lambda: len(list(out.parent.iterdir())) == 3)
+            wait_until(lambda: len(list(out.parent.glob("*.gz"))) == 2)
+            wait_until(lambda: len(list(out.parent.iterdir())) == 3)
         left = {path.name for path in out.parent.glob("records.0*.gz")}
         assert min(left) > max(names, default="")
         names = left
@@ -110,7 +104,7 @@ def test_packing_that_was_cut_off(out: Path) -> None:
     aside.with_name(".records.000007.jsonl.part").write_bytes(b"half")
     with JsonLines(out, max_bytes=10_000) as sink:
         sink.write(scored(1))
-        wait_for(lambda: not aside.exists())
+        wait_until(lambda: not aside.exists())
     assert everything(out.parent) == [0, 1]
     assert len(list(out.parent.iterdir())) == 2
 
@@ -162,7 +156,7 @@ def test_full_disk_for_a_while(out: Path, quick: None) -> None:
             assert sink.status().state == "lost"
             assert "cannot write records to" in str(sink.status().reason)
             assert sink.status().counts["waiting"] == 49
-        wait_for(lambda: sink.status().state == "running")
+        wait_until(lambda: sink.status().state == "running")
         sink.write(scored(50))
         assert sink.status().counts == {"delivered": 51, "waiting": 0, "dropped": 0}
     assert numbers(out.read_bytes()) == list(range(51))
@@ -234,7 +228,7 @@ def test_memory_is_bounded(out: Path, quick: None, monkeypatch: pytest.MonkeyPat
         for number in range(1, 31):
             sink.write(scored(number))
         assert sink.status().counts["dropped"] == 20
-    wait_for(lambda: sink.status().state == "running")
+    wait_until(lambda: sink.status().state == "running")
     with pytest.raises(ConfigurationError, match="20 records lost"):
         sink.close()
     assert numbers(out.read_bytes()) == [0, *range(21, 31)]
@@ -250,7 +244,7 @@ def test_folder_that_goes_away(tmp_path: Path, quick: None) -> None:
         sink.write(scored(1))
         assert sink.status().state == "lost"
         away.rename(folder)
-        wait_for(lambda: sink.status().state == "running")
+        wait_until(lambda: sink.status().state == "running")
     assert everything(folder) == [0, 1]
 
 
