@@ -40,8 +40,11 @@ ALL = {"keep_when": ("every:1",), "keep_per_day": 0, "keep_at_most_every": 0.0}
 class Kept:
     """A Keep of every frame, its state in `folder`, and what it said."""
 
-    def __init__(self, folder: Path, place: object, **options: object) -> None:
+    def __init__(
+        self, folder: Path, place: object, *, spool: SpoolOptions | None = None, **options: object
+    ) -> None:
         self.said: list[str] = []
+        self.spool = spool or SpoolOptions()
         self.folder, self.place, self.options = folder, str(place), options
 
     def open(self) -> Keep:
@@ -50,7 +53,7 @@ class Kept:
             device=DEVICE,
             labels=CONTRACT.labels,
             state=self.folder / "state",
-            spool=SpoolOptions(),
+            spool=self.spool,
             say=self.said.append,
         )
         assert keep is not None
@@ -65,9 +68,9 @@ class Kept:
             keep.close()
 
 
-def show(keep: Keep, *numbers: int) -> list[str]:
+def show(keep: Keep, *numbers: int, pixels: NDArray[np.uint8] | None = None) -> list[str]:
     """Show it frames, none faster than it takes them; their ids."""
-    frames = [scored(number) for number in numbers]
+    frames = [scored(number, pixels=pixels) for number in numbers]
     for frame in frames:
         wait_until(lambda: keep._queue.empty())
         keep.see(frame)
@@ -331,6 +334,28 @@ def test_full_disk(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert "No space left on device" in done.stdout, done.stderr
     assert done.stdout.splitlines()[1] == "10 10"
+
+
+def test_full_spool(
+    tmp_path: Path, s3: S3, bucket: str, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While S3 is away and the spool is full it says so, and what was dropped is counted; what was
+    there first arrives.
+    """
+    use(monkeypatch, s3)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    kept = Kept(tmp_path, f"s3://{bucket}", spool=SpoolOptions(spool_bytes=65_536))
+    with kept.running() as keep:
+        shown = show(keep, *range(20), pixels=noise(100, 100))
+        wait_until(lambda: keep.status().state == "full")
+        wait_until(lambda: keep.status().counts["waiting"] + keep.status().counts["dropped"] == 20)
+        waiting = keep.status().counts["waiting"]
+        assert 0 < waiting < 10
+        use(monkeypatch, s3)
+        wait_until(lambda: keep.status().state == "running")
+        wait_until(lambda: not keep.status().counts["waiting"])
+    assert ids(in_bucket(s3, bucket)) == set(shown[:waiting])
+    assert any("the spool is full" in line for line in kept.said)
 
 
 def test_nothing_to_keep(tmp_path: Path) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import gzip
 import json
 import os
 import resource
 import subprocess
 import sys
+import termios
 import time
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import click
 import pytest
@@ -259,6 +263,49 @@ def test_zero_bytes_of_a_power_cut(out: Path) -> None:
             sink.write(scored(1))
         assert numbers(out.read_bytes()) == [0, 1]
         out.write_bytes(whole)
+
+
+_WRITES_WITHOUT_END = """
+from edge.sinks.lines import JsonLines
+from edge.stop import Stop
+from litescore.errors import ConfigurationError
+from tests.edge.scored_frame import scored
+
+try:
+    with Stop() as stop, JsonLines(stopping=lambda: stop.requested) as sink:
+        while not stop.requested:
+            sink.write(scored())
+except ConfigurationError as error:
+    raise SystemExit(str(error))
+"""
+
+
+def test_stop_while_the_reader_takes_nothing() -> None:
+    """SIGTERM ends a loop whose reader of standard output hangs; what it did not take is told."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _WRITES_WITHOUT_END],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        wait_until(lambda: unread(child.stdout) > 50_000)
+        time.sleep(0.3)  # from the full pipe to the wait
+        child.terminate()
+        assert child.wait(30) == 1
+        assert child.stderr.read() == (
+            "1 record lost: cannot write records to standard output: its reader takes nothing\n"
+        )
+        numbers(child.stdout.read().encode())
+
+
+def unread(pipe: IO[str] | None) -> int:
+    """Bytes in a pipe."""
+    assert pipe is not None
+    size = array("i", [0])
+    fcntl.ioctl(pipe.fileno(), termios.FIONREAD, size)
+    return size[0]
 
 
 def test_options(tmp_path: Path) -> None:
