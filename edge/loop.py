@@ -6,15 +6,15 @@ It does not know what a camera is, nor where records go.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.decisions import Decider
+from edge.decisions import Decider, Deciding, Decision
 from edge.device import Device
-from edge.emission import EVERY, Emission
+from edge.emission import Emission, Telling
 from edge.frames import Frame, Source, tensor
 from edge.meter import Meter, Summary
 from edge.scored import Scored, Watcher
@@ -27,10 +27,11 @@ from litescore.scorer import Scorer
 class Loop:
     """Turns frames into records with one model on one device.
 
-    sinks     take what is emitted
+    sinks     take what is told
     watchers  look at every frame
-    decider   makes one decision of frame after frame
-    emission  says which frames are emitted; every one by default
+    deciding  how one decision is made of frame after frame
+    telling   which frames are told; every one by default
+    alive     called at least each `edge.frames.PATIENCE` seconds
     top       how many labels a record lists
     """
 
@@ -41,18 +42,31 @@ class Loop:
         *,
         sinks: Sequence[Sink] = (),
         watchers: Sequence[Watcher] = (),
-        decider: Decider | None = None,
-        emission: Emission = EVERY,
+        deciding: Deciding | None = None,
+        telling: Telling | None = None,
+        alive: Callable[[], None] = lambda: None,
         top: int = 3,
     ) -> None:
         self.meter = Meter()
-        self._scorer = scorer
+        self.decision: Decision | None = None
         self._device = device
         self._sinks = sinks
         self._watchers = watchers
-        self._decider = decider or Decider(scorer.contract)
-        self._emission = emission
+        self._deciding = deciding
+        self._emission = Emission(telling or Telling(every=True))
+        self._alive = alive
         self._top = top
+        self._next: Scorer | None = None
+        self._take(scorer)
+
+    @property
+    def scorer(self) -> Scorer:
+        """The model that is on."""
+        return self._scorer
+
+    def replace(self, scorer: Scorer) -> None:
+        """Go on with another model from the next frame on; may be called on any thread."""
+        self._next = scorer
 
     def run(
         self,
@@ -70,6 +84,7 @@ class Loop:
         """
         with closing(source.frames()) as frames:
             for frame in frames:
+                self._alive()
                 if stop.requested:
                     break
                 if frame is None:
@@ -83,11 +98,13 @@ class Loop:
 
     def score(self, frame: Frame) -> Scored:
         """What the model and the frames before it make of a frame."""
+        if self._next is not None:
+            self._take(self._next)
         scorer = self._scorer
         probabilities, decision, error = None, None, None
         try:
             probabilities = self._probabilities(frame)
-            decision = self._decider.decide(probabilities, frame.monotonic)
+            decision = self._decide(probabilities, frame)
         except PermanentError as raised:
             error = raised
         return Scored(
@@ -101,6 +118,11 @@ class Loop:
             top=self._top,
         )
 
+    def _take(self, scorer: Scorer) -> None:
+        self._scorer, self._next = scorer, None
+        # Another model may have other labels: what was decided by the old one is not carried over.
+        self._decider = Decider(scorer.contract, self._deciding)
+
     def _probabilities(self, frame: Frame) -> NDArray[np.float32]:
         if isinstance(frame.pixels, PermanentError):
             raise frame.pixels
@@ -109,6 +131,11 @@ class Loop:
         probabilities: NDArray[np.float32] = self._scorer.probabilities(fitted[np.newaxis])[0]
         self.meter.invoked(time.perf_counter() - begun)
         return probabilities
+
+    def _decide(self, probabilities: NDArray[np.float32], frame: Frame) -> Decision:
+        position = frame.place.get("position")
+        self.decision = self._decider.decide(probabilities, frame.monotonic, position)
+        return self.decision
 
     def _tell(self, scored: Scored) -> None:
         for watcher in self._watchers:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.scored import Scored
 
-# A loop that runs for a year tells of its last so many frames.
-_REMEMBERED = 4096
+_QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+# "Now" is so many seconds long.
+_LATELY = 10.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,22 @@ class Summary:
         return f"{self.frames} frame{plural}{failed}, {rate:.1f} frames/s{model}"
 
 
+class Recent:
+    """The last 4,096 of a row of numbers. Added to on one thread, read on any."""
+
+    def __init__(self) -> None:
+        self._values = np.full(4096, np.nan)
+        self._count = 0
+
+    def add(self, value: float) -> None:
+        self._values[self._count % 4096] = value
+        self._count += 1
+
+    def values(self) -> NDArray[np.float64]:
+        """float64[n], in no order."""
+        return self._values[: self._count].copy()
+
+
 class Meter:
     """Counts on the loop's thread; may be read on any.
 
@@ -47,24 +66,53 @@ class Meter:
         self.failed = 0
         self.emitted = 0
         self._began = 0.0
-        self._invokes: deque[float] = deque(maxlen=_REMEMBERED)
-        self._latencies: deque[float] = deque(maxlen=_REMEMBERED)
+        self._ended = Recent()
+        self._invokes = Recent()
+        self._latencies = Recent()
 
     def invoked(self, seconds: float) -> None:
         """The model took so long."""
-        self._invokes.append(seconds)
+        self._invokes.add(seconds)
 
     def done(self, scored: Scored, *, emitted: bool) -> None:
         """A frame was scored, or failed, and told."""
         now = time.monotonic()
-        self._began = self._began or now
+        self._began = self._began or scored.frame.monotonic
         self.frames += 1
         self.failed += scored.probabilities is None
         self.emitted += emitted
-        self._latencies.append(now - scored.frame.monotonic)
+        self._ended.add(now)
+        self._latencies.add(now - scored.frame.monotonic)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second of the last ten seconds."""
+        since = time.monotonic() - _LATELY
+        ended = self._ended.values()
+        lately = ended[ended > since]
+        # More than are remembered: then those tell of less than ten seconds.
+        full = len(lately) == len(ended) and self._began < since
+        seconds = time.monotonic() - (lately.min() if full else max(since, self._began))
+        return len(lately) / max(seconds, 1e-9) if len(lately) else 0.0
+
+    def latency_ms(self) -> Mapping[str, float]:
+        """Milliseconds from a frame's capture to its record; {} before the first."""
+        return quantiles(self._latencies)
+
+    def invoke_ms(self) -> Mapping[str, float]:
+        """Milliseconds that the model took; {} before the first frame."""
+        return quantiles(self._invokes)
 
     def summary(self) -> Summary:
         """What was done so far."""
         seconds = time.monotonic() - self._began if self._began else 0.0
-        model = median(self._invokes) * 1000 if self._invokes else None
-        return Summary(self.frames, self.failed, seconds, model)
+        return Summary(self.frames, self.failed, seconds, self.invoke_ms().get("p50"))
+
+
+def quantiles(recent: Recent) -> Mapping[str, float]:
+    """p50, p90 and p99 in milliseconds of seconds; {} of none."""
+    values = recent.values()
+    if not len(values):
+        return {}
+    found = np.quantile(values, list(_QUANTILES.values())) * 1000
+    return dict(zip(_QUANTILES, found.tolist(), strict=True))

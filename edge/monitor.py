@@ -1,0 +1,147 @@
+"""How the whole loop is doing, for whoever shows it: the preview, the metrics, the broker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import litescore
+from edge.decisions import Decision
+from edge.device import Device
+from edge.frames import Source
+from edge.loop import Loop
+from edge.sinks import Sink
+from edge.status import Status
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One moment of a loop.
+
+    device, boot, run      which device, since which boot, which loop (see `edge.device.Device`)
+    version                of litescore
+    model, model_name      SHA-256 of the model's file, and the file's name
+    model_problem          why a newer file was not taken; None where nothing is wrong
+    runtime, variant       `litert` or `tflite-runtime`; how the model is quantized
+    labels                 of the model, in output order
+    since, uptime          monotonic seconds of the start; seconds since
+    frames, failed, emitted  counts since the start
+    fps                    of the last ten seconds
+    latency_ms, invoke_ms  p50, p90 and p99 of the last frames, from capture to record and of the
+                           model alone; {} before the first frame
+    source, source_name    how the source is doing, and what it is
+    sinks                  how each sink is doing
+    decision               the newest
+    temperature_c          of the processor, degrees Celsius; None where the machine cannot say
+    throttled              what slows the machine down now, such as `under-voltage`
+    """
+
+    device: str
+    boot: str
+    run: int
+    version: str
+    model: str
+    model_name: str
+    model_problem: str | None
+    runtime: str
+    variant: str | None
+    labels: tuple[str, ...]
+    since: float
+    uptime: float
+    frames: int
+    failed: int
+    emitted: int
+    fps: float
+    latency_ms: Mapping[str, float]
+    invoke_ms: Mapping[str, float]
+    source: Status
+    source_name: str
+    sinks: Mapping[str, Status]
+    decision: Decision | None
+    temperature_c: float | None
+    throttled: tuple[str, ...]
+
+
+class Snapshots(Protocol):
+    """What the preview and the broker ask."""
+
+    def snapshot(self) -> Snapshot: ...
+
+
+class Heat(Protocol):
+    """What a thermal reading says, as far as it is shown."""
+
+    @property
+    def temperature_c(self) -> float | None: ...
+
+    @property
+    def throttled(self) -> tuple[str, ...]: ...
+
+
+class Named(Protocol):
+    """The model's file, as far as it is shown."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def problem(self) -> str | None: ...
+
+
+class Monitor:
+    """Looks at a loop and its parts from outside; may be asked on any thread.
+
+    thermal  reads the processor's temperature
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        model: Named,
+        source: Source,
+        source_name: str,
+        sinks: Sequence[Sink],
+        device: Device,
+        thermal: Callable[[], Heat],
+    ) -> None:
+        self._loop = loop
+        self._model = model
+        self._source = source
+        self._source_name = source_name
+        self._sinks = sinks
+        self._device = device
+        self._thermal = thermal
+        self._since = time.monotonic()
+
+    def snapshot(self) -> Snapshot:
+        """This moment."""
+        loop, scorer, heat = self._loop, self._loop.scorer, self._thermal()
+        meter, device = loop.meter, self._device
+        return Snapshot(
+            device=device.id,
+            boot=device.boot,
+            run=device.run,
+            version=litescore.__version__,
+            model=scorer.digest,
+            model_name=self._model.name,
+            model_problem=self._model.problem,
+            runtime=scorer.runtime,
+            variant=scorer.contract.variant,
+            labels=scorer.contract.labels,
+            since=self._since,
+            uptime=time.monotonic() - self._since,
+            frames=meter.frames,
+            failed=meter.failed,
+            emitted=meter.emitted,
+            fps=meter.fps,
+            latency_ms=meter.latency_ms(),
+            invoke_ms=meter.invoke_ms(),
+            source=self._source.status(),
+            source_name=self._source_name,
+            sinks={sink.name: sink.status() for sink in self._sinks},
+            decision=loop.decision,
+            temperature_c=heat.temperature_c,
+            throttled=heat.throttled,
+        )
