@@ -111,7 +111,7 @@ def caption(scored: Scored) -> str:
         label, score = scored.record.label or "no label", scored.record.score or 0.0
     if not captions.is_written(label):
         label = f"label {scored.contract.labels.index(label)}"
-    return f"{label}   {score:.0%}"
+    return f"{label}   {100 * score:.0f} %"
 
 
 def _decoded(still: Still) -> NDArray[np.uint8] | None:

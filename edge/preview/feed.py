@@ -96,6 +96,7 @@ def _figures(snapshot: Snapshot) -> dict[str, Any]:
         "fps": snapshot.fps,
         "frames": snapshot.frames,
         "failed": snapshot.failed,
+        "emitted": snapshot.emitted,
         "latency": dict(snapshot.latency_ms),
         "invoke": dict(snapshot.invoke_ms),
         "temperature": snapshot.temperature_c,

@@ -82,7 +82,6 @@ class Handler(BaseHTTPRequestHandler):
     shown: Shown
     server: Server
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "litescore", ""
     timeout = PATIENCE
     disable_nagle_algorithm = True
 
@@ -113,6 +112,9 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(405, "only GET\n", headers={"Allow": "GET"} | _CLOSE)
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = refuse  # noqa: N815
+
+    def version_string(self) -> str:
+        return "litescore"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the name it has
         """Nothing: standard error is the loop's, and who looks is nobody's business."""

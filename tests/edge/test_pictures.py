@@ -97,17 +97,17 @@ def test_caption_can_be_read(ground: int) -> None:
 
 def test_caption_says_the_decision() -> None:
     """The label and score that the frames come to, not the single frame's."""
-    assert pictures.caption(scored(plain(RED), label="unknown")) == "unknown   90%"
+    assert pictures.caption(scored(plain(RED), label="unknown")) == "unknown   90 %"
     alone = scored(plain(RED))
     alone.decision = None
-    assert pictures.caption(alone) == "red   90%"
+    assert pictures.caption(alone) == "red   90 %"
 
 
 def test_caption_in_any_script() -> None:
     """A label that no font has is told by its number; one that a font has is written."""
     contract = replace(CONTRACT, labels=("red", "Grün", "\U0010fffd"))
     told = pictures.caption(scored(plain(RED), label="\U0010fffd", contract=contract))
-    assert told == "label 2   90%"
+    assert told == "label 2   90 %"
     if captions.is_written("Grün"):
         umlaut = captions.strip("Grün", 200, 28).astype(int)
         assert np.abs(umlaut - captions.strip("Grun", 200, 28)).max() > 100
