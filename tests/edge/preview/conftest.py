@@ -159,7 +159,7 @@ Show = Callable[..., AbstractContextManager[Shown]]
 
 @pytest.fixture
 def show(color_scorer: Scorer, device: Device) -> Show:
-    """A loop and its preview that run until the block ends: `with show(token=...) as shown`."""
+    """Opens a loop and its preview, which run until the block ends."""
 
     @contextmanager
     def showing(
@@ -168,9 +168,11 @@ def show(color_scorer: Scorer, device: Device) -> Show:
         host: str = "127.0.0.1",
         fps: float = 15.0,
         silence: float = 30.0,
+        with_pictures: bool = True,
     ) -> Iterator[Shown]:
         source, pictures, history = Painted(), Pictures(), History()
-        loop = Loop(color_scorer, device, watchers=[pictures, history])
+        watchers = [history, pictures] if with_pictures else [history]
+        loop = Loop(color_scorer, device, watchers=watchers)
         monitor = Monitor(loop, ModelFile(), source, "/dev/video0", [], device, Heat)
         address = Address(host, 0)
 

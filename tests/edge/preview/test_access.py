@@ -153,7 +153,7 @@ def test_wider_needs_a_token(bind: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_options_of_a_preview_that_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused, not ignored."""
-    with pytest.raises(UsageError, match="--preview-bind .*: goes with --preview only"):
+    with pytest.raises(UsageError, match=r"--preview-bind .*: goes with --preview only"):
         PreviewOptions(preview_bind="127.0.0.1:80")
     with pytest.raises(UsageError, match="--preview-fps 5: goes with --preview only"):
         PreviewOptions(preview_fps=5)

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import pytest
 
+from edge.preview import routes
 from litescore.errors import PermanentError
 from tests.edge.conftest import BLUE, GREEN, RED
 from tests.edge.preview.conftest import (
@@ -60,22 +61,19 @@ def test_snapshot(shown: Shown) -> None:
     assert headers["Content-Type"] == "image/jpeg"
 
 
-def test_snapshot_after_one(shown: Shown) -> None:
+def test_snapshot_after_one(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     """`?after=` waits for a newer picture; where none comes it says so, and is asked again."""
     serial = int(shown.ask("/snapshot.jpg")[2]["Frame-Serial"])
     later = int(shown.ask(f"/snapshot.jpg?after={serial}")[2]["Frame-Serial"])
     assert later > serial
+    monkeypatch.setattr(routes, "PATIENCE", 0.2)
     status, body, _ = shown.ask(f"/snapshot.jpg?after={10**15 - 1}")
     assert (status, body) == (204, b"")
 
 
 def test_no_picture_yet(show: Show) -> None:
     """Before the first picture there is a reason instead."""
-    with show() as shown:
-        shown.pictures._newest = None
-        shown.source.color = None
-        time.sleep(0.2)
-        shown.pictures._newest = shown.pictures._encoded = None
+    with show(with_pictures=False) as shown:
         status, body, _ = shown.ask("/snapshot.jpg")
         assert (status, body) == (503, b"no frame yet\n")
 
