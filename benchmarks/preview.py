@@ -35,7 +35,6 @@ from edge.loop import Loop
 from edge.monitor import Monitor
 from edge.pictures import Pictures
 from edge.preview.address import Address
-from edge.preview.history import History
 from edge.preview.preview import Preview
 from edge.status import Status
 from edge.stop import Stop
@@ -99,18 +98,18 @@ class Heat:
 @contextmanager
 def shown(scorer: Scorer) -> Iterator[tuple[Pictures, int]]:
     """A loop that runs, with its preview: its pictures, and the preview's port."""
-    pictures, history, device, camera = Pictures(), History(), Device.here(), Camera()
-    loop = Loop(scorer, device, watchers=[pictures, history])
-    monitor = Monitor(loop, Name(), camera, "/dev/video0", [], device, Heat)
+    pictures, device, camera = Pictures(), Device.here(), Camera()
+    loop = Loop(scorer, device)
+    monitor = Monitor(loop, Name(), camera, "/dev/video0", device, Heat)
     preview = Preview(
         Address("127.0.0.1", 0),
         None,
         fps=FPS,
         pictures=pictures,
-        history=history,
         monitor=monitor,
         silence=30,
     )
+    loop.watchers += [pictures, preview]
     stop = Stop()
     thread = threading.Thread(target=loop.run, args=(camera, stop))
     thread.start()
