@@ -88,7 +88,7 @@ class Pictures:
         turned = _turned(pixels, view)
         shown = _sized(self._cv2, turned)
         height, width = shown.shape[:2]
-        below = captions.strip(caption(scored), width, max(28, width // 24))
+        below = captions.strip(caption(scored), width, max(28, width // 18))
         bgr = self._cv2.cvtColor(np.concatenate((shown, below)), self._cv2.COLOR_RGB2BGR)
         if view.region is not None:
             size = (turned.shape[1], turned.shape[0])

@@ -82,7 +82,7 @@ def test_large_ones_are_made_smaller(size: tuple[int, int]) -> None:
     seen = Pictures()
     seen.see(scored(np.zeros((*size, 3), np.uint8)))
     height, width = shown(seen.latest()).shape[:2]
-    height -= max(28, width // 24)
+    height -= max(28, width // 18)
     assert max(height, width) == 960
     assert min(height, width) == max(1, round(min(size) * 960 / max(size)))
 
