@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -186,9 +187,7 @@ def test_pauses_grow(device: Device) -> None:
         last = source.status()
     assert (first.state, first.reason) == (last.state, last.reason) == ("opening", "x: not there")
     assert first.since == last.since
-    pauses = [
-        after - before for before, after in zip(openings.times, openings.times[1:], strict=False)
-    ]
+    pauses = [after - before for before, after in pairwise(openings.times)]
     # Half of the pause at least, 0.02 doubled each time up to 0.2.
     least = [0.01, 0.02, 0.04, 0.08, 0.1, 0.1, 0.1]
     assert all(pause >= low for pause, low in zip(pauses, least, strict=False))
