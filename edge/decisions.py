@@ -39,7 +39,13 @@ class Decision(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """What a record says of it."""
-        return self._asdict() | {"score": round(self.score, 6), "since": round(self.since, 6)}
+        return {
+            "label": self.label,
+            "score": round(self.score, 6),
+            "since": round(self.since, 6),
+            "changed": self.changed,
+            "previous": self.previous,
+        }
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ class Average:
     seconds  its time constant; None takes each frame by itself
     """
 
-    def __init__(self, seconds: float | None, needed: Floats, hysteresis: float) -> None:
+    def __init__(self, seconds: float | None, needed: list[float], hysteresis: float) -> None:
         self._constant = seconds
         self._needed = needed
         self._hysteresis = hysteresis
@@ -171,7 +177,7 @@ class Average:
 class Votes:
     """The class that k of the last n frames are for; until one is, what was decided stays."""
 
-    def __init__(self, k: int, n: int, needed: Floats, hysteresis: float) -> None:
+    def __init__(self, k: int, n: int, needed: list[float], hysteresis: float) -> None:
         self._k = k
         self._needed = needed
         self._hysteresis = hysteresis
@@ -205,10 +211,10 @@ def _smoother(contract: Contract, deciding: Deciding) -> Smoother:
     return Average(deciding.smoothing, needed, deciding.hysteresis)
 
 
-def _needed(contract: Contract, deciding: Deciding) -> Floats:
-    """float32[classes]: the probability from which on each is decided on."""
+def _needed(contract: Contract, deciding: Deciding) -> list[float]:
+    """The probability from which on each class is decided on."""
     least = contract.threshold if contract.output == "multilabel" else 0.0
-    needed = np.full(len(contract.labels), max(least, deciding.min_confidence), np.float32)
+    needed = [max(least, deciding.min_confidence)] * len(contract.labels)
     for label, confidence in deciding.of_label.items():
         if label not in contract.labels:
             raise UsageError(

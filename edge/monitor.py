@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,8 +12,10 @@ from edge.decisions import Decision
 from edge.device import Device
 from edge.frames import Source
 from edge.loop import Loop
-from edge.sinks import Sink
 from edge.status import Status
+
+# Seconds for which a temperature holds.
+_LUKEWARM = 5.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Heat(Protocol):
     def temperature_c(self) -> float | None: ...
 
     @property
-    def throttled(self) -> tuple[str, ...]: ...
+    def throttled(self) -> tuple[str, ...] | None: ...
 
 
 class Named(Protocol):
@@ -102,7 +104,6 @@ class Monitor:
         model: Named,
         source: Source,
         source_name: str,
-        sinks: Sequence[Sink],
         device: Device,
         thermal: Callable[[], Heat],
     ) -> None:
@@ -110,14 +111,14 @@ class Monitor:
         self._model = model
         self._source = source
         self._source_name = source_name
-        self._sinks = sinks
         self._device = device
         self._thermal = thermal
         self._since = time.monotonic()
+        self._felt: tuple[float, Heat] | None = None
 
     def snapshot(self) -> Snapshot:
         """How it is now."""
-        loop, scorer, heat = self._loop, self._loop.scorer, self._thermal()
+        loop, scorer, heat = self._loop, self._loop.scorer, self._heat()
         meter, device = loop.meter, self._device
         return Snapshot(
             device=device.id,
@@ -140,8 +141,15 @@ class Monitor:
             invoke_ms=meter.invoke_ms(),
             source=self._source.status(),
             source_name=self._source_name,
-            sinks={sink.name: sink.status() for sink in self._sinks},
+            sinks={sink.name: sink.status() for sink in loop.sinks},
             decision=loop.decision,
             temperature_c=heat.temperature_c,
-            throttled=heat.throttled,
+            throttled=heat.throttled or (),
         )
+
+    def _heat(self) -> Heat:
+        # The page asks several times a second; asking the firmware is a process.
+        now = time.monotonic()
+        if self._felt is None or now - self._felt[0] > _LUKEWARM:
+            self._felt = now, self._thermal()
+        return self._felt[1]

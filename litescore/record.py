@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,6 @@ SCHEMA = 1
 STATUSES = ("scored", "failed", "superseded")
 
 # Made once: for a small image making an encoder costs as much as using it.
-_ID = json.JSONEncoder(ensure_ascii=False)
 _LINE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -44,8 +45,9 @@ class Subject:
 
     def identity(self, model: str) -> str:
         """SHA-256 (hex) of model, source, member and ETag: the same image and model, the same id."""
-        parts = [model, self.source, self.member, self.etag]
-        return hashlib.sha256(_text(_ID, parts).encode()).hexdigest()
+        parts = (model, self.source, self.member, self.etag)
+        text = ", ".join(["null" if part is None else _quoted(part) for part in parts])
+        return hashlib.sha256(_utf8(f"[{text}]").encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,9 @@ class Record:
         decision: Mapping[str, Any] | None = None,
         at: str | None = None,
     ) -> Record:
-        return cls(
+        record = object.__new__(cls)
+        # What the __init__ of a frozen dataclass does by a call for each field.
+        vars(record).update(
             id=subject.identity(model),
             source=subject.source,
             member=subject.member,
@@ -183,7 +187,9 @@ class Record:
             at=at or now(),
             frame=frame,
             decision=decision,
+            v=SCHEMA,
         )
+        return record
 
     @property
     def rank(self) -> tuple[int, str]:
@@ -198,7 +204,7 @@ class Record:
         for name in ("frame", "decision"):
             if values[name] is None:
                 del values[name]
-        return _text(_LINE, values)
+        return _utf8(_LINE.encode(values))
 
     @classmethod
     def from_json(cls, line: str | bytes) -> Record:
@@ -217,16 +223,19 @@ class Record:
 
 def now() -> str:
     """The time as a record bears it: UTC, RFC 3339, to the millisecond."""
-    return _written(datetime.now(UTC))
+    return moment(time.time())
 
 
 def moment(seconds: float) -> str:
     """Seconds since 1970 as a record bears them."""
-    return _written(datetime.fromtimestamp(seconds, UTC))
+    whole, milli = divmod(int(seconds * 1000), 1000)
+    return f"{_second(whole)}.{milli:03d}Z"
 
 
-def _written(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+# A camera asks many times a second.
+@lru_cache(1)
+def _second(whole: int) -> str:
+    return datetime.fromtimestamp(whole, UTC).isoformat(timespec="seconds")[:19]
 
 
 def threshold_of(contract: Contract) -> float | None:
@@ -244,8 +253,7 @@ def rank(
     return order[:, :top] if threshold is None else order
 
 
-def _text(encoder: json.JSONEncoder, value: object) -> str:
-    text = encoder.encode(value)
+def _utf8(text: str) -> str:
     # A file name that is not UTF-8 holds lone surrogates: escaped, they stay valid JSON.
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 

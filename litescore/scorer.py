@@ -73,6 +73,7 @@ class Scorer:
         _check_contract(name, self.contract, self._input, self._output)
         with _naming(name):
             self.batch = self._settle_batch(batch)
+        self._steps = self._table()
         self._tensor = np.zeros((self.batch, *self._input.shape[1:]), self._input.dtype)
 
     @property
@@ -107,12 +108,22 @@ class Scorer:
 
     def dequantize(self, outputs: NDArray[np.generic]) -> Probabilities:
         """Output tensor[n, units] -> float32[n, classes]."""
-        values = outputs.astype(np.float32)
-        if self._output.scale:
-            values = (values - self._output.zero_point) * np.float32(self._output.scale)
+        values = self._steps[outputs] if self._steps is not None else self._floats(outputs)
         if self.contract.output == "sigmoid":
             values = np.concatenate([1 - values, values], axis=1)
         return values
+
+    def _floats(self, outputs: NDArray[np.generic]) -> Probabilities:
+        values = outputs.astype(np.float32)
+        if self._output.scale:
+            values = (values - self._output.zero_point) * np.float32(self._output.scale)
+        return values
+
+    def _table(self) -> Probabilities | None:
+        """What each of a byte's 256 values means, by index: signed ones count from the end."""
+        if self._output.dtype.itemsize != 1:
+            return None
+        return self._floats(np.arange(256, dtype=np.uint8).view(self._output.dtype))
 
     def _invoke(self, tensors: NDArray[np.uint8]) -> NDArray[np.generic]:
         count = len(tensors)
