@@ -11,7 +11,10 @@ A source gives frames, the loop fits and scores each, a sink takes its record:
     loop.py       frame -> tensor -> probabilities -> record, until the end or a stop
     stop.py       SIGINT and SIGTERM as a wish that the loop grants between two frames
     sinks.py      where records go
-    cli.py        `litescore edge`
+    thermal.py    how hot the processor is, and what the firmware does about it
+    bench.py      what a frame costs here, stage by stage
+    service/      the same as a systemd service: written, started, watched
+    cli.py        `litescore edge`; its commands `install` and `bench` in files of their own
 
 It knows no TensorFlow, no AWS and none of the other rooms; pixels become tensors in
 `litescore.image` only. Importing it imports neither cv2 nor picamera2.

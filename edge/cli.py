@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from edge.bench_command import bench
+from edge.install_command import install
 from litescore import settings
 
 
@@ -106,3 +108,7 @@ def run(
             summary = loop.run(frames, sink, stop, max_frames=max_frames, interval=interval)
     click.echo(summary, err=True)
     return 1 if summary.failed else 0
+
+
+edge.add_command(install)
+edge.add_command(bench)
