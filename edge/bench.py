@@ -39,6 +39,8 @@ _SEED = 1
 STAGES = ("source", "fit", "invoke", "emit")
 # Frames before those that count: buffers are made, files come into the cache.
 _WARMUP = 3
+# Of a millisecond: a nanosecond, the finest that a clock tells.
+_DIGITS = 6
 
 Frames = Generator[Frame | None, None, None]
 # Hears what is measured now, and that one more step is done.
@@ -196,4 +198,5 @@ def _stages(times: Sequence[tuple[float, ...]]) -> tuple[Stage, ...]:
 
 
 def _times_of(stage: Stage) -> dict[str, float]:
-    return {"p50": stage.p50, "p90": stage.p90, "p99": stage.p99}
+    times = {"p50_ms": stage.p50, "p90_ms": stage.p90, "p99_ms": stage.p99}
+    return {name: round(value, _DIGITS) for name, value in times.items()}

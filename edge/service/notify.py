@@ -10,8 +10,9 @@ from math import inf
 
 from litescore.errors import ConfigurationError
 
-# systemd reads at once; a frame must not wait for one that does not.
+# systemd reads at once; a frame must not wait for one that does not, and not each frame.
 _PATIENCE = 0.5
+_AGAIN = 1.0
 
 
 class Notifier:
@@ -50,8 +51,10 @@ class Notifier:
     def alive(self) -> None:
         """The loop still turns. To be called each frame: sends twice within the time allowed."""
         now = time.monotonic()
-        if now >= self._due and self._interval is not None and self._send("WATCHDOG=1"):
-            self._due = now + self._interval
+        if now < self._due or self._interval is None:
+            return
+        told = self._send("WATCHDOG=1")
+        self._due = now + (self._interval if told else min(self._interval, _AGAIN))
 
     def status(self, text: str) -> None:
         """What `systemctl status` shows from now on."""

@@ -26,7 +26,7 @@ def _hindrance(path: Path, root: Path, wanted: int) -> str | None:
     hidden = next((folder for folder in _HIDDEN if path.is_relative_to(folder)), None)
     if hidden is not None:
         return f"{path} lies below {hidden}, which a service does not see"
-    for place in (*reversed(path.parents), path):
+    for place in (*reversed(path.parents[:-1]), path):
         needed = _ENTER if place != path else wanted
         try:
             mode = (root / place.relative_to("/")).stat().st_mode

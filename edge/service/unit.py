@@ -63,7 +63,7 @@ def unit(service: Service, program: Path) -> str:
     return _UNIT.format(
         name=service.name,
         environment=service.environment,
-        program=_word(str(program)).replace("%", "%%").replace("$", "$$"),
+        program=_word(str(program)).replace("%", "%%"),
     )
 
 
