@@ -104,9 +104,7 @@ def test_the_kernels_file_is_the_second_choice(pi: Pi) -> None:
     assert found.since_boot is None
 
 
-@pytest.mark.parametrize(
-    "lines", [("exit 1",), ("echo VCHI initialization failed",), ("exec sleep 60",)]
-)
+@pytest.mark.parametrize("lines", [("exit 1",), ("echo error=1",), ("exec sleep 60",)])
 def test_a_firmware_that_does_not_answer(
     pi: Pi, lines: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,12 +43,12 @@ def test_verify_would_say_something(written: Path) -> None:
     assert "RestartSecs" in analyze("verify", written).stderr
 
 
-def test_security_rates_it_at_most_4(written: Path) -> None:
-    """Of 10, which is wide open."""
+def test_security_rates_it_at_most_2(written: Path) -> None:
+    """Of 10, which is wide open; what is left is network, cameras and /proc, which it needs."""
     done = analyze("security", "--offline=true", written)
     found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
     assert found is not None, done.stderr
-    assert float(found[1]) <= 4.0
+    assert float(found[1]) <= 2.0
 
 
 def test_a_year_unattended() -> None:
@@ -90,7 +90,7 @@ def test_no_other_name(name: str) -> None:
 
 def test_a_path_is_systemds_word(tmp_path: Path) -> None:
     """Spaces, % and $ in the program's path mean themselves to systemd."""
-    program = tmp_path / "50 % $HOME" / "run"
+    program = tmp_path / "a %n $HOME" / "run"
     program.parent.mkdir()
     program.symlink_to(PROGRAM)
     path = tmp_path / "odd.service"
