@@ -100,7 +100,7 @@ def shown(scorer: Scorer) -> Iterator[tuple[Pictures, int]]:
     """A loop that runs, with its preview: its pictures, and the preview's port."""
     pictures, device, camera = Pictures(), Device.here(), Camera()
     loop = Loop(scorer, device)
-    monitor = Monitor(loop, Name(), camera, "/dev/video0", device, Heat)
+    monitor = Monitor(loop, Name(), camera, device, Heat)
     preview = Preview(
         Address("127.0.0.1", 0),
         None,
