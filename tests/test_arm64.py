@@ -21,19 +21,22 @@ from tests.rig.pngs import write_pngs
 from trainer.catalog import SHIPPED_ROOT
 
 IMAGES = 200
+# What a comparison with this machine may say.
+NEAR = {"tflite-runtime": {"identical"}, "litert": {"identical", "within one step"}}
 
 
 @pytest.fixture(scope="module")
 def cnn(warmed: warm.Warmed, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An int8 model with convolutions and a dense layer, hardly trained: unsure of every image."""
     folder = tmp_path_factory.mktemp("cnn")
-    words = ("--data", SHIPPED_ROOT / "fashion-mnist", "--out", folder / "run")
-    done = warmed("train", "--model", "cnn", "--epochs", "1", *words)
+    data, run, model = SHIPPED_ROOT / "fashion-mnist", folder / "run", folder / "int8.tflite"
+    words = ("--model", "cnn", "--epochs", "1", "--data", data)
+    done = warmed("train", *words, "--out", run)
     assert done.returncode == 0, done.stderr[-2000:]
-    words = ("--max-drop", "100", "--max-class-drop", "100", "--out", folder / "int8.tflite")
-    done = warmed("export", folder / "run", "--quantize", "int8", *words)
+    judged = ("--max-drop", "100", "--max-class-drop", "100")
+    done = warmed("export", run, "--quantize", "int8", *judged, "--out", model)
     assert done.returncode == 0, done.stderr[-2000:]
-    return folder / "int8.tflite"
+    return model
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +62,6 @@ def proof(request: pytest.FixtureRequest, proofs: dict[str, Proof]) -> Proof:
     return proofs[request.param]
 
 
-def near(proof: Proof) -> set[str]:
-    """What a comparison may say: equal with tflite-runtime, one step apart with LiteRT."""
-    exact = proof.runtime == "tflite-runtime"
-    return {"identical"} if exact else {"identical", "within one step"}
-
-
 def test_it_is_arm_with_all_that_the_edge_needs(arm: Arm64) -> None:
     """The machine, its Python, and every wheel of `[edge]` and `[litert]` imported there."""
     code = (
@@ -79,7 +76,7 @@ def test_it_is_arm_with_all_that_the_edge_needs(arm: Arm64) -> None:
 
 def test_the_golden_samples_agree(proof: Proof) -> None:
     """`litescore verify` finds there what export recorded here, to the same nearness."""
-    assert proof.golden in near(proof)
+    assert proof.golden in NEAR[proof.runtime]
 
 
 def test_the_model_answers_the_same(proof: Proof) -> None:
@@ -87,7 +84,7 @@ def test_the_model_answers_the_same(proof: Proof) -> None:
     assert set(proof.answers) == set(arm64.CPUS)
     for found in proof.answers.values():
         assert found.n == IMAGES
-        assert found.verdict in near(proof), found
+        assert found.verdict in NEAR[proof.runtime], found
         assert not found.differing, found
 
 
@@ -95,7 +92,7 @@ def test_score_writes_the_same_records(proof: Proof) -> None:
     """`litescore score` there and here: the same images by id, their probabilities as near."""
     assert proof.same
     assert proof.score.n == IMAGES
-    assert proof.score.verdict in near(proof), proof.score
+    assert proof.score.verdict in NEAR[proof.runtime], proof.score
     assert not proof.score.differing, proof.score
 
 

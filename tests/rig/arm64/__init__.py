@@ -45,11 +45,12 @@ _ANSWER = """
 import sys
 import numpy
 from litescore.scorer import Scorer
-model, tensors, answers = sys.argv[1:]
-scorer = Scorer(model)
+model, tensors, answers, batch = sys.argv[1:]
+scorer = Scorer(model, batch=int(batch))
+images = numpy.load(tensors, mmap_mode="r")
 with open(answers, "wb", buffering=0) as file:
-    for tensor in numpy.load(tensors, mmap_mode="r"):
-        file.write(scorer.outputs(tensor[numpy.newaxis]).tobytes())
+    for start in range(0, len(images), scorer.batch):
+        file.write(scorer.outputs(images[start : start + scorer.batch]).tobytes())
 """
 
 
@@ -90,16 +91,9 @@ class Arm64:
             "TMPDIR": str(self.folder),
         }
         root = self.made / "root"
-        qemu = [
-            f"{self.made}/qemu{_QEMU}",
-            "-cpu",
-            cpu,
-            "-L",
-            root,
-            root / f"usr/bin/python{PYTHON}",
-        ]
+        qemu = [f"{self.made}/qemu{_QEMU}", "-cpu", cpu, "-L", str(root)]
         return subprocess.run(
-            [*map(str, qemu), *map(str, words)],
+            [*qemu, f"{root}/usr/bin/python{PYTHON}", *map(str, words)],
             env=settings | dict(environ or {}),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
@@ -116,14 +110,15 @@ class Arm64:
         *,
         runtime: str,
         cpu: str = PI_4,
+        batch: int = 1,
         patience: float = 240.0,
     ) -> NDArray[np.generic]:
-        """What `Scorer.outputs` gives there for a .npy of uint8[n, h, w, c], one image at a time.
+        """What `Scorer.outputs` gives there for a .npy of uint8[n, h, w, c].
 
-        `answers` is a file that grows by one image's output after the other. Raises RuntimeError
-        with what the program said when it failed.
+        `answers` is a file that grows by the outputs of one batch after the other. Raises
+        RuntimeError with what the program said when it failed.
         """
-        words = ["-c", _ANSWER, model, tensors, answers]
+        words: list[str | Path] = ["-c", _ANSWER, model, tensors, answers, str(batch)]
         done = self.python(*words, runtime=runtime, cpu=cpu, patience=patience)
         if done.returncode != 0:
             raise RuntimeError(f"{runtime} on {cpu}: {done.stderr[-2000:]}")
