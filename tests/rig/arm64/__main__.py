@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from litescore.errors import LitescoreError
 from litescore.scorer import Comparison
 from tests.rig import arm64
 from tests.rig.arm64.proof import Proof, prove
@@ -33,7 +34,7 @@ def main(model: Path, images: Path, runtime: tuple[str, ...]) -> None:
     this checkout: `verify`, `score` and `edge run` over IMAGES, and the bare model on the
     processors of three Raspberry Pis. The first run fetches what is needed into the cache folder.
     An int8 model must answer the same with tflite-runtime, and be at most one step off with LiteRT.
-    Exits with 1 where that does not hold.
+    Exits with 0 where that holds, with 1 where it does not, with 3 where it cannot be shown.
 
     \b
     Example:
@@ -67,5 +68,6 @@ def _told(found: Comparison) -> str:
 if __name__ == "__main__":
     try:
         main()
-    except pytest.skip.Exception as lacking:
-        sys.exit(f"cannot be shown here: {lacking}")
+    except (LitescoreError, RuntimeError, pytest.skip.Exception) as error:
+        click.echo(f"cannot be shown: {error}", err=True)
+        sys.exit(3)

@@ -71,22 +71,10 @@ def prove(arm: Arm64, model: Path, images: Path, runtime: str, cpus: Sequence[st
         runtime=runtime,
         exact=runtime == "tflite-runtime" and scorer.contract.variant == "int8",
         golden=json.loads(there("verify", model, "--json"))["verdict"],
-        answers=_answers(arm, scorer, model, tensors_of(images, scorer), cpus),
+        answers=_answers(arm, scorer, model, _tensors(scored_here, scorer), cpus),
         score=compare(found[0], found[1], step=scorer.step),
         same=_identities(scored_here) == _identities(scored),
         edge=_timeless(framed) == _timeless(scored),
-    )
-
-
-def tensors_of(images: Path, scorer: Scorer) -> NDArray[np.uint8]:
-    """uint8[n, height, width, channels] of the pictures in a folder, in order of name."""
-    budget = image.PixelBudget()
-    paths = sorted(path for path in images.iterdir() if path.suffix.lower() in image.SUFFIXES)
-    return np.stack(
-        [
-            image.decode_to_tensor(path.read_bytes(), scorer.contract, budget=budget)
-            for path in paths
-        ]
     )
 
 
@@ -105,8 +93,22 @@ def _answers(
     return found
 
 
+def _tensors(records: Sequence[Record], scorer: Scorer) -> NDArray[np.uint8]:
+    """uint8[n, height, width, channels] of the pictures that the records are about."""
+    budget = image.PixelBudget()
+    pictures = (Path(record.source).read_bytes() for record in records)
+    return np.stack(
+        [image.decode_to_tensor(data, scorer.contract, budget=budget) for data in pictures]
+    )
+
+
 def _records(lines: str) -> list[Record]:
-    return [Record.from_json(line) for line in lines.splitlines()]
+    records = [Record.from_json(line) for line in lines.splitlines()]
+    for record in records:
+        if record.status != "scored" or record.member is not None:
+            why = record.reason or "only pictures in files of their own can be compared"
+            raise RuntimeError(f"{record.source}: {why}")
+    return records
 
 
 def _identities(records: Sequence[Record]) -> list[tuple[str, str, str]]:
