@@ -20,6 +20,9 @@ from tests.rig.arm64.proof import Proof, prove
 from tests.rig.pngs import write_pngs
 from trainer.catalog import SHIPPED_ROOT
 
+# Beside other work all of it, first fetching included, may take minutes.
+pytestmark = pytest.mark.timeout(900)
+
 IMAGES = 200
 # What a comparison with this machine may say.
 NEAR = {"tflite-runtime": {"identical"}, "litert": {"identical", "within one step"}}

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from litescore.scorer import Scorer
@@ -129,8 +130,10 @@ class Arm64:
 @contextmanager
 def enter(wheel: Path | None = None) -> Iterator[Arm64]:
     """Arm with litescore, of a wheel or of this checkout, in a folder that goes when the block
-    ends; skips where it cannot be had.
+    ends; skips where it cannot be had, or where this Python lacks a runtime to compare with.
     """
+    pytest.importorskip("ai_edge_litert")
+    pytest.importorskip("tflite_runtime", reason="tflite-runtime has no wheel for this Python")
     made = _made()
     with tempfile.TemporaryDirectory(prefix="litescore-arm64-") as name:
         folder = Path(name)
