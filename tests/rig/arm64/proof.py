@@ -136,6 +136,6 @@ def _here(runtime: str, *words: str | Path) -> str:
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:
     # 1 with an answer says that something was found wrong, which the answer tells.
-    if done.returncode > 1 or not done.stdout:
+    if done.returncode not in (0, 1) or not done.stdout:
         raise RuntimeError(f"{' '.join(done.args)} exited with {done.returncode}: {done.stderr}")
     return done.stdout
