@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from edge.frames.camera import Shot
 from litescore.contract import Contract
-from litescore.errors import ConfigurationError
+from litescore.errors import ConfigurationError, UsageError
+from litescore.view import format_region
 
 # The format whose arrays have red first: libcamera names formats by their bytes from the end.
 _RED_FIRST = "BGR888"
@@ -91,13 +92,27 @@ class PiCamera:
 
 
 def stream_size(sensor: tuple[int, int], contract: Contract) -> tuple[int, int]:
-    """(width, height) of the smallest even stream in the sensor's shape that covers the input.
+    """(width, height) of the smallest even stream in the sensor's shape whose part that the model
+    sees, the view's region, covers the input; all of the sensor where that is too little.
 
     The sensor's shape, since libcamera crops to any other; how the picture becomes the model's
-    shape is the contract's to say.
+    shape is the contract's to say. Raises UsageError for a region in pixels: it says of no picture
+    how large it is.
     """
+    view = contract.view
+    region = view.region or (0.0, 0.0, 1.0, 1.0)
+    if all(isinstance(number, int) for number in region):
+        raise UsageError(
+            f"the region {format_region(region)} is in pixels of pictures of one size: name it with "
+            "--size, or give the region in fractions"
+        )
     width, height = sensor
-    scale = max(contract.width / width, contract.height / height, _SHORTEST / min(width, height))
+    across, down = view.turned(sensor)
+    scale = max(
+        contract.width / (across * region[2]),
+        contract.height / (down * region[3]),
+        _SHORTEST / min(sensor),
+    )
     return min(_even(width * scale), width), min(_even(height * scale), height)
 
 
