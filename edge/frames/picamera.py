@@ -8,6 +8,7 @@ a frame is not bit for bit what `litescore.image` would have made of the full pi
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from math import ceil
 from typing import Any
 
@@ -53,20 +54,23 @@ class PiCamera:
             self._camera = picamera2.Picamera2(number)
         except RuntimeError as error:
             raise ConfigurationError(f"picamera: {error}; is another program using it?") from error
-        try:
+        with ExitStack() as failed:
+            failed.callback(self._camera.close)
             wanted = size or stream_size(self._camera.sensor_resolution, contract)
             self._stream, streams = _streams(wanted, on_pi_5=on_pi_5)
             self._start(streams, {"FrameRate": fps} if fps else {})
-        except RuntimeError as error:
-            self._camera.close()
-            raise ConfigurationError(f"picamera: {error}") from error
-        self.note = _difference(wanted, self._camera.camera_configuration()[self._stream]["size"])
+            failed.pop_all()
+        given = self._camera.camera_configuration()[self._stream]["size"]
+        self.note = _difference(wanted, given)
 
     def read(self) -> Shot | None:
         """The next picture, and when the sensor began it. Raises TimeoutError."""
-        with self._camera.captured_request(wait=self._patience) as request:
+        request = self._camera.capture_request(wait=self._patience)
+        try:
             pixels: NDArray[np.uint8] = request.make_array(self._stream)
             stamp = request.get_metadata().get("SensorTimestamp")
+        finally:
+            request.release()
         now = time.monotonic()
         # Nanoseconds since boot.
         taken = now if stamp is None else stamp / 1e9
@@ -87,8 +91,11 @@ class PiCamera:
             controls=controls,
             sensor={"output_size": (width // 2, height // 2)},
         )
-        self._camera.configure(configuration)
-        self._camera.start()
+        try:
+            self._camera.configure(configuration)
+            self._camera.start()
+        except RuntimeError as error:
+            raise ConfigurationError(f"picamera: {error}") from error
 
 
 def stream_size(sensor: tuple[int, int], contract: Contract) -> tuple[int, int]:
