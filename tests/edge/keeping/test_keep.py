@@ -221,11 +221,11 @@ _KEEPS = """
 import sys
 from pathlib import Path
 from tests.edge.keeping.test_keep import Kept, show
+from tests.rig.waiting import wait_until
 
 keep = Kept(Path(sys.argv[1]), sys.argv[2]).open()
 show(keep, *range(8))
-while keep.status().counts["waiting"] < 8:
-    pass
+wait_until(lambda: keep.status().counts["waiting"] == 8)
 print("waiting", flush=True)
 sys.stdin.read()
 """
@@ -299,10 +299,11 @@ def test_close_while_an_upload_hangs(
 
 
 _ON_A_FULL_DISK = """
-import subprocess, sys, time
+import subprocess, sys
 from pathlib import Path
 from edge.keeping import delivery
 from tests.edge.keeping.test_keep import Kept, show
+from tests.rig.waiting import wait_until
 
 delivery._PAUSE = delivery._LONGEST = 0.1
 folder = Path(sys.argv[1])
@@ -310,19 +311,16 @@ filler = folder / "filler"
 filler.unlink()
 keep = Kept(folder, folder / "kept").open()
 show(keep, 0, 1)
-while keep.status().counts["delivered"] < 2:
-    pass
+wait_until(lambda: keep.status().counts["delivered"] == 2)
 try:
     filler.write_bytes(bytes(1 << 20))
 except OSError:
     pass
 show(keep, *range(2, 10))
-while keep.status().state == "running":
-    pass
+wait_until(lambda: keep.status().state != "running")
 print(keep.status().reason)
 subprocess.run(["mount", "-o", "remount,size=4m", folder], check=True)
-while keep.status().counts["waiting"] or keep.status().state != "running":
-    time.sleep(0.01)
+wait_until(lambda: keep.status().counts["delivered"] == 10)
 keep.close()
 print(len(list((folder / "kept").rglob("*.json"))), len(list((folder / "kept").rglob("*.jpg"))))
 """
