@@ -18,7 +18,7 @@ _ANSWERS = (
     "labels", "color", "height", "width", "resize", "padding", "interpolation", "jpeg", "output",
     "view",
 )  # fmt: skip
-# Golden samples are tensors, on their far side.
+# What comes before the tensors, which golden samples are: they are answered as ever.
 _BEFORE_GOLDEN = ("view",)
 # Read from the file anew, each time.
 _RECOMPUTED = ("color", "height", "width", "smallest_runtime")

@@ -37,7 +37,7 @@ def view_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     return reduce(lambda made, option: option(made), reversed(_OPTIONS), told)
 
 
-def words(view: View) -> list[str]:
+def view_words(view: View) -> list[str]:
     """The options that state this view."""
     found = ["--rotate", str(view.rotate)] if view.rotate else []
     found += ["--mirror"] if view.mirror else []

@@ -14,7 +14,7 @@ from edge.device import Device
 from edge.frames import tensor
 from edge.frames.opening import choose
 from export.calibrate import representative
-from litescore import batch, contract, dataset
+from litescore import batch, contract, dataset, image
 from litescore.contract import Contract
 from litescore.record import Subject
 from litescore.scorer import Probabilities, Scorer

@@ -23,7 +23,7 @@ from typing import Any
 from litescore import __version__
 from litescore.contract import Contract
 from litescore.files import write_whole
-from litescore.view_options import words as view_words
+from litescore.view_options import view_words
 from trainer import report
 from trainer.backend import keras, tf
 from trainer.history import Epoch

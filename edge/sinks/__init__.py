@@ -16,7 +16,7 @@ from edge.status import Status
 
 
 class Sink(Protocol):
-    """Takes emitted frames one after the other, on the loop's thread.
+    """Takes emitted frames one after the other, on the outbox's thread.
 
     name  one word for the status page and the metrics, such as `mqtt`
     """

@@ -25,6 +25,7 @@ from edge.sinks.spool_file import (
     lock,
     set_aside,
 )
+from litescore.errors import ConfigurationError
 
 KEEP = ("oldest", "newest")
 _MEMORY_BYTES = 4 << 20
@@ -67,7 +68,7 @@ class Spool:
         self.dropped = 0
         self.trouble: str | None = None
         self.set_aside = 0
-        self._path, self._max_bytes, self._keep, self._say = path, max_bytes, keep, say
+        self.path, self._max_bytes, self._keep, self._say = path, max_bytes, keep, say
         self._memory_bytes = memory_bytes
         self._mutex = RLock()
         self._lock: IO[str] | None = None
@@ -81,6 +82,8 @@ class Spool:
         self._told = 0
         # Above every key of an earlier run, also where its file cannot be read yet.
         self._next = time.time_ns()
+        with suppress(OSError):
+            self._lock = lock(path)
         self._settle()
 
     @property
@@ -125,7 +128,10 @@ class Spool:
             self._settle()
 
     def close(self) -> None:
-        """Write what is left, and let another process have it."""
+        """Write what is left, and let another process have it.
+
+        Raises ConfigurationError where what waits in memory cannot be written.
+        """
         with self._mutex:
             self._retry = 0.0
             self._settle()
@@ -135,6 +141,11 @@ class Spool:
                 self._file = None
             if self._lock is not None:
                 self._lock.close()
+            lost, self._pending = len(self._pending), deque()
+            if lost:
+                raise ConfigurationError(
+                    f"spool {self.path}: {lost} events that waited in memory are lost: {self.trouble}"
+                )
 
     def _accept(self, id: str, body: bytes) -> bool:  # noqa: A002
         one = Spooled(self._next, id, body)
@@ -204,12 +215,12 @@ class Spool:
             self._pending, self._pending_bytes = deque(), 0
             if not self._disk_count:
                 file.shrink()
-        except (sqlite3.Error, OSError, ForeignFile) as error:
+        except (sqlite3.Error, OSError, ForeignFile, ConfigurationError) as error:
             self._fail(error)
             return
         if self.trouble is not None:
             self.trouble = None
-            self._say(f"spool {self._path}: events are on disk again")
+            self._say(f"spool {self.path}: events are on disk again")
 
     def _exchange(self, file: SpoolFile, come: deque[Spooled]) -> None:
         count, size = file.exchange(come, self._gone, self.dropped)
@@ -220,9 +231,9 @@ class Spool:
 
     def _opened(self) -> SpoolFile:
         if self._lock is None:
-            self._lock = lock(self._path)
+            self._lock = lock(self.path)
         if self._file is None:
-            self._file = SpoolFile(self._path)
+            self._file = SpoolFile(self.path)
             held = self._file.held
             self._disk_count, self._disk_bytes = held.count, held.cost
             self.dropped += held.dropped - self._told
@@ -247,14 +258,14 @@ class Spool:
             with suppress(OSError):
                 return self._begin_anew(error)
         if self.trouble is None:
-            self._say(f"spool {self._path}: {error}: events are kept in memory")
+            self._say(f"spool {self.path}: {error}: events are kept in memory")
         self.trouble = str(error)
         return None
 
     def _begin_anew(self, error: Exception) -> None:
-        aside = set_aside(self._path)
+        aside = set_aside(self.path)
         self.set_aside += 1
         self._retry = 0.0
         self._disk_count = self._disk_bytes = self._told = 0
         self._gone = set()
-        self._say(f"spool {self._path}: {error}: set aside as {aside.name}, begun anew")
+        self._say(f"spool {self.path}: {error}: set aside as {aside.name}, begun anew")

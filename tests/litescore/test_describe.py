@@ -188,6 +188,7 @@ def test_a_view_is_stated_field_by_field(full_model: Path, say: Say) -> None:
             "the region '0,0,1,1' may be one pixel or the whole picture: write ",
         ),
         (("--roi", "left"), "the region 'left' is not four numbers: write x,y,width,height"),
+        (("--roi", ""), "the region '' is not four numbers"),
         (("--rotate", "45"), "Invalid value for '--rotate'"),
     ],
 )

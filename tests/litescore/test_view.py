@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from litescore.contract import Contract
 from litescore.errors import ContractError, PermanentError, UsageError
 from litescore.view import ROTATIONS, WHOLE, View, ViewChanges, format_region, parse_region
-from litescore.view_options import view_options, words
+from litescore.view_options import view_options, view_words
 
 CONTRACT = Contract(("a", "b"), "gray", 4, 3)
 ALL = View(rotate=270, mirror=True, region=(0.1, 0.25, 0.5, 0.75), invert=True)
@@ -171,7 +171,7 @@ def test_options_that_are_left_out_state_nothing() -> None:
 @settings(max_examples=30, deadline=None)
 def test_words_state_the_view(view: View) -> None:
     """A view as options and back."""
-    assert View.from_json(stated(*words(view))[2]) == view
+    assert View.from_json(stated(*view_words(view))[2]) == view
 
 
 def test_the_order_of_options_in_the_help() -> None:
