@@ -181,6 +181,22 @@ def test_pace_and_quota(tmp_path: Path) -> None:
     assert keep.status().counts["over_quota"] == 10
 
 
+def test_faster_than_the_disk(tmp_path: Path) -> None:
+    """Frames that come faster than they are written do not hold up the loop: they are left out,
+    counted, and told at the end.
+    """
+    kept = Kept(tmp_path, tmp_path / "kept")
+    large = np.zeros((1500, 2000, 3), np.uint8)
+    frames = [scored(number, pixels=large) for number in range(50)]
+    with kept.running() as keep:
+        for frame in frames:
+            keep.see(frame)
+        dropped = keep.status().counts["dropped"]
+        wait_until(lambda: keep.status().counts["delivered"] == 50 - dropped)
+    assert dropped > 0
+    assert kept.said == [f"keep: {dropped} frames lost: they came faster than they were written"]
+
+
 def test_s3(
     tmp_path: Path, s3: S3, bucket: str, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
