@@ -62,6 +62,16 @@ def test_every_nth() -> None:
     assert [rule.holds(scored(n)) for n in range(7)] == [False, False, True] * 2 + [False]
 
 
+def test_label_of_another_model() -> None:
+    """Where the model is replaced while the loop runs, its labels are the other one's."""
+    rule = parse("label:green")
+    other = Contract(("green", "violet"), "rgb", 8, 8)
+    assert not rule.holds(scored(0, (0.9, 0.1, 0)))
+    assert rule.holds(scored(0, (0.9, 0.1), contract=other))
+    assert rule.holds(scored(0, (0.1, 0.9, 0)))
+    assert not rule.holds(scored(0, (0.9, 0.1), contract=Contract(("a", "b"), "rgb", 8, 8)))
+
+
 def test_random_share() -> None:
     """About so many."""
     rule, frame = parse("random:0.25"), scored()

@@ -313,6 +313,33 @@ def test_stop_while_the_reader_takes_nothing() -> None:
         numbers(child.stdout.read().encode())
 
 
+_HALF_A_LINE = """
+import resource
+from edge.sinks.lines import JsonLines
+from litescore.errors import ConfigurationError
+from tests.edge.scored_frame import scored
+
+sink = JsonLines()
+size = len(scored().record.to_json()) + 1
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, size + 100))
+sink.write(scored())
+sink.write(scored())
+try:
+    sink.close()
+except ConfigurationError as error:
+    raise SystemExit(str(error))
+"""
+
+
+def test_half_a_line_on_standard_output(tmp_path: Path) -> None:
+    """Where standard output is a file on a disk without room, half a line is told at the end."""
+    with (tmp_path / "out").open("wb") as out:
+        command = [sys.executable, "-c", _HALF_A_LINE]
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True)
+    message = f"cannot write records to standard output: {os.strerror(errno.EFBIG)}\n"
+    assert (done.returncode, done.stderr) == (1, message)
+
+
 def unread(pipe: IO[str] | None) -> int:
     """Bytes in a pipe."""
     assert pipe is not None
