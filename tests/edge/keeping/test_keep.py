@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from edge.frames import Still, tensor
 from edge.keeping import delivery
@@ -160,11 +162,12 @@ def test_png_gives_the_tensor_that_was_scored(tmp_path: Path) -> None:
 
 def test_image_file_stays_as_it_is(tmp_path: Path) -> None:
     """Of an image file its own bytes are kept, under its own format's name."""
-    data = image.encode_png(noise())
-    with Kept(tmp_path, tmp_path / "kept").running() as keep:
-        keep.see(scored(0, pixels=Still(data, 10_000)))
-    (path,) = (tmp_path / "kept").rglob("*.png")
-    assert path.read_bytes() == data
+    data = io.BytesIO()
+    Image.fromarray(noise()).save(data, "JPEG", quality=30)
+    with Kept(tmp_path, tmp_path / "kept", keep_format="png").running() as keep:
+        keep.see(scored(0, pixels=Still(data.getvalue(), 10_000)))
+    (path,) = (tmp_path / "kept").rglob("*.jpeg")
+    assert path.read_bytes() == data.getvalue()
 
 
 def test_pace_and_quota(tmp_path: Path) -> None:
