@@ -6,7 +6,7 @@ It does not know what a camera is, nor where records go.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
 
 import numpy as np
@@ -17,6 +17,7 @@ from edge.device import Device
 from edge.emission import Emission, Telling
 from edge.frames import Frame, Source, tensor
 from edge.meter import Meter, Summary
+from edge.outbox import Outbox
 from edge.scored import Scored, Watcher
 from edge.sinks import Sink
 from edge.stop import Stop
@@ -27,7 +28,7 @@ from litescore.scorer import Scorer
 class Loop:
     """Turns frames into records with one model on one device.
 
-    sinks     take what is told
+    sinks     take what is told; both lists may be added to before `run`
     watchers  look at every frame
     deciding  how one decision is made of frame after frame
     telling   which frames are told; every one by default
@@ -40,8 +41,8 @@ class Loop:
         scorer: Scorer,
         device: Device,
         *,
-        sinks: Sequence[Sink] = (),
-        watchers: Sequence[Watcher] = (),
+        sinks: Iterable[Sink] = (),
+        watchers: Iterable[Watcher] = (),
         deciding: Deciding | None = None,
         telling: Telling | None = None,
         alive: Callable[[], None] = lambda: None,
@@ -50,8 +51,7 @@ class Loop:
         self.meter = Meter()
         self.decision: Decision | None = None
         self._device = device
-        self._sinks = sinks
-        self._watchers = watchers
+        self.sinks, self.watchers = list(sinks), list(watchers)
         self._deciding = deciding
         self._emission = Emission(telling or Telling(every=True))
         self._alive = alive
@@ -82,7 +82,7 @@ class Loop:
 
         Raises ConfigurationError when the source or a sink is lost.
         """
-        with closing(source.frames()) as frames:
+        with Outbox(self.sinks) as outbox, closing(source.frames()) as frames:
             for frame in frames:
                 self._alive()
                 if stop.requested:
@@ -90,7 +90,7 @@ class Loop:
                 if frame is None:
                     continue
                 begun = time.perf_counter()
-                self._tell(self.score(frame))
+                self._tell(self.score(frame), outbox)
                 if self.meter.frames == max_frames:
                     break
                 stop.wait(begun + interval - time.perf_counter())
@@ -137,11 +137,10 @@ class Loop:
         self.decision = self._decider.decide(probabilities, frame.monotonic, position)
         return self.decision
 
-    def _tell(self, scored: Scored) -> None:
-        for watcher in self._watchers:
+    def _tell(self, scored: Scored, outbox: Outbox) -> None:
+        for watcher in self.watchers:
             watcher.see(scored)
         emitted = self._emission.due(scored)
         if emitted:
-            for sink in self._sinks:
-                sink.write(scored)
+            outbox.put(scored)
         self.meter.done(scored, emitted=emitted)

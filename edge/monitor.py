@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,8 +12,10 @@ from edge.decisions import Decision
 from edge.device import Device
 from edge.frames import Source
 from edge.loop import Loop
-from edge.sinks import Sink
 from edge.status import Status
+
+# Seconds for which a temperature holds.
+_LUKEWARM = 5.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,16 @@ class Heat(Protocol):
     def temperature_c(self) -> float | None: ...
 
     @property
-    def throttled(self) -> tuple[str, ...]: ...
+    def throttled(self) -> tuple[str, ...] | None: ...
+
+
+class Part(Protocol):
+    """A sink, or what keeps frames, as far as it is shown."""
+
+    @property
+    def name(self) -> str: ...
+
+    def status(self) -> Status: ...
 
 
 class Named(Protocol):
@@ -93,6 +104,8 @@ class Named(Protocol):
 class Monitor:
     """Looks at a loop and its parts from outside; may be asked on any thread.
 
+    parts    what it shows of as `sinks`; to be added to before anybody asks
+
     thermal  reads the processor's temperature
     """
 
@@ -101,23 +114,21 @@ class Monitor:
         loop: Loop,
         model: Named,
         source: Source,
-        source_name: str,
-        sinks: Sequence[Sink],
         device: Device,
         thermal: Callable[[], Heat],
     ) -> None:
+        self.parts: list[Part] = []
         self._loop = loop
         self._model = model
         self._source = source
-        self._source_name = source_name
-        self._sinks = sinks
         self._device = device
         self._thermal = thermal
         self._since = time.monotonic()
+        self._felt: tuple[float, Heat] | None = None
 
     def snapshot(self) -> Snapshot:
         """How it is now."""
-        loop, scorer, heat = self._loop, self._loop.scorer, self._thermal()
+        loop, scorer, heat = self._loop, self._loop.scorer, self._heat()
         meter, device = loop.meter, self._device
         return Snapshot(
             device=device.id,
@@ -139,9 +150,16 @@ class Monitor:
             latency_ms=meter.latency_ms(),
             invoke_ms=meter.invoke_ms(),
             source=self._source.status(),
-            source_name=self._source_name,
-            sinks={sink.name: sink.status() for sink in self._sinks},
+            source_name=self._source.name,
+            sinks={part.name: part.status() for part in self.parts},
             decision=loop.decision,
             temperature_c=heat.temperature_c,
-            throttled=heat.throttled,
+            throttled=heat.throttled or (),
         )
+
+    def _heat(self) -> Heat:
+        # The page asks several times a second; asking the firmware is a process.
+        now = time.monotonic()
+        if self._felt is None or now - self._felt[0] > _LUKEWARM:
+            self._felt = now, self._thermal()
+        return self._felt[1]

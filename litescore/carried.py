@@ -16,7 +16,10 @@ GOLDEN = "golden samples"
 # Where one of these is another, so are the answers: what was measured holds no longer.
 _ANSWERS = (
     "labels", "color", "height", "width", "resize", "padding", "interpolation", "jpeg", "output",
+    "view",
 )  # fmt: skip
+# What comes before the tensors, which golden samples are: they are answered as ever.
+_BEFORE_GOLDEN = ("view",)
 # Read from the file anew, each time.
 _RECOMPUTED = ("color", "height", "width", "smallest_runtime")
 _DEFAULTS = {one.name: one.default for one in fields(Contract)} | {"origin": {}, "accuracy": {}}
@@ -53,10 +56,14 @@ class Carried:
         own = self.contract
         return tuple(n for n in _ANSWERS if own and getattr(own, n) != getattr(held, n))
 
+    def golden_of(self, held: Contract) -> Mapping[str, bytes]:
+        """The golden samples that `held` gives the same answers to as the file's own contract."""
+        return {} if set(self.changed(held)) - set(_BEFORE_GOLDEN) else self.golden
+
     def kept(self, held: Contract, stated: Collection[str]) -> tuple[str, ...]:
         """What the file's own contract said beyond the defaults, and `held` says unasked."""
         names = [n for n in self._said() if getattr(self.contract, n) == getattr(held, n)]
-        golden = [GOLDEN] if self.golden and not self.changed(held) else []
+        golden = [GOLDEN] if self.golden_of(held) else []
         return tuple(name for name in names if name not in stated) + tuple(golden)
 
     def dropped(self, held: Contract) -> tuple[str, ...]:
@@ -64,7 +71,7 @@ class Carried:
         changed = self.changed(held)
         lost = ["threshold"] if "output" in changed and held.output != "multilabel" else []
         lost += ["accuracy"] if changed else []
-        golden = [GOLDEN] if self.golden and changed else []
+        golden = [GOLDEN] if self.golden and not self.golden_of(held) else []
         return (*(name for name in lost if name in self._said()), *golden, *self.others)
 
     def _said(self) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from litescore import tail
 from litescore.errors import ContractError
+from litescore.view import WHOLE, View
 
 VERSION = 1
 CONTRACT_FILE = "litescore.json"
@@ -51,6 +52,7 @@ class Contract:
     jpeg           `full`, or `scaled`: the decoder itself halves, quarters or eighths a JPEG as long
                    as that leaves twice the pixels that the resize makes of it each way; with
                    `bilinear-antialias` only
+    view           what of a fixed camera's picture the model sees (litescore.view)
     output         `softmax`, `sigmoid` (one unit, two labels) or `multilabel`
     threshold      0..1: from which probability on a `multilabel` label holds
     variant        None until exported, then one of VARIANTS
@@ -69,6 +71,7 @@ class Contract:
     padding: int = 0
     interpolation: str = "bilinear-antialias"
     jpeg: str = "full"
+    view: View = WHOLE
     output: str = "softmax"
     threshold: float = 0.5
     variant: str | None = None
@@ -112,14 +115,18 @@ class Contract:
     def to_json(self) -> str:
         """The contract as indented JSON with a final newline; the same contract, the same text.
 
-        `jpeg` is written where it is `scaled` only: readers older than the field go on reading
-        what means the same to them, and refuse the rest by the field's name.
+        `jpeg` is written where it is `scaled` only, `view` where it is not the whole picture:
+        readers older than the field go on reading what means the same to them, and refuse the
+        rest by the field's name.
         """
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         values["labels"] = list(self.labels)
         values["origin"], values["accuracy"] = dict(self.origin), dict(self.accuracy)
+        values["view"] = self.view.to_json()
         if self.jpeg == "full":
             del values["jpeg"]
+        if self.view == WHOLE:
+            del values["view"]
         return json.dumps({"version": VERSION} | values, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -144,8 +151,9 @@ class Contract:
         unknown = sorted(set(values) - {f.name for f in fields(cls)})
         if unknown:
             raise ContractError(f"unknown field in the contract: {', '.join(unknown)}")
+        view = View.from_json(values.pop("view", {}))
         try:
-            return cls(**values)
+            return cls(**values, view=view)
         except TypeError as error:
             raise ContractError(f"incomplete contract: {error}") from error
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from litescore import idx, image, npz
 from litescore.contract import Contract, read_labels
 from litescore.errors import ContractError, DataError, PermanentError, UsageError
+from litescore.folders import class_folders, has_pictures, pictures
 
 Labels: TypeAlias = tuple[str, ...]
 
@@ -71,8 +72,8 @@ class Dataset:
 
     def tensors(self, contract: Contract) -> NDArray[np.uint8]:
         """uint8[n, height, width, channels]: each file through `image.decode_to_tensor`, as batch
-        scoring takes it, each array through `image.fit`. Raises DataError naming a file that
-        cannot be read.
+        scoring takes it, each array through `image.fit_stored`. Raises DataError naming a file that
+        cannot be read, or what lies outside of the contract's view.
         """
         if isinstance(self.images, np.ndarray) and self._fits(contract):
             return self.images.reshape(len(self), contract.height, contract.width, -1)
@@ -88,7 +89,7 @@ class Dataset:
                 with _naming(one) as data:
                     tensors[index] = image.decode_to_tensor(data, contract, budget=budget)
             else:
-                tensors[index] = image.fit(one, contract)
+                tensors[index] = self._stored(index, contract)
 
         with ThreadPoolExecutor() as threads:
             for _ in threads.map(fill, range(len(self))):
@@ -132,6 +133,12 @@ class Dataset:
                 state.update(hashlib.sha256(path.read_bytes()).digest())
         return state.hexdigest()
 
+    def _stored(self, index: int, contract: Contract) -> NDArray[np.uint8]:
+        try:
+            return image.fit_stored(self.pixels(index), contract)
+        except PermanentError as error:
+            raise DataError(f"cannot use array {index} of {self.name}: {error.reason}") from error
+
     def _fits(self, contract: Contract) -> bool:
         shape = self.images.shape[1:] if isinstance(self.images, np.ndarray) else ()
         flat = (contract.height, contract.width)
@@ -161,7 +168,7 @@ def load(root: str | Path, split: str = "train", *, seed: int = 0) -> Dataset:
     archives = sorted(root.glob("*.npz"))
     if len(archives) == 1:
         return _load_npz(archives[0], split)
-    if any(_class_folders(root / name) for name in SPLITS):
+    if any(class_folders(root / name) for name in SPLITS):
         return _load_split_folders(root, split)
     return _load_class_folder(root, split, seed)
 
@@ -200,15 +207,15 @@ def _load_npz(path: Path, split: str) -> Dataset:
 
 def _load_split_folders(root: Path, split: str) -> Dataset:
     if split == "all":
-        parts = [name for name in SPLITS if _class_folders(root / name)]
+        parts = [name for name in SPLITS if class_folders(root / name)]
         whole = _read_classes(root.name, split, root / parts[0])
         for name in parts[1:]:
             whole = _joined(whole, _read_classes(root.name, split, root / name, whole.labels))
         return whole
-    if not _class_folders(root / split):
+    if not class_folders(root / split):
         have = ", ".join(name for name in SPLITS if (root / name).is_dir())
         raise DataError(f"{root} has no folder {split!r} (it has {have})")
-    labels = tuple(folder.name for folder in _class_folders(root / "train"))
+    labels = tuple(folder.name for folder in class_folders(root / "train"))
     return _read_classes(root.name, split, root / split, labels or None)
 
 
@@ -223,17 +230,11 @@ def _load_class_folder(root: Path, split: str, seed: int) -> Dataset:
     return Dataset(whole.name, split, whole.labels, chosen.classes, chosen.images)
 
 
-def _class_folders(root: Path) -> list[Path]:
-    if not root.is_dir():
-        return []
-    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-
-
 def _read_classes(name: str, split: str, root: Path, labels: Labels | None = None) -> Dataset:
-    folders = _class_folders(root)
+    folders = class_folders(root)
     if not folders:
         raise DataError(f"{root} has no class folders: one folder a class, images inside")
-    if all(_class_folders(folder) and not _pictures_in(folder) for folder in folders):
+    if all(class_folders(folder) and not has_pictures(folder) for folder in folders):
         raise DataError(
             f"{root} holds folders of folders: name its parts {', '.join(SPLITS)}, or give one part"
         )
@@ -244,7 +245,7 @@ def _read_classes(name: str, split: str, root: Path, labels: Labels | None = Non
     paths: list[Path] = []
     classes: list[int] = []
     for folder in folders:
-        found = sorted(path for path in folder.rglob("*") if _is_picture(path))
+        found = pictures(folder)
         if not found:
             raise DataError(f"{folder} holds no images ({', '.join(image.SUFFIXES[:3])}, ...)")
         paths += found
@@ -259,15 +260,6 @@ def _naming(path: Path) -> Iterator[bytes]:
         yield path.read_bytes()
     except (OSError, PermanentError) as error:
         raise DataError(f"cannot use {path}: {error}; remove it or mend it") from error
-
-
-def _pictures_in(folder: Path) -> bool:
-    return any(_is_picture(path) for path in folder.iterdir())
-
-
-def _is_picture(path: Path) -> bool:
-    # Names with a dot in front are what systems leave beside pictures, such as macOS' `._a.jpg`.
-    return path.suffix.lower() in image.SUFFIXES and not path.name.startswith(".")
 
 
 def _joined(first: Dataset, second: Dataset) -> Dataset:

@@ -17,6 +17,7 @@ from litescore.errors import ContractError, ModelError, UsageError
 from litescore.files import write_whole
 from litescore.scorer import FLOAT_STEP, Probabilities, Scorer, read_model
 from litescore.tflite import metadata, tensors
+from litescore.view import UNCHANGED, ViewChanges
 
 # Noisy pictures that must be answered with probabilities.
 _TRIALS = 8
@@ -51,6 +52,7 @@ def describe(
     jpeg: str | None = None,
     output: str | None = None,
     threshold: float | None = None,
+    view: ViewChanges = UNCHANGED,
     overwrite: bool = False,
 ) -> Described:
     """Write `model` with a contract to `out`; size and colour are read from its tensors.
@@ -61,6 +63,7 @@ def describe(
     output     `softmax` or `multilabel`; of itself softmax, or sigmoid where one unit tells two
                labels apart
     threshold  from which probability on a label of `multilabel` holds
+    view       changes to what the model sees of a camera's picture
     overwrite  let `labels` replace other ones, and a contract that cannot be read
 
     Raises ContractError for labels that do not match the output or are not the file's own, or an
@@ -74,14 +77,16 @@ def describe(
     try:
         own = _carried(data, overwrite)
         names = _settled(names, own.contract, overwrite)
-        held = _merged(own, Scorer(contracts.strip(data), labels=names).contract, modes, threshold)
-        file = contracts.append(data, held, {} if own.changed(held) else own.golden)
+        told = Scorer(contracts.strip(data), labels=names).contract
+        held = _merged(own, told, modes, threshold, view)
+        file = contracts.append(data, held, own.golden_of(held))
         _check_normalization(contracts.strip(data))
         _check_answers(Scorer(file))
     except (ModelError, ContractError) as error:
         raise type(error)(f"{model}: {str(error).removeprefix('the model: ')}") from error
     write_whole(out, file)
     stated = [*modes, *(["labels"] if labels else []), *(["threshold"] if threshold else [])]
+    stated += ["view"] if view else []
     return Described(held, own.kept(held, stated), own.changed(held), own.dropped(held))
 
 
@@ -112,14 +117,19 @@ def _settled(
 
 
 def _merged(
-    own: Carried, told: Contract, modes: Mapping[str, Any], threshold: float | None
+    own: Carried,
+    told: Contract,
+    modes: Mapping[str, Any],
+    threshold: float | None,
+    view: ViewChanges,
 ) -> Contract:
     """What was stated, else what the file's own contract says, else what its tensors tell."""
     if told.output == "sigmoid" and "output" in modes:
         raise ContractError(
             f"one unit for two labels is a sigmoid, not {modes['output']}: leave out --output"
         )
-    held = replace(own.carry_on(told), **modes)
+    held = own.carry_on(told)
+    held = replace(held, **modes, view=view.apply(held.view))
     if held.output != "multilabel":
         if threshold is not None:
             raise UsageError(f"--threshold {threshold:g} is for --output multilabel only")

@@ -93,7 +93,7 @@ class Decoder:
 
     def _tensor(self, data: bytes | NDArray[np.uint8]) -> image.Tensor:
         if isinstance(data, np.ndarray):
-            return image.fit(data, self.contract)
+            return image.fit_stored(data, self.contract)
         return image.decode_to_tensor(
             data,
             self.contract,

@@ -11,16 +11,19 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from litescore import jpeg, tiff
+from litescore import jpeg, tiff, turn
 from litescore.contract import Contract
+from litescore.cut import Cut, cut
 from litescore.errors import PermanentError
-from litescore.resize import Part, part, resize
+from litescore.resize import resize
+from litescore.turn import UPRIGHT, Turn
+from litescore.view import WHOLE, Size, View
 
 Pixels: TypeAlias = Image.Image | NDArray[np.uint8]
 Tensor: TypeAlias = NDArray[np.uint8]
@@ -32,18 +35,6 @@ MAX_BYTES = 64 * 1024 * 1024
 
 # Below this many pixels a picture is not worth counting: threads times this is little.
 _SMALL = 1_000_000
-_ORIENTATION = 0x0112  # EXIF 2.32, table 4
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# Orientations by which the picture's last column becomes its first, its last row, and width height.
-_FROM_THE_RIGHT, _FROM_BELOW, _SIDEWAYS = (2, 3, 6, 7), (3, 4, 7, 8), (5, 6, 7, 8)
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 # Pillow warns above 89 million pixels and goes on; a warning nobody reads protects nobody.
@@ -85,7 +76,9 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BY
     `unsupported` (no picture, or a form that has no 8-bit meaning).
     """
     with _opened(data, max_pixels, max_bytes) as picture:
-        return _to_8_bit(_upright(picture))
+        picture.load()
+        upright = turn.of_picture(picture)
+        return upright.apply(_to_8_bit(picture))
 
 
 def decode_to_tensor(
@@ -100,33 +93,41 @@ def decode_to_tensor(
 
     It is `fit(decode(data), contract)`, but that a large JPEG is decoded at a fraction of its size
     where the contract says `scaled`. The pixels of a large picture are held from the budget
-    meanwhile. Raises PermanentError as `decode` does.
+    meanwhile. Raises PermanentError as `decode` and `fit` do.
     """
     with _opened(data, max_pixels, max_bytes) as picture:
         pixels = picture.width * picture.height
-        seen = _scaled(picture, contract) if contract.jpeg == "scaled" else None
-        if seen is not None and not jpeg.is_gathered(data):
+        small = _scaled(picture, contract) if contract.jpeg == "scaled" else None
+        if small is not None and not jpeg.is_gathered(data):
             pixels = picture.width * picture.height
         with budget.hold(pixels) if pixels > _SMALL else nullcontext():
-            return _fitted(_to_8_bit(_upright(picture)), contract, seen)
+            picture.load()
+            seen = small or _cut(picture.size, turn.of_picture(picture), contract, contract.view)
+            return _fitted(_to_8_bit(picture), contract, contract.view, seen)
 
 
 def fit(pixels: Pixels, contract: Contract) -> Tensor:
     """A picture (or uint8[h, w], [h, w, 1], [h, w, 3]; red first) -> uint8[height, width, channels].
 
-    Colour, size and interpolation are the contract's. A picture that already has them is passed on
-    untouched. Raises ValueError for an array that is no picture.
+    Its view, colour, size and interpolation are the contract's. A picture that already has them is
+    passed on untouched. Raises ValueError for an array that is no picture, PermanentError
+    `unsupported` for one that the view's region, in pixels, does not lie within.
     """
-    if isinstance(pixels, np.ndarray):
-        if _is_tensor(pixels, contract):
-            return pixels.reshape(contract.height, contract.width, contract.channels)
-        pixels = _to_picture(pixels)
-    return _fitted(pixels, contract)
+    return _fit(pixels, contract, contract.view)
+
+
+def fit_stored(pixels: Pixels, contract: Contract) -> Tensor:
+    """As `fit`, for what a data set or a shard keeps as an array, and for golden samples: of the
+    input's height and width it has been cut out of a picture already, and no view is applied.
+    """
+    size = pixels.size if isinstance(pixels, Image.Image) else pixels.shape[:2][::-1]
+    whole = size == (contract.width, contract.height)
+    return _fit(pixels, contract, WHOLE if whole else contract.view)
 
 
 def encode_png(pixels: Pixels) -> bytes:
     """The picture as PNG bytes."""
-    picture = _to_picture(pixels) if isinstance(pixels, np.ndarray) else pixels
+    picture = _to_picture(pixels)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
@@ -161,39 +162,49 @@ def _opened(data: bytes, max_pixels: int, max_bytes: int) -> Iterator[Image.Imag
         raise PermanentError("corrupt", _one_line(error)) from None
 
 
-def _fitted(picture: Image.Image, contract: Contract, seen: Part | None = None) -> Tensor:
+def _fit(pixels: Pixels, contract: Contract, view: View) -> Tensor:
+    if isinstance(pixels, Image.Image):
+        return _fitted(pixels, contract, view, _cut(pixels.size, UPRIGHT, contract, view))
+    if view == WHOLE and _is_tensor(pixels, contract):
+        return pixels.reshape(contract.height, contract.width, contract.channels)
+    pixels = _checked(pixels)
+    size = (pixels.shape[1], pixels.shape[0])
+    return _fitted(pixels, contract, view, _cut(size, UPRIGHT, contract, view))
+
+
+def _cut(size: Size, upright: Turn, contract: Contract, view: View) -> Cut | None:
+    """What is cut out of a picture and turned; None where nothing is."""
+    if view == WHOLE:
+        return None if upright is UPRIGHT else cut(size, upright, view, contract)
+    return cut(size, upright.then(turn.of_view(view)), view, contract)
+
+
+def _fitted(pixels: Pixels, contract: Contract, view: View, seen: Cut | None) -> Tensor:
     mode = "L" if contract.color == "gray" else "RGB"
     size = (contract.width, contract.height)
+    # Before colours are converted: a region is less to convert.
+    picture = seen.apply(pixels) if seen else _to_picture(pixels)
     picture = picture if picture.mode == mode else picture.convert(mode)
     if picture.size != size:
-        picture = resize(picture, contract, seen)
+        picture = resize(picture, contract, seen.seen if seen else None)
     # Half of what np.asarray costs, which asks the picture for its bytes in a roundabout way.
-    return np.frombuffer(picture.tobytes(), np.uint8).reshape(*size[::-1], contract.channels)
+    tensor = np.frombuffer(picture.tobytes(), np.uint8).reshape(*size[::-1], contract.channels)
+    return np.invert(tensor) if view.invert else tensor
 
 
-def _scaled(picture: Image.Image, contract: Contract) -> Part | None:
-    """Have a JPEG decoded no larger than it must be: what the model then sees of it, once upright;
-    None for what is decoded in full.
+def _scaled(picture: Image.Image, contract: Contract) -> Cut | None:
+    """Have a JPEG decoded no larger than it must be: what the model then sees of it; None for what
+    is decoded in full.
     """
     # Of others the orientation may stand behind the pixels, which would be decoded to come to it.
     if not jpeg.is_jpeg(picture):
         return None
-    orientation = _orientation(picture)
-    swap = orientation in _SIDEWAYS
-    full = _swapped(picture.size, swap)
-    seen = part(full, contract)
-    scale = next((one for one in jpeg.SCALES if one <= seen.reserve), 1)
+    turned = turn.of_picture(picture).then(turn.of_view(contract.view))
+    whole = cut(picture.size, turned, contract.view, contract)
+    scale = next((one for one in jpeg.SCALES if one <= whole.seen.reserve), 1)
     if scale == 1 or not jpeg.shrink(picture, scale):
         return None
-    # Rounded up: the last column and row are but partly the picture's, wherever they are turned.
-    width, height = _swapped(picture.size, swap)
-    right = width - full[0] / scale if orientation in _FROM_THE_RIGHT else 0
-    down = height - full[1] / scale if orientation in _FROM_BELOW else 0
-    return seen.scaled(scale, (right, down))
-
-
-def _swapped(size: tuple[int, int], swap: bool) -> tuple[int, int]:
-    return (size[1], size[0]) if swap else size
+    return whole.scaled(scale, picture.size)
 
 
 def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
@@ -218,21 +229,6 @@ def _unidentified(data: bytes) -> tuple[str, str]:
         if data.startswith(magic):
             return "corrupt", f"begins like a {name} file and is not one"
     return "unsupported", f"not an image: begins with {data[:8]!r}"
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    picture.load()
-    turn = _TURNS.get(_orientation(picture))
-    return picture if turn is None else picture.transpose(turn)
-
-
-def _orientation(picture: Image.Image) -> Any:
-    """1 to 8; anything else where the picture says so."""
-    try:
-        return picture.getexif().get(_ORIENTATION, 1)
-    except Exception:  # noqa: BLE001
-        # Whatever a broken EXIF block raises, the pixels beside it are whole.
-        return 1
 
 
 def _to_8_bit(picture: Image.Image) -> Image.Image:
@@ -266,13 +262,20 @@ def _is_tensor(pixels: NDArray[np.uint8], contract: Contract) -> bool:
     return pixels.dtype == np.uint8 and (pixels.shape == full or flat)
 
 
-def _to_picture(pixels: NDArray[np.uint8]) -> Image.Image:
+def _to_picture(pixels: Pixels) -> Image.Image:
+    if isinstance(pixels, Image.Image):
+        return pixels
+    return Image.fromarray(np.ascontiguousarray(_checked(pixels)))
+
+
+def _checked(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The array of a picture, [h, w] or [h, w, 3]."""
     if pixels.dtype != np.uint8:
         raise ValueError(f"pixels are uint8, not {pixels.dtype}")
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     if pixels.size and (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
-        return Image.fromarray(np.ascontiguousarray(pixels))
+        return pixels
     raise ValueError(f"an array of shape {pixels.shape} is no picture: [h, w], [h, w, 1 or 3]")
 
 

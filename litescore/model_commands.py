@@ -10,6 +10,8 @@ import click
 
 from litescore import settings
 from litescore.contract import INTERPOLATIONS, JPEGS, RESIZES
+from litescore.view import WHOLE
+from litescore.view_options import view_options
 
 if TYPE_CHECKING:
     from litescore.contract import Contract
@@ -99,6 +101,7 @@ def verify(model: str, runtime: str | None, as_json: bool) -> int:
 )  # fmt: skip
 @click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True),
               help="From which probability on a label of multilabel holds.  [default: 0.5]")  # fmt: skip
+@view_options
 @click.option("--overwrite", is_flag=True,
               help="Replace the labels of MODEL's own contract, or a broken contract.")  # fmt: skip
 @click.option("--out", type=click.Path(), help="The file to write; MODEL itself by default.")
@@ -114,6 +117,7 @@ def describe(model: str, out: str | None, **modes: Any) -> None:
     Example:
       litescore describe other.tflite --labels labels.txt
       litescore describe other.tflite --labels labels.txt --resize fit-shortest --out mine.tflite
+      litescore describe mine.tflite --rotate 180 --roi 0.25,0,0.5,1
     """
     from litescore.describe import describe as give_contract
 
@@ -186,11 +190,14 @@ def _show_runtimes(found: Inspection) -> None:
     for one in found.loadings:
         if one.refused is not None:
             click.echo(f"refused by {one}: {one.refused}")
-    click.echo(f"MediaPipe  {f'no: {found.mediapipe}' if found.mediapipe else 'reads it'}")
+    whole = ", but not its view" if found.contract and found.contract.view != WHOLE else ""
+    reads = f"no: {found.mediapipe}" if found.mediapipe else f"reads it{whole}"
+    click.echo(f"MediaPipe  {reads}")
 
 
 def _show_contract(c: Contract, golden: Sequence[str]) -> None:
     click.echo(f"labels     {', '.join(c.labels)}")
+    click.echo(f"view       {c.view}")
     click.echo(f"pixels     {_pixels(c)}")
     threshold = f" from {c.threshold:g} on" if c.output == "multilabel" else ""
     click.echo(f"output     {c.output}{threshold}, variant {c.variant or 'unknown'}")
@@ -202,7 +209,8 @@ def _show_contract(c: Contract, golden: Sequence[str]) -> None:
 
 def _show_described(path: str, found: Described) -> None:
     c = found.contract
-    click.echo(f"{path}: {len(c.labels)} labels, {_pixels(c)}")
+    view = f", {c.view}" if c.view != WHOLE else ""
+    click.echo(f"{path}: {len(c.labels)} labels, {_pixels(c)}{view}")
     if found.kept:
         click.echo(f"kept of its contract: {', '.join(found.kept)}")
     if found.dropped:

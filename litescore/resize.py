@@ -59,7 +59,9 @@ def resize(picture: Image.Image, contract: Contract, seen: Part | None = None) -
     inside = _scale(picture, seen, contract.interpolation)
     if contract.resize != "fit-longest":
         return inside
-    canvas = Image.new(picture.mode, size, _grey(contract.padding, picture.mode))
+    # What the view inverts is inverted last, the padding too: the model sees the contract's.
+    padding = 255 - contract.padding if contract.view.invert else contract.padding
+    canvas = Image.new(picture.mode, size, _grey(padding, picture.mode))
     canvas.paste(inside, ((size[0] - inside.width) // 2, (size[1] - inside.height) // 2))
     return canvas
 

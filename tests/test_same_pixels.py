@@ -14,11 +14,12 @@ from edge.device import Device
 from edge.frames import tensor
 from edge.frames.opening import choose
 from export.calibrate import representative
-from litescore import batch, contract, dataset
+from litescore import batch, contract, dataset, image
 from litescore.contract import Contract
 from litescore.record import Subject
 from litescore.scorer import Probabilities, Scorer
 from litescore.settings import Settings
+from litescore.view import WHOLE, View
 from tests.litescore import tiny
 from tests.litescore.packed import zip_of
 from tests.litescore.pictures import encode, photograph
@@ -72,6 +73,43 @@ def framed(held: Contract, sources: list[Path]) -> Tensors:
     return np.stack([tensor(one, held) for one in pixels])  # type: ignore[arg-type]
 
 
+# A camera that hangs on its side before a mirror, above dark digits; of what it sees the lower left.
+VIEW = View(rotate=90, mirror=True, region=(20, 180, 170, 140), invert=True)
+
+
+def test_training_sees_the_cameras_crop(tmp_path: Path) -> None:
+    """Of whole frames kept as PNG: training, evaluation, calibration and batch scoring see bit for
+    bit what the loop makes of the camera's arrays; so do shards of files and of arrays. Arrays that
+    are tensors already stay what they are.
+    """
+    frames = [np.asarray(photograph(320 + n, 240)) for n in range(8)]
+    for number, frame in enumerate(frames):
+        folder = tmp_path / "frames" / ("calm", "rough")[number // 4]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.png").write_bytes(encode(frame))
+    parts = splits.load(tmp_path / "frames", 0, seed=0, size=32, view=VIEW)
+    held, data = parts.contract, dataset.load(tmp_path / "frames", "all")
+    camera = np.stack([image.fit(frame, held) for frame in frames])
+    assert held.view == VIEW
+    assert (camera != np.stack([image.fit(one, replace(held, view=WHOLE)) for one in frames])).any()
+    seen = {one.tobytes() for part in (parts.train, parts.test) for one in part.tensors}
+    assert seen == {one.tobytes() for one in camera}
+    np.testing.assert_array_equal(data.tensors(held), camera)
+    assert {one.tobytes() for one in representative(data, held)[:-2]} == seen
+    files = [path for path in data.images if isinstance(path, Path)]
+    np.testing.assert_array_equal(scored(held, *files), camera)
+    shard = tmp_path / "s.zip"
+    shard.write_bytes(zip_of({path.name: path.read_bytes() for path in files}))
+    np.testing.assert_array_equal(scored(held, shard), camera)
+    same = [frame[:, :320] for frame in frames]
+    np.savez(tmp_path / "same.npz", x_test=np.stack(same), y_test=np.arange(8) % 2)
+    np.savez(tmp_path / "tensors.npz", x_test=camera, y_test=np.arange(8) % 2)
+    for name, wanted in (("same", [image.fit(one, held) for one in same]), ("tensors", camera)):
+        path = tmp_path / f"{name}.npz"
+        np.testing.assert_array_equal(dataset.load(path, "test").tensors(held), wanted)
+        np.testing.assert_array_equal(scored(held, path), wanted)
+
+
 def test_every_room_sees_the_same_pixels(root: Path, tmp_path: Path) -> None:
     """Training, calibration, evaluation, batch scoring of files and of a shard, and the loop's
     folder, bit for bit; and they are not those of decoding in full.
@@ -92,3 +130,15 @@ def test_every_room_sees_the_same_pixels(root: Path, tmp_path: Path) -> None:
     assert drawn == {one.tobytes() for one in trained}
     full = data.tensors(replace(held, jpeg="full"))
     assert all((one != other).any() for one, other in zip(full, trained, strict=True))
+
+
+def test_every_room_sees_the_same_region(root: Path) -> None:
+    """Of JPEGs that the decoder scales as far as the region allows."""
+    view = View(rotate=270, region=(0.2, 0.3, 0.5, 0.6))
+    parts = splits.load(root, 0, seed=0, size=96, view=view)
+    held, data = parts.contract, dataset.load(root, "train")
+    files = [path for path in data.images if isinstance(path, Path)]
+    np.testing.assert_array_equal(scored(held, *files), parts.train.tensors)
+    full = data.tensors(replace(held, jpeg="full")).astype(int)
+    apart = np.abs(full - parts.train.tensors).max(axis=(1, 2, 3))
+    assert 0 < apart.min() <= apart.max() <= 16

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from litescore.view_options import view_options
+
 if TYPE_CHECKING:
     from trainer.plan import Job
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--size", type=click.IntRange(1, 16384), help="Pixels a side. [the images' own, else 224]"
 )
+@view_options
 @click.option(
     "--keras-home",
     envvar="KERAS_HOME",
@@ -72,6 +75,7 @@ def train(quiet: bool, as_json: bool, **words: Any) -> None:
     Example:
       litescore train --preset fashion-basic --out run
       litescore train --data photos/ --model cnn --size 96 --out run
+      litescore train --data frames/ --rotate 180 --roi 200,120,160,160 --size 96
     """
     from trainer.plan import Request, plan
 
@@ -91,7 +95,9 @@ def _train(job: Job, talks: bool) -> dict[str, Any]:
     say = click.echo if talks else _nothing
     say(f"{job.recipe.name}: {job.data.origin}")
     fraction = job.recipe.validation
-    parts = splits.load(job.data.path, fraction, seed=job.seed, color=job.color, size=job.size)
+    parts = splits.load(
+        job.data.path, fraction, seed=job.seed, color=job.color, size=job.size, view=job.view
+    )
     say(str(parts))
     # TensorFlow takes seconds to import: only now that words and images are known to be good.
     from trainer import folder, run, verdict

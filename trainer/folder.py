@@ -23,6 +23,7 @@ from typing import Any
 from litescore import __version__
 from litescore.contract import Contract
 from litescore.files import write_whole
+from litescore.view_options import view_words
 from trainer import report
 from trainer.backend import keras, tf
 from trainer.history import Epoch
@@ -63,6 +64,7 @@ def describe(run: Run) -> dict[str, Any]:
         "shipped_slice": job.data.shipped,
         "dataset": parts.source.name,
         "digest": parts.source.digest(),
+        "view": run.contract.view.to_json(),
         "images": {
             "train": len(parts.train),
             "validation": len(watched) if watched else 0,
@@ -132,6 +134,7 @@ def _command(run: Run) -> str:
     words += ["--patience", str(recipe.patience)] if recipe.patience else []
     words += ["--color", job.color] if job.color else []
     words += ["--size", str(job.size)] if job.size else []
+    words += view_words(job.view)
     return shlex.join(
         ["litescore", "train", *words, "--seed", str(job.seed), "--out", str(job.out)]
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from litescore.errors import ConfigurationError, MissingDependency, UsageError
 from litescore.settings import Settings
+from litescore.view import UNCHANGED, WHOLE, View, ViewChanges
 from trainer import catalog, presets
 from trainer.catalog import Found, Places
 from trainer.presets import Recipe
@@ -33,12 +34,15 @@ class Request:
     seed: int = 0
     color: str | None = None
     size: int | None = None
+    view: ViewChanges = UNCHANGED
     keras_home: Path = Path("~/.keras")
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to train on what. `color` and `size` (pixels a side) are None for the images' own."""
+    """What to train on what. `color` and `size` (pixels a side) are None for the images' own; `view`
+    is what the model sees of each.
+    """
 
     recipe: Recipe
     data: Found
@@ -46,6 +50,7 @@ class Job:
     seed: int = 0
     color: str | None = None
     size: int | None = None
+    view: View = WHOLE
 
 
 def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
@@ -61,7 +66,8 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
     found = _find_data(recipe, request, say)
     out = request.out or RUNS / (recipe.name if request.preset else found.path.stem)
     _make(out)
-    return Job(recipe, found, out, request.seed, request.color, request.size)
+    view = request.view.apply()
+    return Job(recipe, found, out, request.seed, request.color, request.size, view)
 
 
 def _make(out: Path) -> None:

@@ -6,6 +6,7 @@ Colour and size come from the training images unless they are given. Knows nothi
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 from litescore import dataset
 from litescore.contract import Contract
 from litescore.dataset import Dataset
-from litescore.errors import DataError
-from litescore.looks import looks
+from litescore.errors import DataError, PermanentError, UsageError
+from litescore.looks import Look, looks
+from litescore.view import WHOLE, View
 
 # Where images differ in size.
 DEFAULT_SIZE = 224
@@ -51,20 +53,28 @@ class Splits:
     def __str__(self) -> str:
         watched = f"{len(self.validation):,} validation" if self.validation else "no validation"
         shape = f"{self.contract.width} x {self.contract.height} {self.contract.color}"
+        view = "" if self.contract.view == WHOLE else f", seen by {self.contract.view}"
         return (
             f"{len(self.train):,} training, {watched} and {len(self.test):,} test images, "
-            f"{shape} pixels, {len(self.contract.labels)} classes"
+            f"{shape} pixels{view}, {len(self.contract.labels)} classes"
         )
 
 
 def load(
-    root: Path, fraction: float, *, seed: int, color: str | None = None, size: int | None = None
+    root: Path,
+    fraction: float,
+    *,
+    seed: int,
+    color: str | None = None,
+    size: int | None = None,
+    view: View = WHOLE,
 ) -> Splits:
     """Training, validation and test images of the data set at `root`, decoded and fitted.
 
     A validation part of its own (`root/val`) is used where there is one, else `fraction` of each
-    class is drawn by `seed` (none for 0). `color` and `size` are as for `contract_for`. Raises DataError as
-    `litescore.dataset.load` does, for a file that is no image, and for more than memory holds.
+    class is drawn by `seed` (none for 0). `color`, `size` and `view` are as for `contract_for`.
+    Raises DataError as `litescore.dataset.load` does, for a file that is no image, and for more
+    than memory holds; UsageError for a view of arrays.
     """
     source = dataset.load(root, "train")
     test = dataset.load(root, "test")
@@ -72,7 +82,7 @@ def load(
     train, validation = source, dataset.load(root, "val") if own else None
     if fraction and not own:
         train, validation = dataset.split_off(source, fraction, seed=seed)
-    contract = contract_for(source, color=color, size=size)
+    contract = contract_for(source, color=color, size=size, view=view)
     _check_memory(sum(len(part) for part in (train, validation, test) if part), contract)
     watched = _examples(validation, contract) if validation else None
     return Splits(
@@ -80,17 +90,37 @@ def load(
     )
 
 
-def contract_for(train: Dataset, *, color: str | None, size: int | None) -> Contract:
-    """How these images become tensors: `color` and `size` where given, else the images' own.
+def contract_for(
+    train: Dataset, *, color: str | None, size: int | None, view: View = WHOLE
+) -> Contract:
+    """How these images become tensors: `color` and `size` where given, else the images' own, as far
+    as they are seen through `view`.
 
-    Raises DataError naming a file that is no image.
+    Raises DataError naming a file that is no image or that the view's region lies outside of,
+    UsageError for a view of arrays.
     """
-    heights, widths, grays = zip(*looks(train), strict=True)
-    color = color or ("gray" if all(grays) else "rgb")
-    height, width = (size, size) if size else _uniform(set(zip(heights, widths, strict=True)))
+    if view != WHOLE and isinstance(train.images, np.ndarray):
+        raise UsageError(
+            f"{train.name} holds arrays, which no camera gave: {view} is for folders of its "
+            "pictures; `litescore describe` gives it to the exported model"
+        )
+    found = list(looks(train))
+    color = color or ("gray" if all(look.gray for look in found) else "rgb")
+    sizes = set(_seen(train, found, view))
+    height, width = (size, size) if size else _uniform(sizes)
     # Here training sees what scoring will: nothing is lost by it. Arrays were never JPEGs here.
     jpeg = "full" if isinstance(train.images, np.ndarray) else "scaled"
-    return Contract(train.labels, color, height, width, jpeg=jpeg)
+    return Contract(train.labels, color, height, width, jpeg=jpeg, view=view)
+
+
+def _seen(train: Dataset, found: Sequence[Look], view: View) -> Iterator[tuple[int, int]]:
+    """(height, width) of what the model sees of each picture."""
+    for number, look in enumerate(found):
+        try:
+            left, top, right, bottom = view.box(view.turned((look.width, look.height)))
+        except PermanentError as error:
+            raise DataError(f"cannot use {train.images[number]}: {error.reason}") from error
+        yield bottom - top, right - left
 
 
 def _examples(data: Dataset, contract: Contract) -> Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from litescore import dataset, image
 from litescore.contract import Contract
 from litescore.dataset import Dataset
 from litescore.errors import DataError, UsageError
+from litescore.view import View
 from tests.litescore.pictures import FLAG, encode
 
 COUNTS = {"ant": 10, "bee": 25, "cat": 7}
@@ -197,6 +199,22 @@ def test_arrays_of_the_models_size_are_passed_on(shape: tuple[int, ...]) -> None
     )
     assert np.shares_memory(tensors, images)
     np.testing.assert_array_equal(tensors.reshape(images.shape), images)
+
+
+def test_stored_arrays_and_a_view() -> None:
+    """Those of the model's height and width are not viewed, be they of another colour; larger ones
+    are pictures, and where the region lies outside of one it is named.
+    """
+    images = np.random.default_rng(0).integers(0, 256, (6, 4, 3, 3), np.uint8)
+    data = Dataset("x", "all", ("a", "b"), np.zeros(6, np.int64), images)
+    gray = Contract(("a", "b"), "gray", 4, 3)
+    viewed = replace(gray, view=View(180, region=(1, 0, 2, 4), invert=True))
+    np.testing.assert_array_equal(data.tensors(viewed), data.tensors(gray))
+    taller = replace(viewed, height=2)
+    expected = [image.fit(255 - one[::-1, ::-1][:, 1:], replace(gray, height=2)) for one in images]
+    assert np.abs(data.tensors(taller).astype(int) - expected).max() <= 1  # inverted last
+    with pytest.raises(DataError, match="cannot use array 0 of x: the region 2,0,2,4 reaches to"):
+        data.tensors(replace(taller, view=View(region=(2, 0, 2, 4))))
 
 
 def test_split_off_keeps_the_shares(tmp_path: Path) -> None:

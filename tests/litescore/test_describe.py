@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from dataclasses import replace
@@ -15,6 +16,7 @@ from litescore import contract
 from litescore.contract import Contract
 from litescore.scorer import Scorer
 from litescore.tflite import metadata, prefix
+from litescore.view import View
 from tests.litescore import tiny
 from tests.litescore.conftest import LABELS, Say
 
@@ -152,6 +154,53 @@ def test_jpegs_decoded_in_another_way(bare_model: Path, names: Path, say: Say) -
     said = say("describe", bare_model, "--jpeg", "full")
     assert said.out.splitlines()[-1] == "dropped, since jpeg changed: accuracy, golden samples"
     assert contract.read(bare_model) == replace(scaled, jpeg="full")
+
+
+def test_a_view_is_stated_field_by_field(full_model: Path, say: Say) -> None:
+    """Each option changes its own field, the default too. Accuracy was measured on other pixels and
+    goes; golden samples are tensors already and stay.
+    """
+    said = say("describe", full_model, "--rotate", "90", "--roi", "0.25,0,0.5,1", "--invert")
+    assert said.code == 0
+    view = View(90, region=(0.25, 0, 0.5, 1), invert=True)
+    assert contract.read(full_model) == replace(FULL, accuracy={}, view=view)
+    assert golden(full_model) == GOLDEN
+    assert said.out.splitlines() == [
+        f"{full_model}: 3 labels, 4 x 3 gray, fit-longest, bilinear, jpeg full, rotate 90, "
+        "region 0.25,0.0,0.5,1.0, invert",
+        "kept of its contract: labels, resize, padding, interpolation, variant, origin, "
+        "golden samples",
+        "dropped, since view changed: accuracy",
+    ]
+    again = say("describe", full_model, "--roi", "whole", "--mirror", "--no-invert")
+    assert contract.read(full_model) == replace(FULL, accuracy={}, view=View(90, mirror=True))
+    assert "dropped" not in again.out
+    assert "labels, resize, padding, interpolation, view, " in say("describe", full_model).out
+    assert say("describe", full_model, "--rotate", "0", "--no-mirror").code == 0
+    assert "view" not in json.loads(contract.associated_files(full_model)["litescore.json"])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("--roi", "0,0,1,1"),
+            "the region '0,0,1,1' may be one pixel or the whole picture: write ",
+        ),
+        (("--roi", "left"), "the region 'left' is not four numbers: write x,y,width,height"),
+        (("--roi", ""), "the region '' is not four numbers"),
+        (("--rotate", "45"), "Invalid value for '--rotate'"),
+    ],
+)
+def test_a_view_of_other_words_is_refused(
+    full_model: Path, say: Say, words: tuple[str, str], told: str
+) -> None:
+    """Wrong usage, in one line; the file stays as it was."""
+    before = full_model.read_bytes()
+    said = say("describe", full_model, *words)
+    assert said.code == 2
+    assert told in said.err
+    assert full_model.read_bytes() == before
 
 
 def test_scaled_jpegs_need_antialiasing(full_model: Path, say: Say) -> None:

@@ -14,6 +14,7 @@ from litescore.contract import Contract
 from litescore.errors import ContractError
 from litescore.interpreter import available
 from litescore.scorer import Scorer
+from litescore.view import WHOLE, View
 from tests.litescore import tiny
 from tests.litescore.conftest import LABELS, Say
 
@@ -22,9 +23,11 @@ runtimes = pytest.mark.parametrize("runtime", [one.name for one in available()])
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 4, 3, 1), np.uint8)
 
 
-def with_golden(folder: Path, dtype: str = "uint8", change: Any = 0, runtime: str = "") -> Path:
+def with_golden(
+    folder: Path, dtype: str = "uint8", change: Any = 0, runtime: str = "", view: View = WHOLE
+) -> Path:
     """A model with twelve samples, whose recorded answers are off by `change`."""
-    held = Contract(LABELS, "gray", 4, 3)
+    held = Contract(LABELS, "gray", 4, 3, view=view)
     model = tiny.build((4, 3, 1), dtype=dtype)
     outputs = Scorer(model, labels=LABELS, runtime=HERE.name).outputs(PIXELS)
     wrong = outputs.copy()
@@ -70,6 +73,12 @@ def test_a_deviation_is_measured(tmp_path: Path, dtype: str, change: Any, verdic
     assert (found.verdict, found.proven) == (verdict, verdict != "different")
     assert found.comparison is not None
     assert found.comparison.n == 12
+
+
+def test_a_view_does_not_touch_the_samples(tmp_path: Path) -> None:
+    """They are tensors: what was cut out of a camera's picture is not cut again."""
+    view = View(rotate=180, mirror=True, region=(100, 100, 50, 50), invert=True)
+    assert golden.verify(with_golden(tmp_path, view=view)).verdict == "identical"
 
 
 def test_a_runtime_without_answers_is_not_recorded(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from litescore.contract import JPEGS, RESIZES, Contract
 from litescore.errors import PermanentError
 from litescore.image import PixelBudget
 from litescore.settings import Settings
+from litescore.view import WHOLE, View
 from tests.litescore.packed import ARCHIVES, idx_of, npz_of
 from tests.litescore.pictures import DEEP, FORMATS, chunk, encode, photograph, tiled
 
@@ -78,10 +79,11 @@ EDGES = (
     b"\x80\0\0\0", b"\0\0\0\x80", b"\0\x40", b"\x40\0", b"\xff" * 8,
 )  # fmt: skip
 CONTRACTS = [
-    Contract(("a", "b"), color, 8, 8, resize=resize, jpeg=jpeg)
+    Contract(("a", "b"), color, 8, 8, resize=resize, jpeg=jpeg, view=view)
     for color in ("rgb", "gray")
     for resize in RESIZES
     for jpeg in JPEGS
+    for view in (WHOLE, View(90, True, (0.1, 0.2, 0.7, 0.3), True))
 ]
 
 

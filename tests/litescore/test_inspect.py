@@ -11,6 +11,7 @@ import pytest
 from litescore import contract
 from litescore.contract import Contract
 from litescore.interpreter import available
+from litescore.view import View
 from tests.litescore import tiny
 from tests.litescore.conftest import LABELS, Say
 
@@ -29,6 +30,7 @@ def test_a_model_with_its_contract(small_model: Path, say: Say) -> None:
         f"loaded by  {', '.join(map(str, available()))}",
         "MediaPipe  no: MediaPipe reads RGB only",
         "labels     ant, bee, cat",
+        "view       whole picture",
         "pixels     4 x 3 gray, squash, bilinear-antialias, jpeg full",
         "output     softmax, variant int8",
         "golden     0 images",
@@ -65,6 +67,18 @@ def test_json(small_model: Path, say: Say) -> None:
     assert held["contract"]["labels"] == list(LABELS)
     assert held["contract"]["smallest_runtime"] == "1.14.0"
     assert held["golden"] == []
+
+
+def test_a_view(tmp_path: Path, say: Say) -> None:
+    """Told as words and as JSON; MediaPipe, which has no word for it, sees whole pictures."""
+    held = Contract(LABELS, "rgb", 4, 3, view=View(180, region=(10, 20, 30, 40)))
+    model = tmp_path / "camera.tflite"
+    model.write_bytes(contract.append(tiny.build((4, 3, 3), batch=1), held))
+    said = say("inspect", model).out
+    assert "view       rotate 180, region 10,20,30,40\n" in said
+    assert "MediaPipe  reads it, but not its view\n" in said
+    found = json.loads(say("inspect", model, "--json").out)
+    assert found["contract"]["view"] == {"rotate": 180, "region": [10, 20, 30, 40]}
 
 
 def test_an_exported_model(int8_model: Path, say: Say) -> None:

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from litescore import dataset, image
-from litescore.errors import DataError
+from litescore.errors import DataError, UsageError
+from litescore.view import WHOLE, View
 from tests.trainer.pictures import photograph, write_folder, write_idx_set
 from trainer.splits import contract_for, load
 
@@ -153,3 +154,31 @@ def test_a_folder_is_trained_on_as_its_jpegs_are_scored(colors: Path, tmp_path: 
     """Scaled by the decoder, in training too; arrays never were JPEGs here."""
     assert load(colors, 0, seed=0, size=16).contract.jpeg == "scaled"
     assert load(write_idx_set(tmp_path / "noise"), 0, seed=0).contract.jpeg == "full"
+
+
+def test_the_regions_own_size(tmp_path: Path) -> None:
+    """What the model sees of uniform frames has one size, which becomes the model's."""
+    root = write_folder(tmp_path / "frames", {"red": 3, "blue": 3}, size=(40, 30))
+    view = View(rotate=90, region=(3, 4, 20, 25))
+    parts = load(root, 0, seed=0, view=view)
+    assert (parts.contract.width, parts.contract.height, parts.contract.view) == (20, 25, view)
+    assert str(parts).endswith("20 x 25 rgb pixels, seen by rotate 90, region 3,4,20,25, 2 classes")
+    turned = contract_for(dataset.load(root, "all"), color=None, size=None, view=View(rotate=90))
+    assert (turned.width, turned.height) == (30, 40)
+    assert load(root, 0, seed=0, size=8, view=view).contract.width == 8
+
+
+@pytest.mark.parametrize("size", [None, 16])
+def test_a_frame_that_the_region_lies_outside_of(tmp_path: Path, size: int | None) -> None:
+    """Is named before anything is trained, with both sizes."""
+    root = write_folder(tmp_path / "frames", {"red": 3, "blue": 3}, size=(40, 30))
+    with pytest.raises(DataError, match=r"blue/0\.png: the region 30,0,20,20 reaches to 50 x 20 "):
+        load(root, 0, seed=0, size=size, view=View(region=(30, 0, 20, 20)))
+
+
+def test_a_view_of_arrays_is_refused(tmp_path: Path) -> None:
+    """No camera gave them; the default is no view."""
+    root = write_idx_set(tmp_path / "noise")
+    with pytest.raises(UsageError, match=r"noise holds arrays.* invert is for folders"):
+        load(root, 0, seed=0, view=View(invert=True))
+    assert load(root, 0, seed=0, view=View(rotate=0)).contract.view == WHOLE
