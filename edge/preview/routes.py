@@ -38,7 +38,6 @@ class Shown:
     """What there is to answer with.
 
     silence  seconds without a frame that are no problem yet
-    ended    set when streams are to end
     """
 
     guard: Guard
@@ -47,7 +46,6 @@ class Shown:
     feed: Feed
     pace: Pace
     silence: float
-    ended: threading.Event
     seats: Seats = field(default_factory=lambda: Seats(VIEWERS))
 
 
@@ -143,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
                 return
             self._begin(f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
             serial = 0
-            while not self._is_over():
+            while not self._is_gone():
                 picture = self.shown.pace.after(serial, _AGAIN) or self.shown.pace.current()
                 if picture is not None:
                     self.wfile.write(_part(picture.jpeg))
@@ -154,14 +152,13 @@ class Handler(BaseHTTPRequestHandler):
             if not got:
                 return
             self._begin("text/event-stream")
-            beat, last, sent = time.monotonic(), "", 0.0
-            while not self._is_over():
+            last, sent = "", 0.0
+            while not self._is_gone():
                 text = self.shown.feed.text()
                 if text != last or time.monotonic() - sent >= _AGAIN:
                     self.wfile.write(f"data: {text}\n\n".encode())
                     last, sent = text, time.monotonic()
-                beat = max(beat + BEAT, time.monotonic())
-                self.shown.ended.wait(beat - time.monotonic())
+                time.sleep(BEAT)
 
     def metrics(self) -> None:
         shown = self.shown
@@ -203,10 +200,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(503, text, headers={"Retry-After": "5"} | _CLOSE)
             yield got
 
-    def _is_over(self) -> bool:
-        """Whether there is no more to send, or nobody to send it to."""
-        if self.shown.ended.is_set():
-            return True
+    def _is_gone(self) -> bool:
+        """Whether nobody is there to be sent to: the viewer left, or the connection was cut."""
         readable, _, _ = select.select([self.connection], [], [], 0)
         return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
