@@ -2,10 +2,11 @@
 
     files.py      images in files, in order
     clip.py       a video file
-    live.py       a camera: one capture thread that keeps only the latest frame
-    capture.py    OpenCV's video capture; the only import of cv2 for it
-    picamera.py   Raspberry Pi cameras on the CSI port; the only import of picamera2
-    opening.py    from the words of `--source` to a source
+    live.py       a camera: only its latest frame, kept in slot.py, and it comes back by recovery.py
+    camera.py     what an open camera is: v4l2.py, picamera.py (the only import of picamera2) and
+                  stream.py, whose frames freshness.py tells old from new
+    capture.py    OpenCV's video capture; the only import of cv2
+    options.py    the options that go with `--source`; opening.py: from them to a source
 
 It does not know what becomes of frames.
 """
@@ -73,7 +74,14 @@ def tensor(pixels: NDArray[np.uint8] | Still, contract: Contract) -> Tensor:
 
 
 class Source(Protocol):
-    """Where frames come from. Nothing is opened before `frames` is called."""
+    """Where frames come from. Nothing is opened before `frames` is called.
+
+    name  for a person; without the password that a URL may hold
+    live  whether it is a camera, whose frames flicker and pass, and not files
+    """
+
+    name: str
+    live: bool
 
     def frames(self) -> Generator[Frame | None, None, None]:
         """Each frame; None when no new one came for PATIENCE seconds, so that the loop can look
