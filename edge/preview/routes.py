@@ -202,8 +202,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _is_gone(self) -> bool:
         """Whether nobody is there to be sent to: the viewer left, or the connection was cut."""
-        readable, _, _ = select.select([self.connection], [], [], 0)
-        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+        readable = select.poll()
+        readable.register(self.connection, select.POLLIN)
+        return bool(readable.poll(0)) and not self.connection.recv(1, socket.MSG_PEEK)
 
     def _begin(self, kind: str) -> None:
         """A body without an end."""
