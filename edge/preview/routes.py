@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 import select
@@ -14,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from importlib import resources
 from urllib.parse import parse_qs, urlsplit
 
 from edge.monitor import Snapshots
@@ -24,6 +21,7 @@ from edge.preview.guard import Guard
 from edge.preview.health import problem
 from edge.preview.history import History
 from edge.preview.pace import Pace
+from edge.preview.pages import HEADERS, PAGE, TOKEN
 from edge.preview.server import PATIENCE, Server
 
 VIEWERS = 8
@@ -118,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: standard error is the loop's, and who looks is nobody's business."""
 
     def page(self) -> None:
-        self._answer(200, _PAGE, "text/html; charset=utf-8")
+        self._answer(200, PAGE, "text/html; charset=utf-8")
 
     def snapshot(self) -> None:
         """The newest picture; with `?after=N` the first above that serial, or 204 after a while."""
@@ -187,7 +185,7 @@ class Handler(BaseHTTPRequestHandler):
     def _turn_away(self) -> None:
         if self.shown.guard.has_token:
             headers = {"WWW-Authenticate": 'Bearer realm="litescore"'}
-            self._answer(401, _TOKEN, "text/html; charset=utf-8", headers | _CLOSE)
+            self._answer(401, TOKEN, "text/html; charset=utf-8", headers | _CLOSE)
         else:
             text = "ask by localhost or 127.0.0.1, or start litescore with LITESCORE_PREVIEW_TOKEN set\n"
             self._answer(403, text, headers=_CLOSE)
@@ -226,7 +224,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _headers(self, headers: dict[str, str]) -> None:
-        for name, value in (_SAFE | headers).items():
+        for name, value in (HEADERS | headers).items():
             self.send_header(name, value)
         self.end_headers()
 
@@ -236,34 +234,6 @@ def _part(jpeg: bytes) -> bytes:
     return head.encode() + jpeg + b"\r\n"
 
 
-def _policy(*pages: str) -> str:
-    """A Content-Security-Policy that lets run and style what stands in these pages, nothing else."""
-    styles, scripts = (
-        " ".join(
-            f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-            for page in pages
-            for text in re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-        )
-        for tag in ("style", "script")
-    )
-    return (
-        f"default-src 'none'; style-src {styles}; script-src {scripts}; img-src 'self' blob: data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-
-
-def _file(name: str) -> str:
-    return resources.files("edge.preview").joinpath(name).read_text(encoding="utf-8")
-
-
-_PAGE, _TOKEN = _file("page.html"), _file("token.html")
-_SAFE = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": _policy(_PAGE, _TOKEN),
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 _ROUTES = {
     "/": Handler.page,
     "/events": Handler.events,
