@@ -6,6 +6,7 @@ alone can read. Both are held to what systemd 252 (Debian bookworm) and newer un
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,10 @@ class Service:
     @property
     def model(self) -> Path:
         return self.state / "model.tflite"
+
+    def owns(self, path: Path) -> bool:
+        """Whether `path` lies in the state."""
+        return Path(os.path.normpath(path)).is_relative_to(self.state)
 
 
 def unit(service: Service, program: Path) -> str:
