@@ -64,6 +64,9 @@ HEADERS = {
 class Camera:
     """Pictures that are there already, 15 a second, with no two alike."""
 
+    name = "/dev/video0"
+    live = True
+
     def __init__(self) -> None:
         # As much detail as a photograph: noise that was blurred.
         noise = np.random.default_rng(0).integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)
