@@ -19,6 +19,8 @@ NAME = "litescore-edge"
 # What `edge run` reads and nobody else should: never words of a command line, which all can see.
 SECRETS = {
     "LITESCORE_MQTT_PASSWORD": "the password of the MQTT broker",
+    "LITESCORE_SOURCE_USER": "the user that a network camera asks for",
+    "LITESCORE_SOURCE_PASSWORD": "its password",
     "LITESCORE_PREVIEW_TOKEN": "what the preview asks for when it is bound wider than loopback",
 }
 _OFFERED = ("model_sha256", "runtime", "top", "max_bytes", "max_pixels")
