@@ -43,6 +43,8 @@ class SourceOptions:
     interval         at least so many seconds from one frame to the next; the loop's to keep
     hung_after       seconds without a frame after which a camera is opened again
     wait_for_source  whether a camera that is not there at the start is waited for
+
+    Raises UsageError for a rate so low that every camera would be taken for hung.
     """
 
     words: str
@@ -53,6 +55,15 @@ class SourceOptions:
     interval: float = 0.0
     hung_after: float | None = None
     wait_for_source: bool = False
+
+    def __post_init__(self) -> None:
+        patience = self.hung_after or HUNG_AFTER
+        if self.fps and 1 / self.fps >= patience:
+            raise UsageError(
+                f"--fps {self.fps:g} is a frame every {1 / self.fps:g} s, and --hung-after "
+                f"{patience:g} takes that for a hung camera: give it more seconds, or let --interval "
+                "take fewer frames"
+            )
 
     def check(self, kind: str) -> None:
         """Raise UsageError for an option that a source of this kind, one of KINDS, cannot honour."""

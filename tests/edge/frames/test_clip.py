@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from edge.device import Device
 from edge.frames import Frame
 from edge.frames.clip import Clip, _Pace
 from edge.frames.files import ImageFiles
+from edge.loop import Loop
+from edge.scored import Scored
+from edge.stop import Stop
 from litescore import image
 from litescore.errors import ConfigurationError
+from litescore.scorer import Scorer
 from litescore.settings import Settings
 from tests.edge.conftest import BLUE, RED, Write, plain
 from tests.edge.frames.cameras import take
@@ -45,6 +50,20 @@ def test_looped_clip(clip: Path) -> None:
 def test_clip_that_is_not_looped_names_no_round(clip: Path) -> None:
     """Its records are as they were."""
     assert all(set(frame.place) == {"position"} for frame in given(Clip(clip).frames()))
+
+
+def test_colors_of_a_second_round(write_clip: Write, color_scorer: Scorer, device: Device) -> None:
+    """Red is red to the model however often the clip begins again."""
+    clip = write_clip("colors.mp4", [plain(RED), plain(BLUE)])
+    labels: list[str | None] = []
+
+    class Kept:
+        def see(self, scored: Scored) -> None:
+            labels.append(scored.record.label)
+
+    loop = Loop(color_scorer, device, watchers=[Kept()])
+    loop.run(Clip(clip, loop=True), Stop(), max_frames=5)
+    assert labels == ["red", "blue", "red", "blue", "red"]
 
 
 def test_looped_folder(tmp_path: Path) -> None:

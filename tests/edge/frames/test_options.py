@@ -66,6 +66,13 @@ def test_bad_words(words: str, message: str) -> None:
     assert message in str(parsed(*words.split()))
 
 
+def test_rate_that_looks_like_hanging() -> None:
+    """A camera that gives a frame every 20 s is not to be taken for hung after 10."""
+    with pytest.raises(UsageError, match=r"--fps 0\.05 is a frame every 20 s, and --hung-after 10"):
+        SourceOptions("0", fps=0.05)
+    assert SourceOptions("0", fps=0.05, hung_after=60.0).fps == 0.05
+
+
 @pytest.mark.parametrize(
     ("words", "given", "message"),
     [
