@@ -29,6 +29,7 @@ from litescore.bench import machine
 from litescore.bench.measured import Row
 from litescore.bench.plan import Plan, look, rows
 from litescore.errors import ConfigurationError, PermanentError
+from litescore.image import Tensor
 from litescore.interpreter import Runtime
 from litescore.record import Subject
 from litescore.scorer import Scorer
@@ -159,9 +160,9 @@ def _timed(
             arrived = time.perf_counter()
             if frame is None:
                 break
-            if isinstance(frame.pixels, PermanentError):
+            fitting = _fitted(frame, scorer)
+            if fitting is None:
                 continue
-            fitting = tensor(frame.pixels, scorer.contract)
             fitted = time.perf_counter()
             probabilities = scorer.probabilities(fitting[np.newaxis])[0]
             scored = time.perf_counter()
@@ -171,6 +172,16 @@ def _timed(
             if len(times) > _WARMUP:
                 tell("the stages of a frame")
     return times[min(_WARMUP, len(times) // 2) :]
+
+
+def _fitted(frame: Frame, scorer: Scorer) -> Tensor | None:
+    """The model's input; None of what is no picture."""
+    if isinstance(frame.pixels, PermanentError):
+        return None
+    try:
+        return tensor(frame.pixels, scorer.contract)
+    except PermanentError:
+        return None
 
 
 def _scored(
