@@ -79,7 +79,8 @@ def import_cv2() -> Any:
         import cv2
     except ImportError:
         raise MissingDependency("cv2", extra="edge") from None
+    module: Any = cv2
     # OpenCV 5 moved it.
-    silence = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel
-    silence(0)
-    return cv2
+    spoken = module if hasattr(module, "setLogLevel") else module.utils.logging
+    spoken.setLogLevel(0)
+    return module
