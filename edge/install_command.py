@@ -56,7 +56,7 @@ def install(
     """Write a systemd unit, its environment file and a copy of the model, for a service that runs
     `litescore edge run` from boot on, is watched, and is started again whenever it ends.
 
-    Options of `litescore edge run` go after --. LITESCORE_MQTT_PASSWORD and LITESCORE_PREVIEW_TOKEN
+    Options of `litescore edge run` go after --; a camera is waited for in any case. LITESCORE_MQTT_PASSWORD and LITESCORE_PREVIEW_TOKEN
     are taken from the environment into the environment file, which root alone can read.
 
     \b
@@ -73,12 +73,21 @@ def install(
     started = _program(program, root)
     data = _model(model, _labels(service, source, options))
     secrets = {} if show else {key: os.environ.get(key, "") for key in unit.SECRETS}
+    options = (*_waiting(source, options), *options)
     files = installing.plan(service, started, data, _source(service, source), options, secrets)
     if show:
         click.echo(b"\n".join(file.data for file in files[:2]), nl=False)
         return
     written = installing.place(files, root, overwrite=overwrite)
     _tell(service, root, written, limited=installing.memory_is_limited(root))
+
+
+def _waiting(source: str, options: tuple[str, ...]) -> tuple[str, ...]:
+    """A service waits for its camera, and says so meanwhile: it may well be up before it."""
+    from edge.frames.opening import is_camera
+
+    waits = "--wait-for-source"
+    return (waits,) if is_camera(source) and waits not in options else ()
 
 
 def _program(named: Path | None, root: Path) -> Path:

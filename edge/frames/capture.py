@@ -6,6 +6,7 @@ OpenCV gives blue first; what leaves here has red first, like everything in lite
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -76,11 +77,10 @@ def import_cv2() -> Any:
     # Left alone it takes RTSP by UDP, whose losses are grey smears, and noticed by nobody.
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
     try:
-        import cv2
+        cv2: Any = import_module("cv2")
     except ImportError:
         raise MissingDependency("cv2", extra="edge") from None
-    module: Any = cv2
     # OpenCV 5 moved it.
-    spoken = module if hasattr(module, "setLogLevel") else module.utils.logging
+    spoken = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
     spoken.setLogLevel(0)
-    return module
+    return cv2

@@ -65,8 +65,8 @@ def choose(
         return _live(words, opened, device, options, say)
     if "://" in words:
         return _stream(options, device, say)
-    path = Path(f"/dev/video{words}" if words.isdecimal() else words)
-    if path.is_char_device() or (DEVICES in path.parents and not path.exists()):
+    path = _path(words)
+    if _is_device(path):
         options.check(DEVICE)
         import_cv2()
         opened = partial(V4l2Camera, path, options.size, options.fps)
@@ -77,6 +77,19 @@ def choose(
     options.check(CLIP)
     _check_clip(path)
     return Clip(path, loop=bool(options.loop), real_time=options.real_time)
+
+
+def is_camera(words: str) -> bool:
+    """Whether `--source WORDS` is a camera, near or far, and neither folder nor file."""
+    return bool(_PICAMERA.fullmatch(words)) or "://" in words or _is_device(_path(words))
+
+
+def _path(words: str) -> Path:
+    return Path(f"/dev/video{words}" if words.isdecimal() else words)
+
+
+def _is_device(path: Path) -> bool:
+    return path.is_char_device() or (DEVICES in path.parents and not path.exists())
 
 
 def _stream(options: SourceOptions, device: Device, say: Say) -> LiveCamera:

@@ -21,9 +21,9 @@ import psutil
 import pytest
 
 from tests.rig.cache import cached
+from tests.rig.debian import mirror, run
 from tests.rig.needs import lack, needs
 from tests.rig.process import StartError, running
-from tests.rig.trixie import _mirror, _run
 
 _GROUPS = Path("/sys/fs/cgroup")
 _SUITE = "trixie"
@@ -100,7 +100,7 @@ def _root() -> Path:
 
 def _make(root: Path) -> None:
     options = ["--quiet", "--variant=minbase", f"--include={_PACKAGES}"]
-    _run("mmdebstrap", *options, _SUITE, root, f"deb {_mirror()} {_SUITE} main")
+    run("mmdebstrap", *options, _SUITE, root, f"deb {mirror()} {_SUITE} main")
 
 
 def _is_up(name: str) -> bool:

@@ -72,7 +72,7 @@ def test_three_files(install: Install, root: Path, model: Path) -> None:
     text = (root / "etc/systemd/system/litescore-edge.service").read_text()
     assert f"ExecStart={PROGRAM} edge run --source ${{LITESCORE_SOURCE}}" in text
     settings = (root / ETC / "litescore-edge.env").read_text()
-    assert 'LITESCORE_EDGE_OPTIONS="--interval 2"\n' in settings
+    assert 'LITESCORE_EDGE_OPTIONS="--wait-for-source --interval 2"\n' in settings
     assert "LITESCORE_MODEL=/var/lib/litescore-edge/model.tflite\n" in settings
     assert (root / STATE / "model.tflite").read_bytes() == model.read_bytes()
     assert "systemctl daemon-reload" in done.output

@@ -61,8 +61,7 @@ def prove(arm: Arm64, model: Path, images: Path, runtime: str, cpus: Sequence[st
     """
     scorer = Scorer(model, runtime=runtime)
     words = ("--model", model, "--top", str(len(scorer.contract.labels)))
-    # tflite-runtime rounds a dense layer otherwise on Arm as soon as it takes two images at once.
-    score = ("score", images, *words, "--batch", "1")
+    score = ("score", images, *words)
     there = partial(_there, arm, runtime)
     scored, scored_here = _records(there(*score)), _records(_here(runtime, *score))
     framed = _records(there("edge", "run", "--source", images, *words))
@@ -116,7 +115,7 @@ def _identities(records: Sequence[Record]) -> list[tuple[str, str, str]]:
 
 
 def _timeless(records: Sequence[Record]) -> list[Record]:
-    return [replace(record, at="", frame=None) for record in records]
+    return [replace(record, at="", frame=None, decision=None) for record in records]
 
 
 def _there(arm: Arm64, runtime: str, *words: str | Path) -> str:
