@@ -13,6 +13,7 @@ from PIL import Image
 from edge.device import Device
 from edge.frames import tensor
 from edge.frames.opening import choose
+from edge.frames.options import SourceOptions
 from export.calibrate import representative
 from litescore import batch, contract, dataset, image
 from litescore.contract import Contract
@@ -68,7 +69,7 @@ def scored(held: Contract, *sources: Path) -> Tensors:
 def framed(held: Contract, sources: list[Path]) -> Tensors:
     """What the model of the camera's loop is given, of files."""
     device = Device(id="0123456789ab", boot="boot", run=7)
-    opened = [choose(str(one), held, device, Settings()).frames() for one in sources]
+    opened = [choose(SourceOptions(str(one)), held, device, Settings()).frames() for one in sources]
     pixels = [frame.pixels for frames in opened for frame in frames if frame]
     return np.stack([tensor(one, held) for one in pixels])  # type: ignore[arg-type]
 

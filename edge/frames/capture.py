@@ -81,6 +81,6 @@ def import_cv2() -> Any:
     except ImportError:
         raise MissingDependency("cv2", extra="edge") from None
     # OpenCV 5 moved it.
-    silence = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel
-    silence(0)
+    spoken = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
+    spoken.setLogLevel(0)
     return cv2

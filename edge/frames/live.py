@@ -11,7 +11,7 @@ from collections.abc import Generator
 from edge.device import Device
 from edge.frames import PATIENCE, Frame
 from edge.frames.camera import Open
-from edge.frames.recovery import Recovery, Supervisor
+from edge.frames.recovery import Recovery, Say, Supervisor
 from edge.frames.slot import Slot
 from edge.status import Status
 
@@ -20,16 +20,22 @@ class LiveCamera:
     """A source over a camera, which `open_camera` opens whenever it is needed: at first, and again
     after it was lost or hung.
 
-    Frames are numbered as captured, so that a gap in the numbers tells how many were left out.
+    Frames are numbered as captured, so that a gap in the numbers tells how many were left out. `say`
+    tells a person when the camera is lost, and when it is back.
     """
 
     def __init__(
-        self, name: str, open_camera: Open, device: Device, recovery: Recovery | None = None
+        self,
+        name: str,
+        open_camera: Open,
+        device: Device,
+        recovery: Recovery | None = None,
+        say: Say = lambda _: None,
     ) -> None:
         self.name = name
         self.live = True
         self._slot = Slot(name, device)
-        self._supervisor = Supervisor(name, open_camera, self._slot, recovery or Recovery())
+        self._supervisor = Supervisor(name, open_camera, self._slot, recovery or Recovery(), say)
 
     def frames(self) -> Generator[Frame | None, None, None]:
         """Raises ConfigurationError when the camera cannot be opened at the start, unless it is to

@@ -23,7 +23,7 @@ from edge.frames.options import (
     SourceOptions,
 )
 from edge.frames.picamera import PiCamera, import_picamera2
-from edge.frames.recovery import Recovery
+from edge.frames.recovery import Recovery, Say
 from edge.frames.stream import PORTS, StreamCamera, shown, with_credentials
 from edge.frames.v4l2 import DEVICES, V4l2Camera
 from litescore.contract import Contract
@@ -40,11 +40,15 @@ _HEAD = 4096
 
 
 def choose(
-    options: SourceOptions, contract: Contract, device: Device, settings: Settings
+    options: SourceOptions,
+    contract: Contract,
+    device: Device,
+    settings: Settings,
+    say: Say = lambda _: None,
 ) -> Source:
     """The source that `options` name: a CSI camera (`picamera`), a V4L2 device (`0`), a network
     camera (`rtsp://...`), a folder of images, an image or a video file. `contract` says near which
-    size a Pi camera scales.
+    size a Pi camera scales; `say` tells a person when a camera is lost, and when it is back.
 
     Raises ConfigurationError for what is not there (of a camera, its `frames` do), UsageError for
     words of another kind, a folder without images and options that the source cannot honour,
@@ -58,15 +62,15 @@ def choose(
         number = int(found[1] or 0)
         patience = options.hung_after or HUNG_AFTER
         opened = partial(PiCamera, contract, number, options.size, options.fps, patience)
-        return _live(words, opened, device, options)
+        return _live(words, opened, device, options, say)
     if "://" in words:
-        return _stream(options, device)
+        return _stream(options, device, say)
     path = _path(words)
     if _is_device(path):
         options.check(DEVICE)
         import_cv2()
         opened = partial(V4l2Camera, path, options.size, options.fps)
-        return _live(str(path), opened, device, options)
+        return _live(str(path), opened, device, options, say)
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
         options.check(FOLDER)
         return ImageFiles(path, settings, loop=bool(options.loop))
@@ -88,21 +92,21 @@ def _is_device(path: Path) -> bool:
     return path.is_char_device() or (DEVICES in path.parents and not path.exists())
 
 
-def _stream(options: SourceOptions, device: Device) -> LiveCamera:
+def _stream(options: SourceOptions, device: Device, say: Say) -> LiveCamera:
     if options.words.partition("://")[0].lower() not in PORTS:
         raise UsageError(f"--source {shown(options.words)}: such URLs are no source; name {_KINDS}")
     options.check(STREAM)
     import_cv2()
     url = with_credentials(options.words)
     opened = partial(StreamCamera, url, options.hung_after or HUNG_AFTER)
-    return _live(shown(url), opened, device, options)
+    return _live(shown(url), opened, device, options, say)
 
 
-def _live(name: str, opened: Open, device: Device, options: SourceOptions) -> LiveCamera:
+def _live(name: str, opened: Open, device: Device, options: SourceOptions, say: Say) -> LiveCamera:
     recovery = Recovery(
         hung_after=options.hung_after or HUNG_AFTER, wait_at_start=options.wait_for_source
     )
-    return LiveCamera(name, opened, device, recovery)
+    return LiveCamera(name, opened, device, recovery, say)
 
 
 def _check_clip(path: Path) -> None:

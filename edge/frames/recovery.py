@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 
@@ -15,6 +17,8 @@ from edge.frames.camera import Camera, Open
 from edge.frames.slot import Slot
 from edge.status import Status
 from litescore.errors import ConfigurationError, LitescoreError, MissingDependency, UsageError
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Recovery:
 
 
 class Life:
-    """One opening of a camera, on a thread of its own.
+    """One opening of a camera, on a thread of its own, which calls `runs` when it has a first shot.
 
     shots   how many it gave, the first of them at `opened`
     sign    when it last gave a sign of life, monotonic seconds like the others
@@ -50,7 +54,7 @@ class Life:
     ended   set at its end; `error` then says why, or `silent` that the camera gave up waiting
     """
 
-    def __init__(self, name: str, open_camera: Open, slot: Slot) -> None:
+    def __init__(self, name: str, open_camera: Open, slot: Slot, runs: Callable[[], None]) -> None:
         self.began = self.opened = self.sign = time.monotonic()
         self.shots = 0
         self.note: str | None = None
@@ -61,6 +65,7 @@ class Life:
         self._name = name
         self._open = open_camera
         self._slot = slot
+        self._runs = runs
         # A thread that hangs inside a driver cannot be ended; it dies with the process.
         self._thread = Thread(target=self._run, name=f"capture {name}", daemon=True)
 
@@ -97,16 +102,24 @@ class Life:
             self.shots += 1
             if not self._slot.put(self, shot):
                 return
+            if self.shots == 1:
+                self._runs()
         self.error = ConfigurationError(
             f"{self._name} gives no more frames (after {self.shots}): is it still connected?"
         )
 
 
 class Supervisor:
-    """Keeps a camera alive, from `start` to `close`."""
+    """Keeps a camera alive, from `start` to `close`.
 
-    def __init__(self, name: str, open_camera: Open, slot: Slot, recovery: Recovery) -> None:
+    say  tells a person when it is lost, and when it is back, in one line each
+    """
+
+    def __init__(
+        self, name: str, open_camera: Open, slot: Slot, recovery: Recovery, say: Say
+    ) -> None:
         self._name = name
+        self._say = say
         self._open = open_camera
         self._slot = slot
         self._recovery = recovery
@@ -145,7 +158,7 @@ class Supervisor:
 
     def _supervise(self) -> None:
         while not self._closing.is_set():
-            self._life = life = Life(self._name, self._open, self._slot)
+            self._life = life = Life(self._name, self._open, self._slot, self._is_back)
             life.begin()
             hung = self._hangs(life)
             if self._closing.is_set():
@@ -175,15 +188,27 @@ class Supervisor:
         return life.sign + patience + recovery.farewell
 
     def _note(self, life: Life, hung: bool) -> None:
-        self._lives += life.shots > 0
+        if life.shots:
+            self._lives += 1
+            self._last_shot = life.sign
         state = "opening" if not self._lives else "hung" if hung else "lost"
         reason = self._silence(life) if hung else str(life.error)
         goes_on = not life.shots and state == self._trouble.state
         since = self._trouble.since if goes_on else time.monotonic()
         self._trouble = Status(state, reason, since)
-        if life.shots:
-            self._last_shot = life.sign
         self._life = None
+        if not goes_on and state != "opening":
+            self._tell(f"is {state}, and opened again: {reason}")
+
+    def _is_back(self) -> None:
+        if self._lives:
+            seconds = time.monotonic() - self._last_shot
+            self._tell(f"runs again, after {seconds:.1f} s")
+
+    def _tell(self, what: str) -> None:
+        # A terminal that went away is no reason for a camera to end.
+        with suppress(OSError):
+            self._say(f"{self._name} {what}")
 
     def _silence(self, life: Life) -> str:
         if life.is_open:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from edge.frames.live import LiveCamera
 from edge.frames.recovery import Recovery
 from litescore.errors import ConfigurationError, LitescoreError, MissingDependency, UsageError
 from tests.edge.conftest import RED, Write, plain
-from tests.edge.frames.cameras import PATIENCE, QUICK, Hanging, Playing, shot, take, until
+from tests.edge.frames.cameras import PATIENCE, QUICK, Hanging, Playing, Stepping, shot, take, until
 
 # A hung camera is noticed by the supervisor, not by itself: then both waits count.
 SHORT = replace(QUICK, hung_after=0.3, farewell=0.1)
@@ -207,6 +208,34 @@ def test_driver_that_raises(device: Device) -> None:
         take(frames, 1)
         assert source.status().reason is None
     good.freed.set()
+
+
+def test_a_person_is_told(device: Device) -> None:
+    """Once that the camera is lost, however often it is tried, and once that it is back; a terminal
+    that went away ends nothing.
+    """
+    refusing = ConfigurationError("x: still not there")
+    first, second = Stepping(), Stepping()
+    openings, said = Openings(first, refusing, refusing, second), list[str]()
+
+    def say(words: str) -> None:
+        said.append(words)
+        raise BrokenPipeError
+
+    source = LiveCamera("x", openings, device, QUICK, say)
+    with closing(source.frames()) as frames:
+        first.step()
+        take(frames, 1)
+        assert said == []
+        first.end()
+        second.step()
+        take(frames, 1)
+        until(source, frames, lambda _: len(said) >= 2)
+        lost, back = said
+        second.end()
+    assert lost.startswith("x is lost, and opened again: x gives no more frames (after 1)")
+    assert re.fullmatch(r"x runs again, after \d+\.\d s", back)
+    assert len(openings.times) >= 4
 
 
 def test_camera_that_gave_up_waiting(device: Device) -> None:
