@@ -78,7 +78,7 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
         load = _loader(options, settings)
         scorer = load(settings.model or path)
         device = Device.here()
-        source = choose(options.source, scorer.contract, device, settings)
+        source = choose(options.source, scorer.contract, device, settings, say=say)
         loop = Loop(
             scorer,
             device,
