@@ -139,10 +139,8 @@ def _labels(service: Service, source: str, words: tuple[str, ...]) -> Path | Non
 
     Raises click's UsageError for others, and UsageError for files that the service cannot use.
     """
-    from edge.cli import edge
+    from edge.run_command import run as command
 
-    command = edge.get_command(click.Context(edge), "run")
-    assert command is not None
     parsed = command.make_context("litescore edge run", ["--source", source, *words])
     for parameter in command.params:
         if isinstance(parameter.type, click.Path):

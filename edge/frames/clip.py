@@ -33,6 +33,7 @@ class Clip:
     def __init__(self, path: Path, *, loop: bool = False, real_time: bool = False) -> None:
         self.name = str(path)
         self.live = False
+        self._status = Status("running")
         self._path = path
         self._loop = loop
         self._real_time = real_time
@@ -43,7 +44,7 @@ class Clip:
             yield from self._play(turn, numbers)
 
     def status(self) -> Status:
-        return Status("running")
+        return self._status
 
     def _play(self, turn: int, numbers: Iterator[int]) -> Generator[Frame | None, None, None]:
         etag = store.file_etag(self._path)

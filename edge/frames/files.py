@@ -30,6 +30,7 @@ class ImageFiles:
     def __init__(self, path: Path, settings: Settings, *, loop: bool = False) -> None:
         self.name = str(path)
         self.live = False
+        self._status = Status("running")
         self._path = path
         self._settings = settings
         self._loop = loop
@@ -46,7 +47,7 @@ class ImageFiles:
                 yield Frame(subject, next(numbers), time.monotonic(), pixels, place)
 
     def status(self) -> Status:
-        return Status("running")
+        return self._status
 
     def _read(self, subject: Subject) -> Still | PermanentError:
         try:
