@@ -31,6 +31,13 @@ from tests.rig.wheel import build
 _SHIPPED = Path(__file__).parents[1] / "trainer" / "data" / "fashion-mnist"
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Long bytes are told by their length: a gzip file bears the second in which it was made, and
+    tests must have the same names in each of the processes that share them.
+    """
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 16 else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment() -> Iterator[None]:
     """No test sees the settings or the AWS account of the person who runs it; the data it may."""
