@@ -2,10 +2,11 @@
 
     files.py      images in files, in order
     clip.py       a video file
-    live.py       a camera: one capture thread that keeps only the latest frame
-    capture.py    OpenCV's video capture; the only import of cv2 for it
-    picamera.py   Raspberry Pi cameras on the CSI port; the only import of picamera2
-    opening.py    from the words of `--source` to a source
+    live.py       a camera: only its latest frame, kept in slot.py, and it comes back by recovery.py
+    camera.py     what an open camera is: v4l2.py, picamera.py (the only import of picamera2) and
+                  stream.py, whose frames freshness.py tells old from new
+    capture.py    OpenCV's video capture; the only import of cv2
+    options.py    the options that go with `--source`; opening.py: from them to a source
 
 It does not know what becomes of frames.
 """

@@ -1,4 +1,4 @@
-"""OpenCV's video capture, for clips and V4L2 cameras. The only import of cv2.
+"""OpenCV's video capture: clips, V4L2 cameras and streams. The only import of cv2 for them.
 
 OpenCV gives blue first; what leaves here has red first, like everything in litescore.
 """
@@ -6,8 +6,6 @@ OpenCV gives blue first; what leaves here has red first, like everything in lite
 from __future__ import annotations
 
 import os
-import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,42 +13,64 @@ from numpy.typing import NDArray
 
 from litescore.errors import ConfigurationError, MissingDependency
 
-_DEVICE = re.compile(r"/dev/video(\d+)")
 
+class Capture:
+    """One open video, frame by frame: `grab` goes to the next, `picture` is the one at hand.
 
-class OpenCvCapture:
-    """A video file, or a V4L2 device such as `/dev/video0`, frame by frame.
+    what     a file's path, a URL, or the number of a V4L2 device
+    backend  `FFMPEG` or `V4L2`
+    asked    properties it is opened with, by OpenCV's names without `CAP_PROP_`
 
-    Raises MissingDependency without OpenCV and ConfigurationError where it cannot open `path`.
+    Raises MissingDependency without OpenCV and ConfigurationError where it cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._cv2 = _import_cv2()
-        self._capture = _open(self._cv2, path)
-        if not self._capture.isOpened():
-            self._capture.release()
-            raise ConfigurationError(f"OpenCV cannot read {path} as video")
+    def __init__(self, what: str | int, backend: str, asked: dict[str, int] | None = None) -> None:
+        self._cv2 = import_cv2()
+        listed = [
+            number for name, value in (asked or {}).items() for number in self._pair(name, value)
+        ]
+        self._video = self._cv2.VideoCapture(what, getattr(self._cv2, f"CAP_{backend}"), listed)
+        if not self._video.isOpened():
+            self._video.release()
+            # Not `what`: the URL of a stream may hold a password.
+            raise ConfigurationError("OpenCV cannot open it as video")
 
-    @property
-    def position(self) -> float:
-        """Seconds from the clip's beginning to the frame that `read` gives next."""
-        return float(self._capture.get(self._cv2.CAP_PROP_POS_MSEC)) / 1000
+    def grab(self) -> bool:
+        """Go to the next frame, waiting for it; False where there is none."""
+        return bool(self._video.grab())
 
-    def read(self) -> NDArray[np.uint8] | None:
-        """The next frame as uint8[height, width, 3], red first; None after the last."""
-        there, frame = self._capture.read()
+    def picture(self) -> NDArray[np.uint8] | None:
+        """The frame at hand as uint8[height, width, 3], red first; None where it cannot be decoded."""
+        there, frame = self._video.retrieve()
         if not there:
             return None
         pixels: NDArray[np.uint8] = self._cv2.cvtColor(frame, self._cv2.COLOR_BGR2RGB)
         return pixels
 
+    def get(self, name: str) -> float:
+        """A property of the frame at hand or of the video; 0 where it has none."""
+        return float(self._video.get(self._pair(name, 0)[0]))
+
+    def set(self, name: str, value: float) -> bool:
+        """Ask for a property; what came of it `get` says."""
+        return bool(self._video.set(self._pair(name, 0)[0], value))
+
+    @property
+    def position(self) -> float:
+        """Seconds from the video's beginning to the frame at hand; of a V4L2 camera, its time."""
+        return self.get("POS_MSEC") / 1000
+
     def close(self) -> None:
-        self._capture.release()
+        self._video.release()
+
+    def _pair(self, name: str, value: int) -> tuple[int, int]:
+        return getattr(self._cv2, f"CAP_PROP_{name}"), value
 
 
-def _import_cv2() -> Any:
-    # FFmpeg inside OpenCV writes of its own to the terminal unless told before its first file;
-    # what cannot be opened or read is said by our errors.
+def import_cv2() -> Any:
+    """OpenCV, told to keep its words to itself. Raises MissingDependency."""
+    # FFmpeg inside OpenCV writes of its own to the terminal unless told before its first file, and
+    # names URLs with their passwords; what cannot be opened or read is said by our errors.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     try:
         import cv2
@@ -58,10 +78,3 @@ def _import_cv2() -> Any:
         raise MissingDependency("cv2", extra="edge") from None
     cv2.setLogLevel(0)
     return cv2
-
-
-def _open(cv2: Any, path: Path) -> Any:
-    device = _DEVICE.fullmatch(str(path.resolve()))
-    if device and path.is_char_device():
-        return cv2.VideoCapture(int(device[1]), cv2.CAP_V4L2)
-    return cv2.VideoCapture(str(path))

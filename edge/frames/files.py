@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
+from itertools import count
 from pathlib import Path
 
 from edge.frames import Frame, Still
@@ -12,23 +13,35 @@ from litescore import store
 from litescore.errors import PermanentError
 from litescore.record import Subject
 from litescore.settings import Settings
+from litescore.shards import is_shard
+from litescore.sources import subjects
 
 
 class ImageFiles:
-    """Pictures in files, in the order given; one that cannot be read is a frame with an error.
+    """The pictures of a folder in order of name, or one picture; one that cannot be read is a frame
+    with an error.
 
     settings  hold the largest file and picture that are read
+    loop      from the first again, for ever, with what is in the folder then
+
+    Raises UsageError for a folder without images, ConfigurationError where there is nothing.
     """
 
-    def __init__(self, subjects: Sequence[Subject], settings: Settings) -> None:
-        self._subjects = subjects
+    def __init__(self, path: Path, settings: Settings, *, loop: bool = False) -> None:
+        self._path = path
         self._settings = settings
+        self._loop = loop
+        self._first = _pictures(path)
 
     def frames(self) -> Generator[Frame | None, None, None]:
-        for number, subject in enumerate(self._subjects):
-            pixels = self._read(subject)
-            place = {"name": Path(subject.source).name}
-            yield Frame(subject, number, time.monotonic(), pixels, place)
+        numbers = count()
+        for turn in count() if self._loop else range(1):
+            for subject in _pictures(self._path) if turn else self._first:
+                place = {"name": Path(subject.source).name} | (
+                    {"round": turn} if self._loop else {}
+                )
+                pixels = self._read(subject)
+                yield Frame(subject, next(numbers), time.monotonic(), pixels, place)
 
     def status(self) -> Status:
         return Status("running")
@@ -39,3 +52,7 @@ class ImageFiles:
         except PermanentError as error:
             return error
         return Still(data, self._settings.max_pixels)
+
+
+def _pictures(path: Path) -> list[Subject]:
+    return [one for one in subjects([str(path)]) if not is_shard(one.source)]

@@ -2,78 +2,100 @@
 
 from __future__ import annotations
 
-import os
+import re
 from functools import partial
 from pathlib import Path
 
 from edge.device import Device
 from edge.frames import Source
-from edge.frames.capture import OpenCvCapture
+from edge.frames.camera import Open
+from edge.frames.capture import import_cv2
 from edge.frames.clip import Clip
 from edge.frames.files import ImageFiles
-from edge.frames.live import Camera, LiveCamera
-from edge.frames.picamera import PiCamera
+from edge.frames.live import LiveCamera
+from edge.frames.options import (
+    CLIP,
+    DEVICE,
+    FOLDER,
+    HUNG_AFTER,
+    PI_CAMERA,
+    STREAM,
+    SourceOptions,
+)
+from edge.frames.picamera import PiCamera, import_picamera2
+from edge.frames.recovery import Recovery
+from edge.frames.stream import PORTS, StreamCamera, shown, with_credentials
+from edge.frames.v4l2 import DEVICES, V4l2Camera
 from litescore.contract import Contract
 from litescore.errors import ConfigurationError, UsageError
 from litescore.image import SUFFIXES
 from litescore.settings import Settings
-from litescore.shards import is_shard
-from litescore.sources import subjects
 
-PICAMERA = "picamera"
-_KINDS = f"a folder of images, a video file, a camera (0, /dev/video0) or {PICAMERA}"
-_DEVICES = Path("/dev")
+_PICAMERA = re.compile(r"picamera(?::(\d+))?")
+_KINDS = (
+    "a folder of images, a video file, a camera (0, /dev/video0, picamera) or the URL of one "
+    "(rtsp://, http://)"
+)
 _HEAD = 4096
 
 
-def choose(words: str, contract: Contract, device: Device, settings: Settings) -> Source:
-    """The source that `words` name: `picamera`, a V4L2 device (`0`, `/dev/video0`), a folder of
-    images, an image or a video file. `contract` says near which size a Pi camera scales.
+def choose(
+    options: SourceOptions, contract: Contract, device: Device, settings: Settings
+) -> Source:
+    """The source that `options` name: a CSI camera (`picamera`), a V4L2 device (`0`), a network
+    camera (`rtsp://...`), a folder of images, an image or a video file. `contract` says near which
+    size a Pi camera scales.
 
-    Raises ConfigurationError for what is not there, UsageError for words of another kind and for
-    a folder without images.
+    Raises ConfigurationError for what is not there (of a camera, its `frames` do), UsageError for
+    words of another kind, a folder without images and options that the source cannot honour,
+    MissingDependency without OpenCV.
     """
-    if words == PICAMERA:
-        return LiveCamera(PICAMERA, partial(PiCamera, contract), device)
+    words = options.words
+    opened: Open
+    if found := _PICAMERA.fullmatch(words):
+        options.check(PI_CAMERA)
+        import_picamera2()
+        number = int(found[1] or 0)
+        patience = options.hung_after or HUNG_AFTER
+        opened = partial(PiCamera, contract, number, options.size, options.fps, patience)
+        return _live(words, opened, device, options)
     if "://" in words:
-        raise UsageError(f"--source {words}: URLs are no source; name {_KINDS}")
+        return _stream(options, device)
     path = Path(f"/dev/video{words}" if words.isdecimal() else words)
-    if path.is_char_device() or (path.parent == _DEVICES and not path.exists()):
-        _check_device(path)
-        return LiveCamera(str(path), partial(_open_device, path), device)
+    if path.is_char_device() or (DEVICES in path.parents and not path.exists()):
+        options.check(DEVICE)
+        import_cv2()
+        opened = partial(V4l2Camera, path, options.size, options.fps)
+        return _live(str(path), opened, device, options)
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
-        pictures = [one for one in subjects([str(path)]) if not is_shard(one.source)]
-        return ImageFiles(pictures, settings)
-    return _clip(path)
+        options.check(FOLDER)
+        return ImageFiles(path, settings, loop=bool(options.loop))
+    options.check(CLIP)
+    _check_clip(path)
+    return Clip(path, loop=bool(options.loop), real_time=options.real_time)
 
 
-def _clip(path: Path) -> Clip:
+def _stream(options: SourceOptions, device: Device) -> LiveCamera:
+    if options.words.partition("://")[0].lower() not in PORTS:
+        raise UsageError(
+            f"--source {shown(options.words)}: no source has such a URL; name {_KINDS}"
+        )
+    options.check(STREAM)
+    import_cv2()
+    url = with_credentials(options.words)
+    opened = partial(StreamCamera, url, options.hung_after or HUNG_AFTER)
+    return _live(shown(url), opened, device, options)
+
+
+def _live(name: str, opened: Open, device: Device, options: SourceOptions) -> LiveCamera:
+    recovery = Recovery(options.hung_after or HUNG_AFTER, options.wait_for_source)
+    return LiveCamera(name, opened, device, recovery)
+
+
+def _check_clip(path: Path) -> None:
     if not path.is_file():
         raise ConfigurationError(f"no source {path}: name {_KINDS}")
     with path.open("rb") as file:
         # FFmpeg plays text as a film of a terminal; no video begins without a zero byte.
         if b"\0" not in file.read(_HEAD):
             raise ConfigurationError(f"{path} is no video: name {_KINDS}")
-    return Clip(path)
-
-
-def _check_device(path: Path) -> None:
-    if not path.exists():
-        there = ", ".join(str(found) for found in sorted(_DEVICES.glob("video*"))) or "none"
-        raise ConfigurationError(
-            f"no camera {path} (there: {there}); `v4l2-ctl --list-devices` lists them"
-        )
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise ConfigurationError(
-            f"not allowed to use {path}: sudo usermod -aG video $USER, and log in again"
-        )
-
-
-def _open_device(path: Path) -> Camera:
-    try:
-        return OpenCvCapture(path)
-    except ConfigurationError as error:
-        raise ConfigurationError(
-            f"{error}: another program may be using it, or it is no camera; "
-            "`v4l2-ctl --list-devices` lists them"
-        ) from error

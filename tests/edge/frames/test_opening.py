@@ -15,6 +15,7 @@ from edge.device import Device
 from edge.frames import Frame, Source
 from edge.frames.clip import Clip
 from edge.frames.opening import choose
+from edge.frames.options import SourceOptions
 from edge.loop import Loop
 from edge.scored import Scored
 from edge.stop import Stop
@@ -48,7 +49,7 @@ def score(source: Source, scorer: Scorer, device: Device) -> list[Record]:
 
 
 def open_source(path: Path, device: Device) -> Source:
-    return choose(str(path), CONTRACT, device, Settings())
+    return choose(SourceOptions(str(path)), CONTRACT, device, Settings())
 
 
 def frames(source: Source) -> list[Frame]:
@@ -60,7 +61,7 @@ def test_folder_records_are_the_batch_pipelines(
 ) -> None:
     """Ids, labels and scores of a folder's images are those of `litescore score`."""
     scorer = Scorer(int8_model)
-    source = choose(str(pngs.folder), scorer.contract, device, Settings())
+    source = choose(SourceOptions(str(pngs.folder)), scorer.contract, device, Settings())
     ours = [
         replace(record, frame=None, decision=None, at="")
         for record in score(source, scorer, device)
@@ -216,7 +217,10 @@ def missing_image(folder: Path) -> Path:
         (lambda _: "/dev/video63", ConfigurationError, "no camera /dev/video63 .*v4l2-ctl"),
         (lambda _: "63", ConfigurationError, "no camera /dev/video63"),
         (lambda _: "/dev/null", ConfigurationError, "cannot read /dev/null as video.*v4l2-ctl"),
-        (lambda _: "rtsp://camera/", UsageError, "rtsp://camera/: URLs are no source; name"),
+        (lambda _: "s3://bucket/", UsageError, "s3://bucket/: no source has such a URL; name"),
+        (lambda _: "rtsp:///stream", UsageError, "no host or no port; such as rtsp://camera:554"),
+        (lambda _: "rtsp://camera:no/", UsageError, "no host or no port"),
+        (lambda _: "picamera:x", ConfigurationError, "no source picamera:x"),
         (lambda _: "picamera", ConfigurationError, "sudo apt install python3-picamera2"),
     ],
 )
@@ -230,7 +234,7 @@ def test_bad_source(
     """One line that names the source and the fix."""
     assert callable(make)
     with pytest.raises(error, match=message) as raised:
-        frames(choose(str(make(tmp_path)), CONTRACT, device, Settings()))
+        frames(choose(SourceOptions(str(make(tmp_path))), CONTRACT, device, Settings()))
     assert "\n" not in str(raised.value)
 
 
@@ -240,4 +244,4 @@ def test_device_not_allowed(device: Device, monkeypatch: pytest.MonkeyPatch) -> 
     """
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(ConfigurationError, match="usermod -aG video"):
-        choose("/dev/null", CONTRACT, device, Settings())
+        frames(open_source(Path("/dev/null"), device))

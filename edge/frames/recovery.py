@@ -1,0 +1,196 @@
+"""A camera that is opened again whenever it is lost, hangs or refuses.
+
+Each opening is a life with a thread of its own; the supervisor waits for its end, or for too long a
+silence, and begins the next after a pause that grows. It does not know what becomes of frames.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from threading import Event, Thread
+
+from edge.frames.camera import Camera, Open
+from edge.frames.slot import Slot
+from edge.status import Status
+from litescore.errors import ConfigurationError, LitescoreError, MissingDependency, UsageError
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How a camera is brought back; all in seconds but the last.
+
+    hung_after     a camera is hung that gives no frame for so long
+    wait_at_start  whether a camera that is not there at the start is waited for, too
+    first_pause    before the second opening; each further pause is twice as long
+    longest_pause  and no longer than this; a camera that ran for so long starts with the first anew
+    farewell       so much longer a camera may take that notices it itself, or that is closed
+    stuck_for      with a thread stuck in a driver and no frame for so long, it is given up
+    most_stuck     no more threads than so many are left stuck
+    """
+
+    hung_after: float = 10.0
+    wait_at_start: bool = False
+    first_pause: float = 0.25
+    longest_pause: float = 30.0
+    farewell: float = 0.5
+    stuck_for: float = 60.0
+    most_stuck: int = 4
+
+
+class Life:
+    """One opening of a camera, on a thread of its own.
+
+    shots   how many it gave, the first of them at `opened`
+    sign    when it last gave a sign of life, monotonic seconds like the others
+    ended   set at its end; `error` then says why, or `silent` that the camera gave up waiting
+    """
+
+    def __init__(self, name: str, open_camera: Open, slot: Slot) -> None:
+        self.began = self.opened = self.sign = time.monotonic()
+        self.shots = 0
+        self.note: str | None = None
+        self.error: LitescoreError | None = None
+        self.silent = False
+        self.ended = Event()
+        self._name = name
+        self._open = open_camera
+        self._slot = slot
+        slot.give_to(self)
+        # A thread that hangs inside a driver cannot be ended; it dies with the process.
+        Thread(target=self._run, name=f"capture {name}", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            camera = self._open()
+            try:
+                self._read(camera)
+            finally:
+                camera.close()
+        except TimeoutError:
+            self.silent = True
+        except LitescoreError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 whatever a driver raises ends this life, no more
+            words = " ".join(f"{type(error).__name__}: {error}".split())
+            self.error = ConfigurationError(f"{self._name}: {words}")
+        finally:
+            self.ended.set()
+
+    def _read(self, camera: Camera) -> None:
+        self.note = camera.note
+        self.sign = time.monotonic()
+        while (shot := camera.read()) is not None:
+            if not self._slot.put(self, shot):
+                return
+            self.sign = time.monotonic()
+            self.opened = self.opened if self.shots else self.sign
+            self.shots += 1
+        self.error = ConfigurationError(
+            f"{self._name} gives no more frames (after {self.shots}): is it still connected?"
+        )
+
+
+class Supervisor:
+    """Keeps a camera alive, from `start` to `close`."""
+
+    def __init__(self, name: str, open_camera: Open, slot: Slot, recovery: Recovery) -> None:
+        self._name = name
+        self._open = open_camera
+        self._slot = slot
+        self._recovery = recovery
+        self._closing = Event()
+        self._thread = Thread(target=self._supervise, name=f"source {name}", daemon=True)
+        self._life: Life | None = None
+        self._stuck: list[Life] = []
+        self._lives = 0
+        self._failures = 0
+        self._trouble = Status("opening")
+        self._last_shot = time.monotonic()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the life at hand. Returns at once where it hangs."""
+        self._closing.set()
+        self._slot.give_to(None)
+        self._thread.join(self._recovery.farewell)
+
+    def status(self) -> Status:
+        """How the camera is doing; may be asked on any thread."""
+        life, trouble = self._life, self._trouble
+        runs = life is not None and life.shots > 0
+        counts = {
+            "captured": self._slot.captured,
+            "dropped": self._slot.dropped,
+            "reopened": max(0, self._lives + runs - 1),
+            "stuck": sum(not stuck.ended.is_set() for stuck in self._stuck),
+        }
+        if runs:
+            assert life is not None
+            return Status("running", life.note, since=life.opened, counts=counts)
+        return Status(trouble.state, trouble.reason, trouble.since, counts)
+
+    def _supervise(self) -> None:
+        while not self._closing.is_set():
+            self._life = life = Life(self._name, self._open, self._slot)
+            hung = self._hangs(life)
+            if self._closing.is_set():
+                return
+            self._slot.give_to(None)
+            self._note(life, hung)
+            if error := self._verdict(life):
+                self._slot.fail(error)
+                return
+            self._closing.wait(self._pause(life))
+
+    def _hangs(self, life: Life) -> bool:
+        """Wait for the end of a life, or for a silence longer than the camera itself may wait;
+        whether it was silent.
+        """
+        patience = self._recovery.hung_after + self._recovery.farewell
+        while not life.ended.wait(max(0.0, life.sign + patience - time.monotonic())):
+            if self._closing.is_set():
+                return False
+            if time.monotonic() - life.sign >= patience:
+                self._stuck.append(life)
+                return True
+        return life.silent
+
+    def _note(self, life: Life, hung: bool) -> None:
+        self._lives += life.shots > 0
+        state = "opening" if not self._lives else "hung" if hung else "lost"
+        reason = f"no frame for {self._recovery.hung_after:g} s" if hung else str(life.error)
+        goes_on = not life.shots and state == self._trouble.state
+        since = self._trouble.since if goes_on else time.monotonic()
+        self._trouble = Status(state, reason, since)
+        if life.shots:
+            self._last_shot = life.sign
+        self._life = None
+
+    def _verdict(self, life: Life) -> LitescoreError | None:
+        """What ends the source for good."""
+        if isinstance(life.error, MissingDependency | UsageError):
+            return life.error
+        if not self._lives and not self._recovery.wait_at_start:
+            return life.error or ConfigurationError(f"{self._name}: {self._trouble.reason}")
+        self._stuck = [stuck for stuck in self._stuck if not stuck.ended.is_set()]
+        silence = time.monotonic() - self._last_shot
+        too_long = bool(self._stuck) and silence > self._recovery.stuck_for
+        if too_long or len(self._stuck) > self._recovery.most_stuck:
+            return ConfigurationError(
+                f"{self._name}: {len(self._stuck)} threads hang in its driver, "
+                "and only a new process gets rid of them: start litescore again"
+            )
+        return None
+
+    def _pause(self, life: Life) -> float:
+        """Seconds until the next opening; not the same on every device that lost the same camera."""
+        first, longest = self._recovery.first_pause, self._recovery.longest_pause
+        if life.shots and life.sign - life.opened >= longest:
+            self._failures = 0
+        pause = min(longest, first * 2.0 ** min(self._failures, 60))
+        self._failures += 1
+        return random.uniform(0.5, 1.0) * pause  # noqa: S311 no secret
