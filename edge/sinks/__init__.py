@@ -1,6 +1,7 @@
 """Where records go. A sink takes what is emitted; whether it arrives is its own to make sure.
 
     lines.py      JSON lines to standard output or a file
+    rotation.py   a file that is set aside when it is full
     spool.py      a bounded queue on disk for what cannot be delivered now; spool_file.py: its file
 
 It does not know how frames are scored, nor when one is worth telling.

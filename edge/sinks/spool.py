@@ -43,6 +43,8 @@ class Spool:
                what could not be read
     max_bytes  of the events; where they are more, `keep` says which are dropped: with "oldest" what
                is new is refused, with "newest" the oldest go
+    memory_bytes  of those in memory, on their way to the disk or while it refuses; a larger event is
+               refused
     say        is told, in a line, when the disk refuses, when it takes again, when a file is set aside
     dropped    events refused or dropped; outlives the process (killed, the last seconds of it may not)
     trouble    why events are kept in memory only; None where they are on disk
@@ -57,6 +59,7 @@ class Spool:
         *,
         max_bytes: int,
         keep: str = "oldest",
+        memory_bytes: int = _MEMORY_BYTES,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         if keep not in KEEP:
@@ -65,6 +68,7 @@ class Spool:
         self.trouble: str | None = None
         self.set_aside = 0
         self.path, self._max_bytes, self._keep, self._say = path, max_bytes, keep, say
+        self._memory_bytes = memory_bytes
         self._mutex = RLock()
         self._lock: IO[str] | None = None
         self._file: SpoolFile | None = None
@@ -143,22 +147,24 @@ class Spool:
         return True
 
     def _make_room(self, cost: int) -> bool:
-        if self._pending_bytes + cost > _MEMORY_BYTES:
+        if self._pending_bytes + cost > self._memory_bytes:
             self._settle()
-        if self._keep == "newest" and cost <= min(self._max_bytes, _MEMORY_BYTES):
+        if self._keep == "newest" and cost <= min(self._max_bytes, self._memory_bytes):
             self._drop_oldest(cost)
         return self._excess(cost) <= 0
 
     def _excess(self, cost: int) -> int:
         """Bytes too many, were `cost` more to come."""
-        return cost + max(self.waiting_bytes - self._max_bytes, self._pending_bytes - _MEMORY_BYTES)
+        return cost + max(
+            self.waiting_bytes - self._max_bytes, self._pending_bytes - self._memory_bytes
+        )
 
     def _drop_oldest(self, cost: int) -> None:
         if self._excess(cost) <= 0:
             return
         self._settle()
-        in_memory = self._pending_bytes + cost > _MEMORY_BYTES
-        needed = self._excess(cost) + min(self._max_bytes, _MEMORY_BYTES) // _PART
+        in_memory = self._pending_bytes + cost > self._memory_bytes
+        needed = self._excess(cost) + min(self._max_bytes, self._memory_bytes) // _PART
         while needed > 0 and (several := list(self._pending) if in_memory else self.oldest(64)):
             victims: set[int] = set()
             for one in several:
