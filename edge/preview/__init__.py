@@ -1,0 +1,15 @@
+"""The loop in a browser: the live picture, what the model makes of it, and how the device is doing.
+
+    options.py    `--preview` and its like; opens a preview
+    address.py    where it listens
+    guard.py      who may look: the token, and on loopback the name it was asked by
+    server.py     a thread a connection, so many at most, none for longer than it may be silent
+    routes.py     what each path answers
+    history.py    a watcher: the newest frame and the last decisions
+    feed.py       the page's numbers, made once for all who look; pace.py: its pictures
+    metrics.py    Prometheus' text
+    health.py     whether the loop is well
+    page.html     the page; token.html: what who has no token sees
+
+It does not know what a camera, a model file or a sink is: it shows a Snapshot, and frames as pictures.
+"""

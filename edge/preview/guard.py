@@ -1,0 +1,81 @@
+"""Who may look: whoever knows the token; without one whoever asks this machine by a name of its own.
+
+A page on the web can have its name point at 127.0.0.1 and its script read what answers there (DNS
+rebinding); it cannot change what the browser says in the Host header.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+import secrets
+from collections.abc import Mapping
+from email.message import Message
+
+from litescore.errors import UsageError
+
+VARIABLE = "LITESCORE_PREVIEW_TOKEN"
+COOKIE = "litescore_preview"
+_TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,128}")  # what URLs, cookies and headers bear unquoted
+_YEAR = 365 * 24 * 3600
+
+
+def read_token(environ: Mapping[str, str], *, needed: str | None = None) -> str | None:
+    """The token; None where the environment has none.
+
+    needed  why there must be one, for the error's message
+
+    Raises UsageError for a token that is no good, and without one that is needed.
+    """
+    token = environ.get(VARIABLE) or None
+    if token is None and needed:
+        raise UsageError(f"{needed}: set {VARIABLE}, for example to {secrets.token_urlsafe(18)}")
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise UsageError(f"{VARIABLE}: 16 to 128 letters, digits and any of . _ ~ -")
+    return token
+
+
+class Guard:
+    """Lets requests in or not."""
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    @property
+    def has_token(self) -> bool:
+        return self._token is not None
+
+    def knows(self, token: str) -> bool:
+        """Whether it is the token; takes as long for a wrong one."""
+        return self._token is not None and hmac.compare_digest(token.encode(), self._token.encode())
+
+    def admits(self, headers: Message) -> bool:
+        """Whether a request with these headers may be answered."""
+        if self._token is None:
+            return _is_own_name(headers.get("Host", ""))
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self.knows(token.strip()):
+            return True
+        return self.knows(_cookie(headers.get("Cookie", "")))
+
+    def cookie(self, token: str) -> str:
+        """The Set-Cookie header that a browser keeps the token by."""
+        return f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={_YEAR}"
+
+
+def _cookie(header: str) -> str:
+    # Not by http.cookies, which stops at what it does not like in the cookies of others.
+    pairs = (part.strip().partition("=") for part in header.split(";"))
+    return next((value for name, _, value in pairs if name == COOKIE), "")
+
+
+def _is_own_name(host: str) -> bool:
+    """Whether `host` (with or without a port: a tunnel has another) means loopback by itself."""
+    name = re.sub(r":\d+$", "", host).strip("[]").lower()
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,45 @@
+"""Pictures for all viewers at one pace: who asks within one beat gets one and the same."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from edge.pictures import Picture, Pictures
+
+
+class Pace:
+    """At most `fps` pictures a second, for all viewers together.
+
+    ended  set when there will be no more
+    """
+
+    def __init__(self, pictures: Pictures, fps: float, ended: threading.Event) -> None:
+        self._pictures = pictures
+        self._fps = fps
+        self._ended = ended
+        self._lock = threading.Lock()
+        self._beat = -1
+        self._picture: Picture | None = None
+
+    def current(self) -> Picture | None:
+        """The picture of this beat; None before the first frame."""
+        with self._lock:
+            beat = int(time.monotonic() * self._fps)
+            if beat != self._beat:
+                self._beat, self._picture = beat, self._pictures.latest()
+            return self._picture
+
+    def after(self, serial: int, seconds: float) -> Picture | None:
+        """The first picture above `serial`; None where none comes within `seconds`, or after the end."""
+        end = time.monotonic() + seconds
+        while not self._ended.is_set() and time.monotonic() < end:
+            picture = self.current()
+            if picture is not None and picture.serial > serial:
+                return picture
+            self._ended.wait(self._rest())
+        return None
+
+    def _rest(self) -> float:
+        """Seconds until the next beat."""
+        return (1 - time.monotonic() * self._fps % 1) / self._fps
