@@ -9,8 +9,11 @@ from pathlib import Path
 from litescore.errors import ConfigurationError
 
 
-def write_whole(path: str | Path, data: bytes) -> Path:
+def write_whole(path: str | Path, data: bytes, *, mode: int | None = None) -> Path:
     """Write `data` beside `path`, sync it, and move it into place; the folder is made if needed.
+
+    mode  of the file, whatever the umask; until the data is in it nobody else may open it. None
+          leaves it to the umask
 
     Raises ConfigurationError naming the path when it cannot be written.
     """
@@ -18,9 +21,11 @@ def write_whole(path: str | Path, data: bytes) -> Path:
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
+        with open(beside, "wb", opener=None if mode is None else _private) as file:
             file.write(data)
             file.flush()
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
@@ -28,3 +33,7 @@ def write_whole(path: str | Path, data: bytes) -> Path:
             beside.unlink(missing_ok=True)
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from error
     return path
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

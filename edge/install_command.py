@@ -1,0 +1,178 @@
+"""`litescore edge install`: words to the files of a service. Starting it is systemctl's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from litescore.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    from edge.service.unit import Service
+
+_FIX = (
+    "make the environment below /opt: sudo python3 -m venv --system-site-packages /opt/litescore "
+    "&& sudo /opt/litescore/bin/pip install 'litescore[edge]'"
+)
+_HELP = ["-h", "--help"]
+
+
+@click.command(
+    short_help="Write a systemd service that runs on this device.",
+    context_settings={"help_option_names": _HELP},
+)
+@click.option("--model", required=True, metavar="FILE", help="The .tflite file; it is copied.")
+@click.option("--source", required=True, metavar="SOURCE", help="As of `litescore edge run`.")
+@click.option("--name", default="litescore-edge", show_default=True, help="The service's name.")
+@click.option(
+    "--program",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The litescore command that the service starts; this one by default.",
+)
+@click.option(
+    "--prefix",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write below DIR, say a mounted SD card, in place of /; --program is looked for there.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace files that are there and differ.")
+@click.option("--print", "show", is_flag=True, help="Print unit and settings; write nothing.")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- OPTION...]")
+def install(
+    model: str,
+    source: str,
+    name: str,
+    program: Path | None,
+    prefix: Path | None,
+    overwrite: bool,
+    show: bool,
+    options: tuple[str, ...],
+) -> None:
+    """Write a systemd unit, its environment file and a copy of the model, for a service that runs
+    `litescore edge run` from boot on, is watched, and is started again whenever it ends.
+
+    Options of `litescore edge run` go after --. LITESCORE_MQTT_PASSWORD and LITESCORE_PREVIEW_TOKEN
+    are taken from the environment into the environment file, which root alone can read.
+
+    \b
+    Example:
+      sudo /opt/litescore/bin/litescore edge install --model model.tflite --source picamera
+      litescore edge install --model model.tflite --source 0 --print -- --interval 1
+    """
+    from edge.service import installing, unit
+
+    service = unit.Service(name)
+    root = (prefix or Path("/")).absolute()
+    if not show:
+        installing.check_may_write(root)
+    started = _program(program, root)
+    data = _model(model, _labels(service, source, options))
+    secrets = {} if show else {key: os.environ.get(key, "") for key in unit.SECRETS}
+    files = installing.plan(service, started, data, _source(source), options, secrets)
+    if show:
+        click.echo(b"\n".join(file.data for file in files[:2]), nl=False)
+        return
+    written = installing.place(files, root, overwrite=overwrite)
+    _tell(service, root, written, limited=installing.memory_is_limited(root))
+
+
+def _program(named: Path | None, root: Path) -> Path:
+    """The command that the unit starts. Raises ConfigurationError where a service cannot run it."""
+    from edge.service.reach import hindrance
+
+    if named is not None:
+        found = hindrance(named, root, execute=True)
+        if found or not named.is_absolute():
+            raise ConfigurationError(f"--program {named}: {found or 'an absolute path, please'}")
+        return named
+    program = Path(sys.prefix, "bin", "litescore")
+    for path in (program, Path(sys.executable)):
+        if found := hindrance(path, execute=True):
+            raise ConfigurationError(f"the service could not run {program}: {found}; {_FIX}")
+    # Of an editable install the code is elsewhere than the program.
+    if found := hindrance(Path(__file__)):
+        raise ConfigurationError(f"the service could not read litescore: {found}; {_FIX}")
+    return program
+
+
+def _model(path: str, labels: Path | None) -> bytes:
+    """The file's bytes, proven to be a model that this device scores with."""
+    from litescore.contract import read_labels
+    from litescore.scorer import Scorer, read_model
+
+    Scorer(path, labels=read_labels(labels) if labels else None)
+    return read_model(path)
+
+
+def _source(words: str) -> str:
+    """The source as the service finds it. Raises ConfigurationError for files it cannot read."""
+    from edge.service.reach import hindrance
+
+    path = Path(words)
+    if not path.exists() or path.is_char_device():
+        return words
+    if found := hindrance(path.absolute()):
+        raise ConfigurationError(f"--source {words}: {found}")
+    return str(path.absolute())
+
+
+def _labels(service: Service, source: str, words: tuple[str, ...]) -> Path | None:
+    """The file of class names among the words, all proven to be options of `edge run`: a wrong one
+    would be found out at boot.
+
+    Raises click's UsageError for others, and UsageError for files that the service cannot use.
+    """
+    from edge.cli import edge
+
+    command = edge.get_command(click.Context(edge), "run")
+    assert command is not None
+    parsed = command.make_context("litescore edge run", ["--source", source, *words])
+    for parameter in command.params:
+        if isinstance(parameter.type, click.Path):
+            for value in _values(parsed.params.get(parameter.name or "")):
+                _check_file(service, parameter.opts[0], Path(value))
+    labels: Path | None = parsed.params.get("labels")
+    return labels
+
+
+def _values(value: Any) -> tuple[Any, ...]:
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _check_file(service: Service, option: str, path: Path) -> None:
+    from edge.service.reach import hindrance
+
+    # Relative to the state, which is the service's working folder.
+    at = service.state / path
+    if at.is_relative_to(service.state) and not path.exists():
+        return
+    if not path.is_absolute():
+        raise UsageError(f"{option} {path}: the service works in {service.state}; give /the/path")
+    if found := hindrance(path):
+        raise UsageError(
+            f"{option} {path}: {found}; what a service reads may lie in /etc/litescore, what it "
+            f"writes in {service.state}"
+        )
+
+
+def _tell(service: Service, root: Path, written: dict[Path, bool], *, limited: bool) -> None:
+    for path, new in written.items():
+        click.echo(f"{'wrote' if new else 'as it was'}  {root / path.relative_to('/')}")
+    if not limited:
+        click.echo(
+            "note: this kernel enforces no memory limit; add cgroup_enable=memory to the line in "
+            "/boot/firmware/cmdline.txt and reboot"
+        )
+    click.echo(
+        "next:\n"
+        "  sudo systemctl daemon-reload\n"
+        f"  sudo systemctl enable {service.name} && sudo systemctl restart {service.name}\n"
+        f"  journalctl -u {service.name} -f"
+    )
