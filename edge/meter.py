@@ -90,10 +90,12 @@ class Meter:
         since = time.monotonic() - _LATELY
         ended = self._ended.values()
         lately = ended[ended > since]
+        if not len(lately):
+            return 0.0
         # More than are remembered: then those tell of less than ten seconds.
         full = len(lately) == len(ended) and self._began < since
         seconds = time.monotonic() - (lately.min() if full else max(since, self._began))
-        return len(lately) / max(seconds, 1e-9) if len(lately) else 0.0
+        return len(lately) / max(seconds, 1e-9)
 
     def latency_ms(self) -> Mapping[str, float]:
         """Milliseconds from a frame's capture to its record; {} before the first."""
