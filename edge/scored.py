@@ -15,6 +15,7 @@ from edge.frames import Frame
 from litescore.contract import Contract
 from litescore.errors import PermanentError
 from litescore.record import Record, moment, threshold_of
+from litescore.view import WHOLE
 
 
 class Scored:
@@ -74,8 +75,8 @@ class Scored:
         )
 
     def _where(self) -> dict[str, Any]:
-        device, frame = self._device, self.frame
-        return {
+        device, frame, view = self._device, self.frame, self.contract.view
+        where = {
             "device": device.id,
             "boot": device.boot,
             "run": device.run,
@@ -83,6 +84,8 @@ class Scored:
             "monotonic": round(frame.monotonic, 6),
             **frame.place,
         }
+        # So that training can see of a kept frame what the model saw.
+        return where if view == WHOLE else where | {"view": view.to_json()}
 
 
 class Watcher(Protocol):

@@ -72,6 +72,8 @@ def import_cv2() -> Any:
     # FFmpeg inside OpenCV writes of its own to the terminal unless told before its first file, and
     # names URLs with their passwords; what cannot be opened or read is said by our errors.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    # Left alone it takes RTSP by UDP, whose losses are grey smears, and noticed by nobody.
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
     try:
         import cv2
     except ImportError:

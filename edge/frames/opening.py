@@ -88,7 +88,9 @@ def _stream(options: SourceOptions, device: Device) -> LiveCamera:
 
 
 def _live(name: str, opened: Open, device: Device, options: SourceOptions) -> LiveCamera:
-    recovery = Recovery(options.hung_after or HUNG_AFTER, options.wait_for_source)
+    recovery = Recovery(
+        hung_after=options.hung_after or HUNG_AFTER, wait_at_start=options.wait_for_source
+    )
     return LiveCamera(name, opened, device, recovery)
 
 

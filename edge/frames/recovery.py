@@ -22,6 +22,7 @@ class Recovery:
     """How a camera is brought back; all in seconds but the last.
 
     hung_after     a camera is hung that gives no frame for so long
+    open_within    it may take so long to open
     wait_at_start  whether a camera that is not there at the start is waited for, too
     first_pause    before the second opening; each further pause is twice as long
     longest_pause  and no longer than this; a camera that ran for so long starts with the first anew
@@ -31,6 +32,7 @@ class Recovery:
     """
 
     hung_after: float = 10.0
+    open_within: float = 15.0
     wait_at_start: bool = False
     first_pause: float = 0.25
     longest_pause: float = 30.0
@@ -44,6 +46,7 @@ class Life:
 
     shots   how many it gave, the first of them at `opened`
     sign    when it last gave a sign of life, monotonic seconds like the others
+    is_open whether it is past its opening
     ended   set at its end; `error` then says why, or `silent` that the camera gave up waiting
     """
 
@@ -53,6 +56,7 @@ class Life:
         self.note: str | None = None
         self.error: LitescoreError | None = None
         self.silent = False
+        self.is_open = False
         self.ended = Event()
         self._name = name
         self._open = open_camera
@@ -81,6 +85,7 @@ class Life:
     def _read(self, camera: Camera) -> None:
         self.note = camera.note
         self.sign = time.monotonic()
+        self.is_open = True
         while (shot := camera.read()) is not None:
             if not self._slot.put(self, shot):
                 return
@@ -147,28 +152,37 @@ class Supervisor:
             self._closing.wait(self._pause(life))
 
     def _hangs(self, life: Life) -> bool:
-        """Wait for the end of a life, or for a silence longer than the camera itself may wait;
+        """Wait for the end of a life, or for a silence longer than the camera itself may keep;
         whether it was silent.
         """
-        patience = self._recovery.hung_after + self._recovery.farewell
-        while not life.ended.wait(max(0.0, life.sign + patience - time.monotonic())):
+        while not life.ended.wait(max(0.0, self._deadline(life) - time.monotonic())):
             if self._closing.is_set():
                 return False
-            if time.monotonic() - life.sign >= patience:
+            if time.monotonic() >= self._deadline(life):
                 self._stuck.append(life)
                 return True
         return life.silent
 
+    def _deadline(self, life: Life) -> float:
+        recovery = self._recovery
+        patience = recovery.hung_after if life.is_open else recovery.open_within
+        return life.sign + patience + recovery.farewell
+
     def _note(self, life: Life, hung: bool) -> None:
         self._lives += life.shots > 0
         state = "opening" if not self._lives else "hung" if hung else "lost"
-        reason = f"no frame for {self._recovery.hung_after:g} s" if hung else str(life.error)
+        reason = self._silence(life) if hung else str(life.error)
         goes_on = not life.shots and state == self._trouble.state
         since = self._trouble.since if goes_on else time.monotonic()
         self._trouble = Status(state, reason, since)
         if life.shots:
             self._last_shot = life.sign
         self._life = None
+
+    def _silence(self, life: Life) -> str:
+        if life.is_open:
+            return f"no frame for {self._recovery.hung_after:g} s"
+        return f"not open within {self._recovery.open_within:g} s"
 
     def _verdict(self, life: Life) -> LitescoreError | None:
         """What ends the source for good."""

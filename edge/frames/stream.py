@@ -27,30 +27,34 @@ _SECRET = re.compile(r"(?i)((?:user|login|pass|pwd|auth|token|key|secret)[a-z]*=
 _DECODERS = 1
 # A broken picture is passed over; so many in a row are a stream that broke.
 _BROKEN = 8
+# Seconds to open a stream: it shows its form with its next whole picture only, and some cameras
+# send one every few seconds.
+_OPENING = 10.0
 
 
 class StreamCamera:
     """A camera at a URL.
 
-    url      with credentials, where it needs them
-    patience seconds to wait for its answer and for each frame
+    url       with credentials, where it needs them
+    patience  seconds to wait for each frame
+    opening   seconds to wait for the first answer and the stream's form
 
     Raises ConfigurationError where nothing answers, or what answers gives no live stream.
     """
 
     note: str | None = None
 
-    def __init__(self, url: str, patience: float) -> None:
+    def __init__(self, url: str, patience: float, opening: float = _OPENING) -> None:
         self._name = shown(url)
         self._patience = patience
         begun = time.monotonic()
-        _reach(urlsplit(url), self._name, patience)
-        left = max(0.1, patience - (time.monotonic() - begun))
+        _reach(urlsplit(url), self._name, opening)
+        left = max(0.1, opening - (time.monotonic() - begun))
         try:
             self._capture = _open(url, left, patience)
         except ConfigurationError:
             raise ConfigurationError(
-                f"{self._name} answers, but gives no video within {patience:g} s: are path, user "
+                f"{self._name} answers, but gives no video within {opening:g} s: are path, user "
                 "and password right?"
             ) from None
         self._edge = LiveEdge() if url.startswith("rtsp") else None

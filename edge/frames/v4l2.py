@@ -37,11 +37,11 @@ class V4l2Camera:
         _check(path)
         try:
             self._capture = _open(path)
-        except ConfigurationError as error:
+        except ConfigurationError:
             raise ConfigurationError(
-                f"{path}: {error}: another program may be using it, or it is no camera; "
-                "`v4l2-ctl --list-devices` lists them"
-            ) from error
+                f"OpenCV cannot read {path} as video: another program may be using it, or it is no "
+                "camera; `v4l2-ctl --list-devices` lists them"
+            ) from None
         _ask(self._capture, size, fps)
         self.note = _difference(self._capture, size, fps)
 

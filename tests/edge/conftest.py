@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.device import Device
+from litescore import contract as contracts
 from litescore.scorer import Scorer
 from tests.edge import color_model as color_model_file
 
@@ -26,6 +28,15 @@ def color_model(tensorflow: Callable[..., Path], tmp_path_factory: pytest.TempPa
 @pytest.fixture
 def color_scorer(color_model: Path) -> Scorer:
     return Scorer(color_model)
+
+
+@pytest.fixture
+def color_scorer_2(color_model: Path) -> Scorer:
+    """The same model under other names: another file, with another digest."""
+    held = contracts.read(color_model)
+    assert held is not None
+    named = replace(held, labels=("rot", "grün", "blau"))
+    return Scorer(contracts.append(color_model.read_bytes(), named))
 
 
 @pytest.fixture

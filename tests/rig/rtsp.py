@@ -118,7 +118,7 @@ class Valve:
                     threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
 
     def _pass(self, one: socket.socket, other: socket.socket) -> None:
-        with suppress(OSError), one, other:
+        with suppress(OSError, ValueError), one, other:  # ValueError: the other way closed it
             while not self.closing.is_set():
                 if not select.select([one], [], [], 0.05)[0]:
                     continue

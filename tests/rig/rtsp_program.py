@@ -69,6 +69,13 @@ def guard(server: GstRtspServer.RTSPServer, user: str, password: str) -> None:
     server.set_auth(auth)
 
 
+def viewer() -> Gst.Structure:
+    role = Gst.Structure.new_empty("viewer")
+    for right in ("access", "construct"):
+        role.set_value(f"media.factory.{right}", True)
+    return role
+
+
 def main(port: str, codec: str, *credentials: str) -> None:
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
@@ -79,10 +86,8 @@ def main(port: str, codec: str, *credentials: str) -> None:
     made = {name: colored(color, ENCODERS[codec]) for name, color in COLORS.items()}
     made["clock"] = clock(ENCODERS[codec])
     for name, one in made.items():
-        for right in ("access", "construct") if credentials else ():
-            one.add_role_from_structure(
-                Gst.Structure.new_from_string(f"viewer, media.factory.{right}=(boolean)true")
-            )
+        if credentials:
+            one.add_role_from_structure(viewer())
         server.get_mount_points().add_factory(f"/{name}", one)
     server.attach(None)
     GLib.MainLoop().run()

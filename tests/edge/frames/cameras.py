@@ -18,7 +18,7 @@ from edge.status import Status
 
 # Tests wait for conditions; this is when they give up, on a machine that has other work.
 PATIENCE = 60.0
-QUICK = Recovery(hung_after=1.0, first_pause=0.05, longest_pause=0.2)
+QUICK = Recovery(hung_after=1.5, first_pause=0.05, longest_pause=0.2)
 
 
 class Playing:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -46,9 +47,11 @@ def h264(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rtsp]:
         yield server
 
 
-def live(url: str, device: Device, recovery: Recovery = QUICK) -> LiveCamera:
+def live(url: str, device: Device, recovery: Recovery = QUICK, opening: float = 10.0) -> LiveCamera:
     """The source as `choose` makes it, with less patience."""
-    return LiveCamera(shown(url), partial(StreamCamera, url, 1.0), device, recovery)
+    return LiveCamera(
+        shown(url), partial(StreamCamera, url, recovery.hung_after, opening), device, recovery
+    )
 
 
 @pytest.mark.parametrize("codec", ["jpeg", "h264"])
@@ -110,12 +113,12 @@ def test_killed_and_started_again(tmp_path: Path, device: Device) -> None:
 def test_asleep(tmp_path: Path, device: Device) -> None:
     """A server that goes silent with its connections open is hung; once it wakes, it runs."""
     server = rtsp(tmp_path)
-    source = live(server.url("red"), device)
+    source = live(server.url("red"), device, opening=2.0)
     with server.running(), closing(source.frames()) as frames:
         take(frames, 3)
         with server.stopped():
             hung = until(source, frames, lambda s: s.state != "running")
-            assert (hung.state, hung.reason) == ("hung", "no frame for 1 s")
+            assert (hung.state, hung.reason) == ("hung", "no frame for 1.5 s")
             until(source, frames, lambda s: "gives no video" in (s.reason or ""))
         until(source, frames, lambda s: s.state == "running")
         take(frames, 3)
@@ -129,7 +132,7 @@ def test_packets_dropped(h264: Rtsp, device: Device) -> None:
     comes is new.
     """
     with valve(h264.port) as between, ExitStack() as ends:
-        source = live(f"rtsp://127.0.0.1:{between.port}/clock", device)
+        source = live(f"rtsp://127.0.0.1:{between.port}/clock", device, opening=2.0)
         frames = ends.enter_context(closing(source.frames()))
         take(frames, 3)
         between.flows.clear()
@@ -152,7 +155,7 @@ def test_not_there_at_the_start(tmp_path: Path, device: Device) -> None:
 def test_waited_for_at_the_start(tmp_path: Path, device: Device) -> None:
     """With `wait_at_start` it is waited for, and found."""
     server = rtsp(tmp_path)
-    source = live(server.url("red"), device, Recovery(1.0, True, 0.05, 0.2))
+    source = live(server.url("red"), device, replace(QUICK, wait_at_start=True))
     with closing(source.frames()) as frames:
         status = until(source, frames, lambda s: s.reason is not None)
         assert (status.state, next(frames)) == ("opening", None)

@@ -1,0 +1,216 @@
+"""The loop between its source and its sinks: order, failures, what is handed on when, and to whom."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.device import Device
+from edge.emission import Telling
+from edge.frames import Frame, Still
+from edge.loop import Loop
+from edge.scored import Scored
+from edge.status import Status
+from edge.stop import Stop
+from litescore import image
+from litescore.errors import ConfigurationError, PermanentError
+from litescore.record import Subject
+from litescore.scorer import Scorer
+from litescore.view import View
+from tests.edge.conftest import BLUE, GREEN, RED, plain
+
+
+class Given:
+    """A source of the pictures it is given."""
+
+    def __init__(
+        self, pictures: Iterable[NDArray[np.uint8] | Still | PermanentError | None]
+    ) -> None:
+        self._pictures = pictures
+        self.closed = False
+
+    def frames(self) -> Generator[Frame | None, None, None]:
+        try:
+            for number, pixels in enumerate(self._pictures):
+                if pixels is None:
+                    yield None
+                    continue
+                subject = Subject("given", etag=str(number))
+                yield Frame(subject, number, time.monotonic(), pixels)
+        finally:
+            self.closed = True
+
+    def status(self) -> Status:
+        return Status("running")
+
+
+class Kept:
+    """A sink that keeps what it is given, or raises."""
+
+    name = "kept"
+
+    def __init__(self, failure: BaseException | None = None) -> None:
+        self.scored: list[Scored] = []
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self._failure = failure
+
+    def write(self, scored: Scored) -> None:
+        self.go_on.wait(30)
+        if self._failure is not None:
+            raise self._failure
+        self.scored.append(scored)
+
+    def status(self) -> Status:
+        return Status("running")
+
+    def close(self) -> None: ...
+
+    @property
+    def labels(self) -> list[str | None]:
+        return [scored.record.label for scored in self.scored]
+
+
+def test_every_frame_in_order(color_scorer: Scorer, device: Device) -> None:
+    """Arrays and image files alike, with what could not be read between them."""
+    broken = PermanentError("gone", "no such file")
+    still = Still(image.encode_png(plain(BLUE)), 10_000)
+    no_picture = Still(b"no picture", 10_000)
+    kept = Kept()
+    loop = Loop(color_scorer, device, sinks=[kept])
+    pictures = [plain(RED), broken, still, None, no_picture, plain(GREEN)]
+    summary = loop.run(Given(pictures), Stop())
+    assert kept.labels == ["red", None, "blue", None, "green"]
+    assert [one.record.kind for one in kept.scored] == [None, "gone", None, "unsupported", None]
+    assert (summary.frames, summary.failed) == (5, 2)
+
+
+def test_a_watcher_sees_what_is_not_told(color_scorer: Scorer, device: Device) -> None:
+    """Told are changes; seen is every frame."""
+    seen: list[Scored] = []
+
+    class Watching:
+        def see(self, scored: Scored) -> None:
+            seen.append(scored)
+
+    kept = Kept()
+    loop = Loop(
+        color_scorer, device, sinks=[kept], watchers=[Watching()], telling=Telling(change=True)
+    )
+    loop.run(Given([plain(RED), plain(RED), plain(BLUE), plain(BLUE)]), Stop())
+    assert kept.labels == ["red", "blue"]
+    assert len(seen) == 4
+    assert (loop.meter.frames, loop.meter.emitted) == (4, 2)
+
+
+def test_a_record_bears_its_decision_and_view(color_scorer: Scorer, device: Device) -> None:
+    """What the frames so far come to, and what of the picture the model saw."""
+    color_scorer.contract = replace(color_scorer.contract, view=View(mirror=True))
+    kept = Kept()
+    Loop(color_scorer, device, sinks=[kept]).run(Given([plain(RED), plain(BLUE)]), Stop())
+    record = kept.scored[1].record
+    assert record.decision is not None
+    assert (record.decision["label"], record.decision["previous"]) == ("blue", "red")
+    assert record.frame is not None
+    assert record.frame["view"] == {"mirror": True}
+
+
+def test_a_region_outside_fails_the_frame(color_scorer: Scorer, device: Device) -> None:
+    """A camera that gives another size than before: an error record, and the loop goes on."""
+    color_scorer.contract = replace(color_scorer.contract, view=View(region=(0, 0, 16, 16)))
+    kept = Kept()
+    Loop(color_scorer, device, sinks=[kept]).run(Given([plain(RED, 32), plain(RED, 8)]), Stop())
+    assert [one.record.status for one in kept.scored] == ["scored", "failed"]
+
+
+def test_a_model_is_replaced_between_two_frames(
+    color_scorer: Scorer, color_scorer_2: Scorer, device: Device
+) -> None:
+    """The next frame is the new model's, labels and digest; none is left out."""
+    kept = Kept()
+    loop = Loop(color_scorer, device, sinks=[kept])
+
+    def pictures() -> Generator[NDArray[np.uint8], None, None]:
+        yield plain(RED)
+        loop.replace(color_scorer_2)
+        yield plain(RED)
+
+    loop.run(Given(pictures()), Stop())
+    assert kept.labels == ["red", "rot"]
+    models = [one.record.model for one in kept.scored]
+    assert models == [color_scorer.digest, color_scorer_2.digest]
+    assert kept.scored[1].decision is not None
+    assert kept.scored[1].decision.previous is None
+
+
+def test_a_sink_that_waits_costs_no_frame(color_scorer: Scorer, device: Device) -> None:
+    """While a sink is slow the loop goes on, until as much waits as may; nothing is lost."""
+    kept = Kept()
+    kept.go_on.clear()
+    loop = Loop(color_scorer, device, sinks=[kept])
+    reached: list[int] = []
+
+    def pictures() -> Generator[NDArray[np.uint8], None, None]:
+        for number in range(100):
+            if number == 20:
+                # Twenty were scored while the sink still holds the first.
+                reached.append(len(kept.scored))
+                kept.go_on.set()
+            yield plain(RED)
+
+    loop.run(Given(pictures()), Stop())
+    assert reached == [0]
+    assert len(kept.scored) == 100
+
+
+def test_the_loop_waits_for_a_sink_at_last(color_scorer: Scorer, device: Device) -> None:
+    """Not more than some tens of frames wait in memory."""
+    kept = Kept()
+    kept.go_on.clear()
+    loop = Loop(color_scorer, device, sinks=[kept])
+    given: list[int] = []
+
+    def pictures() -> Generator[NDArray[np.uint8], None, None]:
+        for number in range(200):
+            given.append(number)
+            yield plain(RED)
+
+    running = threading.Thread(target=loop.run, args=(Given(pictures()), Stop()), daemon=True)
+    running.start()
+    time.sleep(1)
+    assert len(given) <= 40
+    kept.go_on.set()
+    running.join(30)
+    assert len(kept.scored) == 200
+
+
+@pytest.mark.parametrize("failure", [ConfigurationError("the disk is gone"), BrokenPipeError()])
+def test_what_a_sink_raises_ends_the_loop(
+    failure: BaseException, color_scorer: Scorer, device: Device
+) -> None:
+    """Raised again where the loop was started, and the source is closed."""
+    source = Given(plain(RED) for _ in range(10_000))
+    with pytest.raises(type(failure)):
+        Loop(color_scorer, device, sinks=[Kept(failure)]).run(source, Stop())
+    assert source.closed
+
+
+def test_a_sink_that_fails_at_the_last_frame(color_scorer: Scorer, device: Device) -> None:
+    """Also what comes after the last frame is raised."""
+    kept = Kept(ConfigurationError("the disk is gone"))
+    with pytest.raises(ConfigurationError, match="the disk is gone"):
+        Loop(color_scorer, device, sinks=[kept]).run(Given([plain(RED)]), Stop())
+
+
+def test_signs_of_life_without_frames(color_scorer: Scorer, device: Device) -> None:
+    """A source that gives nothing does not make the loop look dead."""
+    alive: list[int] = []
+    loop = Loop(color_scorer, device, alive=lambda: alive.append(1))
+    loop.run(Given([None, None, plain(RED), None]), Stop())
+    assert len(alive) == 4
