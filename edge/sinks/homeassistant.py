@@ -1,8 +1,8 @@
 """What Home Assistant is told, so that a device shows up by itself: MQTT device discovery.
 
-One retained message at `<prefix>/device/<object>/config` names the device and its entities; Home
-Assistant takes the form since 2024.12. https://www.home-assistant.io/integrations/mqtt/ is where the
-keys are documented.
+One retained message at `<prefix>/device/<object>/config` names the device and its entities. Home
+Assistant has the form since the end of 2024, and documents its keys under "MQTT": "Device discovery
+payload", "MQTT Sensor" and "MQTT Image".
 """
 
 from __future__ import annotations

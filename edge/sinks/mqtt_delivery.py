@@ -47,7 +47,8 @@ class Delivery:
         self._spool, self._reports, self._say, self._patience = spool, reports, say, patience
         self._availability = f"{place.topic}/availability"
         self._status = Status("opening")
-        self._state_before = "opening"
+        self._was_connected = False
+        self._said: set[str | None] = set()
         self._closing = Event()
         self._deadline = 0.0
         self._sent: dict[int, int] = {}
@@ -81,12 +82,10 @@ class Delivery:
             begun = time.monotonic()
             try:
                 self._connected()
-            except LinkError as error:
-                self._became(self._lost(), str(error))
-            except LitescoreError as error:
-                self._became(self._lost(), str(error))
-            except Exception as error:  # noqa: BLE001 a loop that runs for a year outlives a bug in a client
-                self._became(self._lost(), repr(error))
+            except (LinkError, LitescoreError) as error:
+                self._became("lost", str(error))
+            except Exception as error:  # noqa: BLE001 a loop that runs for a year outlives a bug of a client's
+                self._became("lost", repr(error))
             if time.monotonic() - begun > self._patience.steady:
                 pause = self._patience.first
             # Devices that lost their broker together do not come back all at once.
@@ -158,7 +157,9 @@ class Delivery:
                 del self._sent[number]
                 self._arrived.append(key)
                 self.delivered += 1
-            elif topic is not None and refusal is not None:
+            elif topic is None:  # of QoS 0: sent, and nobody's word on it
+                continue
+            elif refusal is not None:
                 self._say(f"mqtt: {self._server} refuses {topic}: {refusal}")
             self._heard_at = now
         silent = now - self._heard_at if self._sent else 0.0
@@ -188,20 +189,23 @@ class Delivery:
         if number not in self._topics:
             link.leave()
 
-    def _lost(self) -> str:
-        return "opening" if self._state_before == "opening" else "lost"
-
     def _became(self, state: str, reason: str | None) -> None:
+        if state == "lost" and not self._was_connected:
+            state = "opening"
         if (state, reason) == (self._status.state, self._status.reason):
             return
+        before, self._status = self._status, Status(state, reason)
         if state == "running":
-            self._state_before = state
-        self._status = Status(state, reason)
-        if self._closing.is_set():
+            self._was_connected = True
+            self._said.clear()
+        # Reasons may take turns; each is told once.
+        if self._closing.is_set() or reason in self._said:
             return
-        waiting = self._spool.waiting
-        self._say(
-            f"mqtt: connected to {self._server}, {waiting} events waiting"
-            if state == "running"
-            else f"mqtt: {state}: {reason}"
-        )
+        self._said.add(reason)
+        waiting = f"{self._spool.waiting} events waiting"
+        if state != "running":
+            self._say(f"mqtt: {state}: {reason}; {waiting}")
+        elif before.state != "hung":
+            self._say(f"mqtt: connected to {self._server}; {waiting}")
+        else:
+            self._say(f"mqtt: {self._server} acknowledges again; {waiting}")

@@ -7,6 +7,7 @@ it refuses it; before that a broker acknowledges what it throws away.
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from contextlib import suppress
@@ -210,12 +211,13 @@ class Link:
         if code or not self._client.socket():
             raise LinkError(self._trouble or error_string(code).rstrip(".").lower())
 
-    def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, given: Any) -> None:
+    def _on_connect(self, client: Any, _data: Any, _flags: Any, reason: Any, given: Any) -> None:
         if reason.is_failure:
             self._trouble = f"{self._server} refuses: {reason}"
             return
         self._connected = True
         self.window = min(_WINDOW, getattr(given, "ReceiveMaximum", _WINDOW))
+        client.max_inflight_messages_set(self.window)
         self._largest = getattr(given, "MaximumPacketSize", None)
 
     def _on_disconnect(
@@ -236,9 +238,14 @@ class Link:
 
         # Where TLS failed after the handshake, nothing but the log says why.
         if level == LogLevel.MQTT_LOG_ERR and self._trouble is None:
-            self._trouble = f"{self._server}: {text.rpartition('socket: ')[2]}"
+            self._trouble = f"{self._server}: {_bare(text.rpartition('socket: ')[2])}"
 
 
 def _why(error: OSError | ValueError) -> str:
     verified = getattr(error, "verify_message", None)
-    return str(verified or getattr(error, "strerror", None) or error)
+    return _bare(str(verified or getattr(error, "strerror", None) or error))
+
+
+def _bare(text: str) -> str:
+    """Without what OpenSSL says to its developers: `[SSL: NAME] why (_ssl.c:1006)`."""
+    return re.sub(r"^\[\w+(: \w+)?\] | \(_ssl\.c:\d+\)$", "", text)

@@ -25,6 +25,7 @@ from edge.sinks.spool_file import (
     lock,
     set_aside,
 )
+from litescore.errors import ConfigurationError
 
 KEEP = ("oldest", "newest")
 _MEMORY_BYTES = 4 << 20
@@ -81,6 +82,8 @@ class Spool:
         self._told = 0
         # Above every key of an earlier run, also where its file cannot be read yet.
         self._next = time.time_ns()
+        with suppress(OSError):
+            self._lock = lock(path)
         self._settle()
 
     @property
@@ -125,7 +128,10 @@ class Spool:
             self._settle()
 
     def close(self) -> None:
-        """Write what is left, and let another process have it."""
+        """Write what is left, and let another process have it.
+
+        Raises ConfigurationError where what waits in memory cannot be written.
+        """
         with self._mutex:
             self._retry = 0.0
             self._settle()
@@ -135,6 +141,11 @@ class Spool:
                 self._file = None
             if self._lock is not None:
                 self._lock.close()
+            lost, self._pending = len(self._pending), deque()
+            if lost:
+                raise ConfigurationError(
+                    f"spool {self.path}: {lost} events that waited in memory are lost: {self.trouble}"
+                )
 
     def _accept(self, id: str, body: bytes) -> bool:  # noqa: A002
         one = Spooled(self._next, id, body)
@@ -204,7 +215,7 @@ class Spool:
             self._pending, self._pending_bytes = deque(), 0
             if not self._disk_count:
                 file.shrink()
-        except (sqlite3.Error, OSError, ForeignFile) as error:
+        except (sqlite3.Error, OSError, ForeignFile, ConfigurationError) as error:
             self._fail(error)
             return
         if self.trouble is not None:

@@ -145,9 +145,18 @@ class Listener:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
         self._client.reconnect_delay_set(1, 1)
-        self._client.connect_async(HOST, broker.port)
+        self._broker = broker
+
+    def register(self) -> None:
+        """Have a broker that is not running know it: what comes once that runs is kept for it."""
+        with self._broker.running():
+            with self:
+                pass
+            self._broker.save()
 
     def __enter__(self) -> Listener:
+        self._subscribed = False
+        self._client.connect_async(HOST, self._broker.port)
         self._client.loop_start()
         wait_until(lambda: self._subscribed)
         return self
