@@ -31,9 +31,9 @@ class Delivery:
         self._say = say
         self._far = is_s3(place)
         self._pause = _PAUSE
-        # Why the place does not take any more, since when, and how many were dropped before.
+        # Why the place does not take any more, and since when; whether the spool takes no more either.
         self._trouble: Status | None = None
-        self._dropped_before = 0
+        self._overflows = False
         self._arrived, self._closing = Event(), Event()
         self._thread = Thread(target=self._run, name="deliver kept frames", daemon=True)
         self._thread.start()
@@ -42,15 +42,18 @@ class Delivery:
         """Write one, or have it wait."""
         if not self._far and not self._spool.waiting and self._write(kept):
             return
+        before = self._spool.dropped
         self._spool.add(kept.name, kept.pack())
+        self._note_room(overflows=self._spool.dropped > before)
         self._arrived.set()
 
     def status(self) -> Status:
         spool, trouble = self._spool, self._trouble
         counts = {"delivered": self.delivered, "waiting": spool.waiting, "dropped": spool.dropped}
-        if trouble is None:
+        if trouble is None and not self._overflows:
             return Status("running", counts=counts)
-        state = "full" if spool.dropped > self._dropped_before else trouble.state
+        trouble = trouble or Status("full", "the spool is full: --spool-bytes makes it larger")
+        state = "full" if self._overflows else trouble.state
         return Status(state, trouble.reason, trouble.since, counts)
 
     def close(self, seconds: float) -> None:
@@ -84,13 +87,18 @@ class Delivery:
             self._begin_trouble(error)
             return False
         self._end_trouble()
+        self._overflows = False
         self.delivered += 1
         return True
+
+    def _note_room(self, *, overflows: bool) -> None:
+        if overflows and not self._overflows:
+            self._say("keep: the spool is full and frames are dropped: see --spool-bytes")
+        self._overflows = overflows
 
     def _begin_trouble(self, error: Exception) -> None:
         if self._trouble is None:
             self._pause = _PAUSE
-            self._dropped_before = self._spool.dropped
             self._say(f"keep: {error}: frames wait in the spool")
             self._trouble = Status("lost", str(error))
         else:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import TracebackType
@@ -25,6 +27,8 @@ _MOST_HELD = 10_000
 # Seconds between tries to write again, and what closing may take for the last of them.
 _PAUSE = 1.0
 _FAREWELL = 0.7
+# How long a reader that takes nothing is waited for at a time, in milliseconds.
+_LOOK_UP_MS = 100
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -41,14 +45,22 @@ class JsonLines:
     """One JSON line a record, handed to the operating system before the next frame.
 
     A file is appended to, so that a loop that is started again keeps what is there; None is
-    standard output. `max_bytes` and `keep` are those of RotatedFile.
+    standard output. `max_bytes` and `keep` are those of RotatedFile. A reader of standard output that
+    takes nothing is waited for, until `stopping` says that the loop is to end.
 
     Where nothing can be written any more, since the disk is full say, the lines are held in memory,
     the oldest dropped beyond 10,000, and written as soon as that works again. But a place that takes
     not even the first line raises ConfigurationError, as does one that cannot be opened.
     """
 
-    def __init__(self, path: Path | None = None, *, max_bytes: int = 0, keep: int = 10) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        max_bytes: int = 0,
+        keep: int = 10,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.name = "stdout" if path is None else "file"
         self._name = "standard output" if path is None else str(path)
         self._written = 0
@@ -61,7 +73,7 @@ class JsonLines:
         self._closing = Event()
         self._thread: Thread | None = None
         try:
-            self._out = _open(path, max_bytes, keep)
+            self._out = _open(path, max_bytes, keep, stopping)
         except OSError as error:
             raise self._refusal(error) from error
 
@@ -165,8 +177,11 @@ class JsonLines:
 class StandardOutput:
     """Standard output, unbuffered: nothing is left to be written when writing has failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, stopping: Callable[[], bool]) -> None:
         os.fstat(_STDOUT)  # raises where it is closed
+        self._stopping = stopping
+        self._ready = select.poll()
+        self._ready.register(_STDOUT, select.POLLOUT)
         self._rest = b""
 
     def append(self, line: bytes) -> None:
@@ -185,12 +200,19 @@ class StandardOutput:
 
     def _write_rest(self) -> None:
         while self._rest:
+            self._wait_for_reader()
             self._rest = self._rest[os.write(_STDOUT, self._rest) :]
 
+    def _wait_for_reader(self) -> None:
+        # A write that waits is begun anew after a signal: it would not see that an end is wished.
+        while not self._ready.poll(_LOOK_UP_MS):
+            if self._stopping():
+                raise TimeoutError(errno.ETIMEDOUT, "its reader takes nothing")
 
-def _open(path: Path | None, max_bytes: int, keep: int) -> Appended:
+
+def _open(path: Path | None, max_bytes: int, keep: int, stopping: Callable[[], bool]) -> Appended:
     if path is None:
-        return StandardOutput()
+        return StandardOutput(stopping)
     _drop_half_line(path)
     return RotatedFile(path, max_bytes=max_bytes, keep=keep)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,8 +74,14 @@ out_options = gathered(
 )
 
 
-def open_lines(options: OutOptions, *, otherwise: str | None = None) -> JsonLines | None:
-    """The sink; None where no place was named. `otherwise` is the place where none was.
+def open_lines(
+    options: OutOptions,
+    *,
+    otherwise: str | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> JsonLines | None:
+    """The sink; None where no place was named. `otherwise` is the place where none was, and
+    `stopping` says whether the loop is to end.
 
     Raises ConfigurationError where it cannot be opened.
     """
@@ -84,5 +91,5 @@ def open_lines(options: OutOptions, *, otherwise: str | None = None) -> JsonLine
     if place is None:
         return None
     if place == STDOUT:
-        return JsonLines()
+        return JsonLines(stopping=stopping)
     return JsonLines(Path(place), max_bytes=options.out_max_bytes, keep=options.out_keep)

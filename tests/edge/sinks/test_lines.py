@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import gzip
 import json
 import os
 import resource
 import subprocess
 import sys
+import termios
 import time
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import click
 import pytest
@@ -24,13 +28,7 @@ from litescore import results
 from litescore.errors import ConfigurationError, UsageError
 from tests.edge.scored_frame import scored
 from tests.rig.full import full
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+from tests.rig.waiting import wait_until
 
 
 def numbers(text: bytes) -> list[int]:
@@ -90,8 +88,8 @@ def test_old_ones_are_packed_and_deleted(out: Path) -> None:
         with JsonLines(out, max_bytes=10_000, keep=2) as sink:
             for number in range(start, start + 100):
                 sink.write(scored(number))
-            wait_for(lambda: len(list(out.parent.glob("*.gz"))) == 2)
-            wait_for(lambda: len(list(out.parent.iterdir())) == 3)
+            wait_until(lambda: len(list(out.parent.glob("*.gz"))) == 2)
+            wait_until(lambda: len(list(out.parent.iterdir())) == 3)
         left = {path.name for path in out.parent.glob("records.0*.gz")}
         assert min(left) > max(names, default="")
         names = left
@@ -110,7 +108,7 @@ def test_packing_that_was_cut_off(out: Path) -> None:
     aside.with_name(".records.000007.jsonl.part").write_bytes(b"half")
     with JsonLines(out, max_bytes=10_000) as sink:
         sink.write(scored(1))
-        wait_for(lambda: not aside.exists())
+        wait_until(lambda: not aside.exists())
     assert everything(out.parent) == [0, 1]
     assert len(list(out.parent.iterdir())) == 2
 
@@ -162,7 +160,7 @@ def test_full_disk_for_a_while(out: Path, quick: None) -> None:
             assert sink.status().state == "lost"
             assert "cannot write records to" in str(sink.status().reason)
             assert sink.status().counts["waiting"] == 49
-        wait_for(lambda: sink.status().state == "running")
+        wait_until(lambda: sink.status().state == "running")
         sink.write(scored(50))
         assert sink.status().counts == {"delivered": 51, "waiting": 0, "dropped": 0}
     assert numbers(out.read_bytes()) == list(range(51))
@@ -234,7 +232,7 @@ def test_memory_is_bounded(out: Path, quick: None, monkeypatch: pytest.MonkeyPat
         for number in range(1, 31):
             sink.write(scored(number))
         assert sink.status().counts["dropped"] == 20
-    wait_for(lambda: sink.status().state == "running")
+    wait_until(lambda: sink.status().state == "running")
     with pytest.raises(ConfigurationError, match="20 records lost"):
         sink.close()
     assert numbers(out.read_bytes()) == [0, *range(21, 31)]
@@ -250,7 +248,7 @@ def test_folder_that_goes_away(tmp_path: Path, quick: None) -> None:
         sink.write(scored(1))
         assert sink.status().state == "lost"
         away.rename(folder)
-        wait_for(lambda: sink.status().state == "running")
+        wait_until(lambda: sink.status().state == "running")
     assert everything(folder) == [0, 1]
 
 
@@ -265,6 +263,49 @@ def test_zero_bytes_of_a_power_cut(out: Path) -> None:
             sink.write(scored(1))
         assert numbers(out.read_bytes()) == [0, 1]
         out.write_bytes(whole)
+
+
+_WRITES_WITHOUT_END = """
+from edge.sinks.lines import JsonLines
+from edge.stop import Stop
+from litescore.errors import ConfigurationError
+from tests.edge.scored_frame import scored
+
+try:
+    with Stop() as stop, JsonLines(stopping=lambda: stop.requested) as sink:
+        while not stop.requested:
+            sink.write(scored())
+except ConfigurationError as error:
+    raise SystemExit(str(error))
+"""
+
+
+def test_stop_while_the_reader_takes_nothing() -> None:
+    """SIGTERM ends a loop whose reader of standard output hangs; what it did not take is told."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _WRITES_WITHOUT_END],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        wait_until(lambda: unread(child.stdout) > 50_000)
+        time.sleep(0.3)  # from the full pipe to the wait
+        child.terminate()
+        assert child.wait(30) == 1
+        assert child.stderr.read() == (
+            "1 record lost: cannot write records to standard output: its reader takes nothing\n"
+        )
+        numbers(child.stdout.read().encode())
+
+
+def unread(pipe: IO[str] | None) -> int:
+    """Bytes in a pipe."""
+    assert pipe is not None
+    size = array("i", [0])
+    fcntl.ioctl(pipe.fileno(), termios.FIONREAD, size)
+    return size[0]
 
 
 def test_options(tmp_path: Path) -> None:
