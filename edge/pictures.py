@@ -17,6 +17,7 @@ from edge.frames import Still
 from edge.scored import Scored
 from litescore.errors import MissingDependency, PermanentError
 from litescore.image import decode
+from litescore.view import Box, View
 
 QUALITY = 80  # of JPEG, 0..100
 MOST = 960  # pixels of the longer side of what is shown
@@ -29,7 +30,8 @@ class Picture:
     """One frame for people.
 
     serial  counts the frames that were seen, from 1
-    jpeg    the picture with its label and score below it
+    jpeg    the picture, turned and mirrored as the model sees it, the contract's region outlined,
+            the label and score below it
     scored  the frame it shows
     """
 
@@ -82,10 +84,15 @@ class Pictures:
         pixels = whole(scored)
         if pixels is None:
             return self._encoded
-        shown = _sized(self._cv2, pixels)
-        width = shown.shape[1]
-        below = captions.strip(caption(scored), width, max(28, width // 24))
+        view = scored.contract.view
+        turned = _turned(pixels, view)
+        shown = _sized(self._cv2, turned)
+        height, width = shown.shape[:2]
+        below = captions.strip(caption(scored), width, max(28, width // 18))
         bgr = self._cv2.cvtColor(np.concatenate((shown, below)), self._cv2.COLOR_RGB2BGR)
+        if view.region is not None:
+            size = (turned.shape[1], turned.shape[0])
+            _outline(self._cv2, bgr, view.box(size), (width / size[0], height / size[1]))
         _, jpeg = self._cv2.imencode(".jpg", bgr, (self._cv2.IMWRITE_JPEG_QUALITY, QUALITY))
         return Picture(serial, jpeg.tobytes(), scored)
 
@@ -133,6 +140,19 @@ def _sized(cv2: Any, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return smaller
     times = SMALL // longer
     return pixels if times < 2 else pixels.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def _turned(pixels: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
+    pixels = np.rot90(pixels, -view.rotate // 90)  # counterclockwise
+    return np.ascontiguousarray(pixels[:, ::-1] if view.mirror else pixels)
+
+
+def _outline(cv2: Any, bgr: NDArray[np.uint8], box: Box, scale: tuple[float, float]) -> None:
+    """Draw the box's inner edge: a light line within a dark one can be seen on any ground."""
+    left, top = round(box[0] * scale[0]), round(box[1] * scale[1])
+    right, bottom = round(box[2] * scale[0]) - 1, round(box[3] * scale[1]) - 1
+    cv2.rectangle(bgr, (left, top), (right, bottom), (0, 0, 0), 5)
+    cv2.rectangle(bgr, (left, top), (right, bottom), (255, 255, 255), 2)
 
 
 def _import_cv2() -> Any:

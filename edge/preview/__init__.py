@@ -5,7 +5,8 @@
     guard.py      who may look: the token, and on loopback the name it was asked by
     server.py     a thread a connection, so many at most, none for longer than it may be silent
     routes.py     what each path answers
-    history.py    a watcher: the newest frame and the last decisions
+    preview.py    all of it together
+    history.py    the newest frame and the last decisions
     feed.py       the page's numbers, made once for all who look; pace.py: its pictures
     metrics.py    Prometheus' text
     health.py     whether the loop is well

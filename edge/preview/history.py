@@ -22,7 +22,7 @@ class Seen:
 
 
 class History:
-    """A watcher; noted on the loop's thread, read on any.
+    """Noted on the loop's thread, read on any.
 
     newest   the newest frame, scored or failed; None before the first
     changes  how often the decision changed, the first one aside

@@ -16,7 +16,6 @@ from litescore.options import gathered
 if TYPE_CHECKING:
     from edge.monitor import Snapshots
     from edge.pictures import Pictures
-    from edge.preview.history import History
     from edge.preview.preview import Preview
 
 DEFAULT = "127.0.0.1:8765"
@@ -76,15 +75,12 @@ def open_preview(
     options: PreviewOptions,
     *,
     pictures: Pictures,
-    history: History,
     monitor: Snapshots,
     silence: float = 30.0,
 ) -> Preview | None:
-    """The preview, answering; None where there is to be none.
+    """The preview, answering; None where there is to be none. It and `pictures` are to watch the loop.
 
-    pictures, history  watch the loop
-    silence            seconds without a frame that are no problem yet: more than those from one
-                       frame to the next
+    silence  seconds without a frame that are no problem yet: more than those from one to the next
 
     Raises ConfigurationError where the address cannot be had.
     """
@@ -97,7 +93,6 @@ def open_preview(
         options.token(),
         fps=options.preview_fps or FPS,
         pictures=pictures,
-        history=history,
         monitor=monitor,
         silence=silence,
     )

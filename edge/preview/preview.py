@@ -13,10 +13,11 @@ from edge.preview.history import History
 from edge.preview.pace import Pace
 from edge.preview.routes import Handler, Shown
 from edge.preview.server import Server
+from edge.scored import Scored
 
 
 class Preview:
-    """Shows a loop over HTTP, on threads of its own.
+    """Shows a loop over HTTP, on threads of its own; one of the loop's watchers.
 
     address  what it listens on, with the port that it got
     token    what viewers must know; None asks for nothing, and answers on loopback only
@@ -33,11 +34,11 @@ class Preview:
         *,
         fps: float,
         pictures: Pictures,
-        history: History,
         monitor: Snapshots,
         silence: float,
     ) -> None:
         self._ended = threading.Event()
+        self._history = history = History()
         shown = Shown(
             Guard(token),
             monitor,
@@ -63,6 +64,10 @@ class Preview:
     def url(self) -> str:
         """Where to look; `?token=...` is to be added where there is one, and is not told here."""
         return self.address.url
+
+    def see(self, scored: Scored) -> None:
+        """Note the frame."""
+        self._history.see(scored)
 
     def close(self) -> None:
         """End within a second, with every stream."""

@@ -21,9 +21,12 @@ from litescore import image
 from litescore.contract import Contract
 from litescore.errors import PermanentError
 from litescore.record import Subject
-from tests.edge.conftest import BLUE, RED, plain
+from litescore.view import View
+from tests.edge.conftest import BLUE, GREEN, RED, plain
 
 CONTRACT = Contract(("red", "green", "blue"), "rgb", 8, 8)
+BLACK = (0, 0, 0)
+Color = tuple[int, int, int]
 
 
 def scored(
@@ -79,7 +82,7 @@ def test_large_ones_are_made_smaller(size: tuple[int, int]) -> None:
     seen = Pictures()
     seen.see(scored(np.zeros((*size, 3), np.uint8)))
     height, width = shown(seen.latest()).shape[:2]
-    height -= max(28, width // 24)
+    height -= max(28, width // 18)
     assert max(height, width) == 960
     assert min(height, width) == max(1, round(min(size) * 960 / max(size)))
 
@@ -119,6 +122,69 @@ def test_a_long_caption_is_cut() -> None:
     assert strip[:, 192:].max() < 50
     assert strip[:, :192].max() == 255
     assert captions.strip("pullover", 4, 28).shape == (28, 4, 3)
+
+
+def quarters() -> NDArray[np.uint8]:
+    """Red, green over blue, black: uint8[320, 400, 3], no two corners alike."""
+    pixels = np.zeros((320, 400, 3), np.uint8)
+    pixels[:160, :200], pixels[:160, 200:], pixels[160:, :200] = RED, GREEN, BLUE
+    return pixels
+
+
+@pytest.mark.parametrize(
+    ("view", "corners"),
+    [
+        (View(), (RED, GREEN, BLUE)),
+        (View(rotate=90), (BLUE, RED, BLACK)),
+        (View(rotate=180), (BLACK, BLUE, GREEN)),
+        (View(rotate=270), (GREEN, BLACK, RED)),
+        (View(mirror=True), (GREEN, RED, BLACK)),
+        (View(rotate=90, mirror=True), (RED, BLUE, GREEN)),
+        (View(invert=True), (RED, GREEN, BLUE)),
+    ],
+)
+def test_turned_as_the_model_sees_it(view: View, corners: tuple[Color, ...]) -> None:
+    """Clockwise, then mirrored; what is inverted for the model stays as people know it."""
+    seen = Pictures()
+    seen.see(scored(quarters(), contract=replace(CONTRACT, view=view)))
+    pixels = shown(seen.latest()).astype(int)
+    width, height = view.turned((400, 320))
+    for (x, y), color in zip(((20, 20), (width - 20, 20), (20, height - 20)), corners, strict=True):
+        assert np.abs(pixels[y, x] - color).max() < 20
+
+
+def test_turned_as_the_tensor_is() -> None:
+    """The corners of what people see are those of the model's own tensor."""
+    for view in (View(rotate=90), View(rotate=270, mirror=True)):
+        contract = replace(CONTRACT, view=view)
+        seen = Pictures()
+        seen.see(scored(quarters(), contract=contract))
+        height = view.turned((400, 320))[1]
+        pixels = shown(seen.latest())[:height].astype(int)
+        tensor = image.fit(quarters(), contract).astype(int)
+        for corner in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+            assert np.abs(pixels[corner] - tensor[corner]).max() < 60
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+@pytest.mark.parametrize("size", [(48, 64), (480, 640), (1080, 1920)])
+def test_the_region_is_outlined(ground: int, size: tuple[int, int]) -> None:
+    """Its edges can be seen on dark and on light ground; what lies in it and around it is whole."""
+    contract = replace(CONTRACT, view=View(region=(0.25, 0.25, 0.5, 0.5)))
+    frame = np.full((*size, 3), ground, np.uint8)
+    seen = Pictures()
+    seen.see(scored(frame, contract=contract))
+    pixels = shown(seen.latest())[..., 0].astype(int)
+    scale = pixels.shape[1] / size[1]
+    height, width = round(size[0] * scale), pixels.shape[1]
+    left, right, middle = width // 4, width * 3 // 4, height // 2
+    for edge in (left, right):
+        line = pixels[middle, edge - 8 : edge + 8]
+        assert line.max() > 200
+        assert line.min() < 55
+    for place in (left // 2, width // 2, (right + width) // 2):
+        assert abs(pixels[middle, place] - ground) < 12
+    assert (frame == ground).all()
 
 
 def test_failed_frames_have_no_picture() -> None:

@@ -7,6 +7,7 @@ https://chromedevtools.github.io/devtools-protocol/
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 import os
@@ -183,3 +184,24 @@ class Page:
 
     def close(self) -> None:
         self.browser.send("Target.disposeBrowserContext", browserContextId=self.context)
+
+
+def main() -> None:
+    """`python -m tests.rig.browser URL PNG`: what a page looks like after three seconds."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("png", type=Path)
+    parser.add_argument("--width", type=int, default=1280)
+    parser.add_argument("--height", type=int, default=800)
+    parser.add_argument("--phone", action="store_true")
+    parser.add_argument("--dark", action="store_true")
+    words = parser.parse_args()
+    with browse() as browser:
+        page = browser.open(words.url, words.width, words.height, phone=words.phone)
+        page.darken(words.dark)
+        time.sleep(3)
+        page.screenshot(words.png)
+
+
+if __name__ == "__main__":
+    main()

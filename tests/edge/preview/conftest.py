@@ -21,7 +21,6 @@ from edge.loop import Loop
 from edge.monitor import Monitor
 from edge.pictures import Pictures
 from edge.preview.address import Address
-from edge.preview.history import History
 from edge.preview.preview import Preview
 from edge.status import Status
 from edge.stop import Stop
@@ -80,7 +79,7 @@ class Shown:
     """A loop that runs, and its preview."""
 
     source: Painted
-    history: History
+    loop: Loop
     pictures: Pictures
     monitor: Monitor
     preview: Preview
@@ -159,7 +158,7 @@ Show = Callable[..., AbstractContextManager[Shown]]
 
 @pytest.fixture
 def show(color_scorer: Scorer, device: Device) -> Show:
-    """A loop and its preview that run until the block ends: `with show(token=...) as shown`."""
+    """Opens a loop and its preview, which run until the block ends."""
 
     @contextmanager
     def showing(
@@ -168,31 +167,33 @@ def show(color_scorer: Scorer, device: Device) -> Show:
         host: str = "127.0.0.1",
         fps: float = 15.0,
         silence: float = 30.0,
+        with_pictures: bool = True,
     ) -> Iterator[Shown]:
-        source, pictures, history = Painted(), Pictures(), History()
-        loop = Loop(color_scorer, device, watchers=[pictures, history])
-        monitor = Monitor(loop, ModelFile(), source, "/dev/video0", [], device, Heat)
+        source, pictures = Painted(), Pictures()
+        loop = Loop(color_scorer, device, watchers=[pictures] if with_pictures else [])
+        monitor = Monitor(loop, ModelFile(), source, "/dev/video0", device, Heat)
         address = Address(host, 0)
 
         def opened() -> Preview:
-            return Preview(
+            one = Preview(
                 address,
                 token,
                 fps=fps,
                 pictures=pictures,
-                history=history,
                 monitor=monitor,
                 silence=silence,
             )
+            loop.watchers.append(one)
+            return one
 
         preview = opened()
         address = replace(address, port=preview.address.port)
-        shown = Shown(source, history, pictures, monitor, preview, opened)
+        shown = Shown(source, loop, pictures, monitor, preview, opened)
         stop = Stop()
         thread = threading.Thread(target=loop.run, args=(source, stop))
         thread.start()
         try:
-            until(lambda: history.newest, "no frame")
+            until(lambda: loop.meter.frames, "no frame")
             yield shown
         finally:
             stop.request()

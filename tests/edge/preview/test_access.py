@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from edge.preview.address import Address
-from edge.preview.options import PreviewOptions
+from edge.preview.options import PreviewOptions, preview_options
 from edge.preview.preview import Preview
 from litescore.errors import ConfigurationError, UsageError
 from tests.edge.preview.conftest import Show, Shown
@@ -102,7 +106,6 @@ def test_an_address_of_another_machine(shown: Shown) -> None:
             TOKEN,
             fps=15,
             pictures=shown.pictures,
-            history=shown.history,
             monitor=shown.monitor,
             silence=30,
         )
@@ -153,10 +156,37 @@ def test_wider_needs_a_token(bind: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_options_of_a_preview_that_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused, not ignored."""
-    with pytest.raises(UsageError, match="--preview-bind .*: goes with --preview only"):
+    with pytest.raises(UsageError, match=r"--preview-bind .*: goes with --preview only"):
         PreviewOptions(preview_bind="127.0.0.1:80")
     with pytest.raises(UsageError, match="--preview-fps 5: goes with --preview only"):
         PreviewOptions(preview_fps=5)
     # A token that is set for another time does no harm.
     monkeypatch.setenv("LITESCORE_PREVIEW_TOKEN", "short")
     assert PreviewOptions().preview is False
+
+
+def test_the_options_of_a_command() -> None:
+    """A command takes them as one value; its help names the token's variable."""
+
+    @click.command()
+    @preview_options
+    def command(preview: PreviewOptions) -> None:
+        click.echo(f"{preview.preview} {preview.address} {preview.preview_fps}")
+
+    run = CliRunner().invoke
+    assert run(command, []).output == "False 127.0.0.1:8765 None\n"
+    words = ["--preview", "--preview-bind", "[::1]:80", "--preview-fps", "4"]
+    assert run(command, words).output == "True [::1]:80 4.0\n"
+    assert "LITESCORE_PREVIEW_TOKEN" in run(command, ["--help"]).output
+
+
+def test_no_preview() -> None:
+    """Without --preview nothing is opened, nor imported that only a server needs."""
+    code = """
+import sys
+from edge.preview.options import PreviewOptions, open_preview
+assert open_preview(PreviewOptions(), pictures=None, monitor=None) is None
+print(*sorted({"http.server", "cv2", "numpy", "PIL"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("\n", "")

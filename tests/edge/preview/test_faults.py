@@ -54,12 +54,14 @@ def test_a_viewer_that_stalls(show: Show, impatient: None) -> None:
             assert shown.source.count > before
 
 
-def test_a_viewer_that_leaves(shown: Shown) -> None:
-    """Its seat is free soon, also where no new picture is to be sent."""
-    shown.source.color = None
-    with shown.following("/stream.mjpg"), shown.following("/events"):
-        until(lambda: taken(shown) == 2)
-    until(lambda: taken(shown) == 0)
+@pytest.mark.parametrize("with_pictures", [True, False])
+def test_a_viewer_that_leaves(show: Show, with_pictures: bool) -> None:
+    """Its seat is free soon, also where there is nothing to be sent."""
+    with show(with_pictures=with_pictures) as shown:
+        shown.source.color = None
+        with shown.following("/stream.mjpg"), shown.following("/events"):
+            until(lambda: taken(shown) == 2)
+        until(lambda: taken(shown) == 0)
 
 
 def test_a_crowd(shown: Shown) -> None:
