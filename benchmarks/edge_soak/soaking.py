@@ -11,9 +11,9 @@ from benchmarks.edge_soak.faults import FAULTS, RESTARTS, course
 from benchmarks.edge_soak.process import Health, Process
 from benchmarks.edge_soak.site import Site
 
-# After this share of the frames no process is ended any more, so that one runs long enough for its
-# memory to be looked at.
-_RESTARTS_UNTIL = 0.3
+# In a long soak no process is ended after this share of the frames, so that one runs long enough for
+# its memory to be looked at.
+_LONG, _RESTARTS_UNTIL = 20_000, 0.3
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,10 @@ class Soak:
         """Of all processes."""
         return sum(process.told for process in self.processes)
 
+    @property
+    def _is_late(self) -> bool:
+        return self.frames >= _LONG and self.told > _RESTARTS_UNTIL * self.frames
+
     def restart(self) -> None:
         """Begin the next process."""
         self.processes.append(Process(self.site, len(self.processes), self.rate))
@@ -69,7 +73,7 @@ class Soak:
         while self.told + self.every <= self.frames:
             self._wait_for(self.told + self.every)
             name = next(names)
-            while name in RESTARTS and self.told > _RESTARTS_UNTIL * self.frames:
+            while name in RESTARTS and self._is_late:
                 name = next(names)
             self._strike(name, rng)
         self._wait_for(self.frames)
@@ -84,8 +88,8 @@ class Soak:
         at = self.told
         self.say(f"{at} frames, {name}")
         FAULTS[name](self, rng)
+        begun = time.monotonic()
         # So that the trouble is there before it is asked whether it is over.
         self.process.wait_for(self.process.told + 1)
-        begun = time.monotonic()
         health = self.process.settle()
         self.struck.append(Struck(name, at, time.monotonic() - begun, health))

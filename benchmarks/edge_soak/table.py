@@ -37,7 +37,7 @@ def _rows(soak: Soak, found: Verdict) -> Iterator[tuple[str, str]]:
     yield "SIGTERM to the end", f"{median(ends):.2f} s (at most {max(ends):.2f})"
     yield "records", f"{sum(found.records.values()):,} in {found.files} files: {_counts(found.records)}"
     yield "  failed", _counts(found.kinds)
-    yield "  of models", f"{found.models}"
+    yield "  of models, of years", f"{found.models}, {', '.join(map(str, found.years))}"
     yield "events arrived", f"{found.events:,} in {found.messages:,} messages"
     yield "kept frames arrived", f"{found.kept:,}"
     for lost in found.lost:

@@ -43,6 +43,7 @@ class Verdict:
     records   in all files, by status; `kinds` of those that failed
     arrived   messages, and the ids in them
     kept      frames in the bucket
+    years     that the records say they were made in
     lost      by each SIGKILL
     troubles  sentences, one for each thing that must not be; empty where all is well
     """
@@ -51,6 +52,7 @@ class Verdict:
     kinds: Mapping[str, int]
     files: int
     models: int
+    years: Sequence[int]
     messages: int
     events: int
     kept: int
@@ -79,6 +81,7 @@ def judge(soak: Soak) -> Verdict:
         Counter(record.kind for record in records if record.kind),
         len(files),
         len({record.model for record in records}),
+        sorted({int(record.at[:4]) for record in records}),
         sum(events.values()),
         len(events),
         len(kept),
