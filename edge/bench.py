@@ -19,17 +19,18 @@ from numpy.typing import NDArray
 
 from edge import thermal
 from edge.device import Device
-from edge.opening import choose
-from edge.sinks import JsonLines
-from edge.sources import Frame
+from edge.frames import Frame, tensor
+from edge.frames.opening import choose
+from edge.frames.options import SourceOptions
+from edge.scored import Scored
+from edge.sinks.lines import JsonLines
 from edge.thermal import Thermal
 from litescore.bench import machine
 from litescore.bench.measured import Row
 from litescore.bench.plan import Plan, look, rows
 from litescore.errors import ConfigurationError, PermanentError
-from litescore.image import fit
 from litescore.interpreter import Runtime
-from litescore.record import Record, Subject, threshold_of
+from litescore.record import Subject
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 
@@ -125,9 +126,9 @@ def measure(
     if source is None:
         source, given = NOISE, _noise(device)
     else:
-        given = choose(source, scorer.contract, device, settings).frames()
+        given = choose(SourceOptions(source), scorer.contract, device, settings).frames()
     with closing(given):
-        times = _timed(given, scorer, frames, tell)
+        times = _timed(given, scorer, device, frames, tell)
     if not times:
         raise ConfigurationError(f"--source {source} gave no frame that can be scored")
     file, data = look(model)
@@ -146,7 +147,9 @@ def measure(
     )
 
 
-def _timed(given: Frames, scorer: Scorer, count: int, tell: Tell) -> list[tuple[float, ...]]:
+def _timed(
+    given: Frames, scorer: Scorer, device: Device, count: int, tell: Tell
+) -> list[tuple[float, ...]]:
     """Seconds of each stage, of up to `count` frames; of the last ones should there be few."""
     times: list[tuple[float, ...]] = []
     with JsonLines(Path(os.devnull)) as sink:
@@ -158,11 +161,11 @@ def _timed(given: Frames, scorer: Scorer, count: int, tell: Tell) -> list[tuple[
                 break
             if isinstance(frame.pixels, PermanentError):
                 continue
-            tensor = fit(frame.pixels, scorer.contract)
+            fitting = tensor(frame.pixels, scorer.contract)
             fitted = time.perf_counter()
-            probabilities = scorer.probabilities(tensor[np.newaxis])[0]
+            probabilities = scorer.probabilities(fitting[np.newaxis])[0]
             scored = time.perf_counter()
-            sink.write(_record(frame, probabilities, scorer))
+            sink.write(_scored(frame, probabilities, scorer, device))
             marks = (begun, arrived, fitted, scored, time.perf_counter())
             times.append(tuple(end - start for start, end in pairwise(marks)))
             if len(times) > _WARMUP:
@@ -170,14 +173,18 @@ def _timed(given: Frames, scorer: Scorer, count: int, tell: Tell) -> list[tuple[
     return times[min(_WARMUP, len(times) // 2) :]
 
 
-def _record(frame: Frame, probabilities: NDArray[np.float32], scorer: Scorer) -> Record:
-    return Record.scored(
-        frame.subject,
+def _scored(
+    frame: Frame, probabilities: NDArray[np.float32], scorer: Scorer, device: Device
+) -> Scored:
+    return Scored(
+        frame,
         probabilities,
-        labels=scorer.contract.labels,
+        None,
+        None,
+        contract=scorer.contract,
         model=scorer.digest,
-        threshold=threshold_of(scorer.contract),
-        frame={"number": frame.number, "monotonic": frame.monotonic},
+        device=device,
+        top=3,
     )
 
 

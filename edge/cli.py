@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from edge.bench_command import bench
+from edge.install_command import install
 from edge.run_command import run
 
 
@@ -18,3 +20,5 @@ def edge() -> None:
 
 
 edge.add_command(run)
+edge.add_command(bench)
+edge.add_command(install)

@@ -82,6 +82,15 @@ class Heat(Protocol):
     def throttled(self) -> tuple[str, ...] | None: ...
 
 
+class Part(Protocol):
+    """A sink, or what keeps frames, as far as it is shown."""
+
+    @property
+    def name(self) -> str: ...
+
+    def status(self) -> Status: ...
+
+
 class Named(Protocol):
     """The model's file, as far as it is shown."""
 
@@ -95,6 +104,8 @@ class Named(Protocol):
 class Monitor:
     """Looks at a loop and its parts from outside; may be asked on any thread.
 
+    parts    what it shows of as `sinks`; to be added to before anybody asks
+
     thermal  reads the processor's temperature
     """
 
@@ -103,14 +114,13 @@ class Monitor:
         loop: Loop,
         model: Named,
         source: Source,
-        source_name: str,
         device: Device,
         thermal: Callable[[], Heat],
     ) -> None:
+        self.parts: list[Part] = []
         self._loop = loop
         self._model = model
         self._source = source
-        self._source_name = source_name
         self._device = device
         self._thermal = thermal
         self._since = time.monotonic()
@@ -140,8 +150,8 @@ class Monitor:
             latency_ms=meter.latency_ms(),
             invoke_ms=meter.invoke_ms(),
             source=self._source.status(),
-            source_name=self._source_name,
-            sinks={sink.name: sink.status() for sink in loop.sinks},
+            source_name=self._source.name,
+            sinks={part.name: part.status() for part in self.parts},
             decision=loop.decision,
             temperature_c=heat.temperature_c,
             throttled=heat.throttled or (),

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from edge.decision_options import decision_options
+from edge.frames.options import source_options
+from edge.keeping.options import keep_options
+from edge.preview.options import preview_options
+from edge.sinks.lines_options import out_options
+from edge.sinks.mqtt_options import mqtt_options
+from edge.sinks.spool_options import spool_options
 from litescore import settings
+from litescore.view_options import view_options
 
 
 @click.command(
-    short_help="Score each frame of a source into one JSON line.",
+    short_help="Score a source's frames, and tell what they come to.",
     epilog=settings.table("model", "model_sha256", "runtime", "top", "max_bytes", "max_pixels"),
 )
 @click.option("--model", metavar="FILE", help="The .tflite file; LITESCORE_MODEL by default.")
+@source_options
+@view_options
+@decision_options
+@out_options
+@mqtt_options
+@keep_options
+@spool_options
+@preview_options
 @click.option(
-    "--source",
-    required=True,
-    metavar="SOURCE",
-    help="A folder of images, a video file, a V4L2 camera (0, /dev/video0) or picamera.",
-)
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Append records to this file; standard output without.",
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where what outlives the process is kept.  [default: systemd's STATE_DIRECTORY, else "
+    "~/.local/state/litescore]",
 )
 @click.option("--max-frames", type=click.IntRange(1), metavar="N", help="Stop after N frames.")
-@click.option(
-    "--interval",
-    type=click.FloatRange(0),
-    default=0.0,
-    metavar="SECONDS",
-    help="At least so long from one frame to the next.",
-)
 @click.option(
     "--top", type=click.IntRange(1, 1000), metavar="N", help="Labels a record lists, best first."
 )
@@ -50,49 +56,30 @@ from litescore import settings
     metavar="FILE",
     help="Class names, one a line, for a file without a contract.",
 )
-def run(
-    model: str | None,
-    source: str,
-    out: Path | None,
-    max_frames: int | None,
-    interval: float,
-    top: int | None,
-    threads: int,
-    labels: Path | None,
-) -> int:
-    """Score each frame of a source into one JSON line.
+def run(model: str | None, top: int | None, labels: Path | None, **groups: Any) -> int:
+    """Score a source's frames with a model, and tell what they come to: as JSON lines, to an MQTT
+    broker, in the browser.
 
-    A camera's latest frame is scored and what came in between is left out; of folders and clips
-    every frame is scored in order. Ends with the source, after --max-frames, or on SIGINT or
-    SIGTERM, with its last record written.
+    A camera's latest frame is scored and what came in between is left out; what is told are changes
+    of the decision. Of folders and clips every frame is scored and told, in order. A camera that is
+    lost is opened again, for as long as it takes. Ends with the source, after --max-frames, or on
+    SIGINT or SIGTERM, with all that is told written.
 
     \b
     Example:
-      litescore edge run --model model.tflite --source 0
+      litescore edge run --model model.tflite --source 0 --preview
+      litescore edge run --model model.tflite --source picamera --roi 0.25,0.25,0.5,0.5 \\
+          --smooth votes:3/5 --min-confidence 0.6 --mqtt mqtt://homeassistant.local
       litescore edge run --model model.tflite --source clip.mp4 --out records.jsonl
     """
-    from edge.device import Device
-    from edge.frames.opening import choose
-    from edge.loop import Loop
-    from edge.sinks.lines import JsonLines
-    from edge.stop import Stop
+    from edge import running
     from litescore.contract import read_labels
-    from litescore.scorer import Scorer
     from litescore.scoring import settings_with
 
-    with Stop() as stop:
-        chosen = settings_with(model=model, top=top)
-        scorer = Scorer(
-            chosen.model or "model.tflite",
-            threads=threads,
-            runtime=chosen.runtime,
-            labels=read_labels(labels) if labels else None,
-            sha256=chosen.model_sha256,
-        )
-        device = Device.here()
-        frames = choose(source, scorer.contract, device, chosen)
-        with JsonLines(out) as sink:
-            loop = Loop(scorer, device, sinks=[sink], top=chosen.top)
-            summary = loop.run(frames, stop, max_frames=max_frames, interval=interval)
+    summary = running.run(
+        running.RunOptions(labels=read_labels(labels) if labels else None, **groups),
+        settings_with(model=model, top=top),
+        lambda line: click.echo(line, err=True),
+    )
     click.echo(summary, err=True)
     return 1 if summary.failed else 0

@@ -74,7 +74,14 @@ def tensor(pixels: NDArray[np.uint8] | Still, contract: Contract) -> Tensor:
 
 
 class Source(Protocol):
-    """Where frames come from. Nothing is opened before `frames` is called."""
+    """Where frames come from. Nothing is opened before `frames` is called.
+
+    name  for a person; without the password that a URL may hold
+    live  whether it is a camera, whose frames flicker and pass, and not files
+    """
+
+    name: str
+    live: bool
 
     def frames(self) -> Generator[Frame | None, None, None]:
         """Each frame; None when no new one came for PATIENCE seconds, so that the loop can look

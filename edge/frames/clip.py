@@ -31,6 +31,8 @@ class Clip:
     """
 
     def __init__(self, path: Path, *, loop: bool = False, real_time: bool = False) -> None:
+        self.name = str(path)
+        self.live = False
         self._path = path
         self._loop = loop
         self._real_time = real_time

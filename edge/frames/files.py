@@ -28,6 +28,8 @@ class ImageFiles:
     """
 
     def __init__(self, path: Path, settings: Settings, *, loop: bool = False) -> None:
+        self.name = str(path)
+        self.live = False
         self._path = path
         self._settings = settings
         self._loop = loop

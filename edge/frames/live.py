@@ -27,6 +27,7 @@ class LiveCamera:
         self, name: str, open_camera: Open, device: Device, recovery: Recovery | None = None
     ) -> None:
         self.name = name
+        self.live = True
         self._slot = Slot(name, device)
         self._supervisor = Supervisor(name, open_camera, self._slot, recovery or Recovery())
 
