@@ -8,17 +8,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from benchmarks.edge_soak.site import TOPIC, Site
 from tests.rig.process import free_ports
 
-KEPT_EVERY = 50
-_RECORDS_BYTES = "2M"
 # How long the loop is waited for, in seconds, on a machine that has other things to do.
 _PATIENCE = 120.0
 _SAMPLE = re.compile(r"^litescore_(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
@@ -41,41 +38,42 @@ class Health:
 
 
 class Process:
-    """A running loop. `number` counts them; `began` and `ended` are monotonic seconds.
+    """A running loop, its camera a stand-in that gives `rate` frames of a clip a second.
 
-    how  SIGTERM or SIGKILL, once it ended; `code` its exit code; `seconds` what its end took
+    words   of `litescore edge run`; a preview is added, to look at
+    number  counts them; `began` and `ended` are monotonic seconds
+    how     SIGTERM or SIGKILL, once it ended; `code` its exit code; `seconds` what its end took
     """
 
-    def __init__(self, site: Site, number: int, rate: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clip: Path,
+        words: Sequence[str],
+        *,
+        environ: Mapping[str, str],
+        rate: float,
+        number: int = 0,
+    ) -> None:
         self.number = number
         self.began, self.ended = time.monotonic(), 0.0
         self.how, self.code, self.seconds = "", 0, 0.0
         self._port = free_ports(1)[0]
-        self._count = site.folder / f"told-{number}"
+        self._count = folder / f"told-{number}"
         self._count.write_bytes(bytes(8))
-        self.log = site.folder / f"log-{number}"
+        self.log = folder / f"log-{number}"
         program = [sys.executable, "-m", "benchmarks.edge_soak.program"]
+        preview = ["--preview", "--preview-bind", f"127.0.0.1:{self._port}"]
         with self.log.open("wb") as log:
             self._child = subprocess.Popen(
-                [*program, site.clip, str(rate), self._count, *self._words(site)],
+                [*program, clip, str(rate), self._count, "run", *words, *preview],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=site.environ,
+                env=dict(environ),
+                cwd=Path(__file__).parents[2],
             )
         self.process = psutil.Process(self._child.pid)
-
-    def _words(self, site: Site) -> list[str]:
-        return [
-            *("run", "--model", str(site.model), "--source", "/dev/video-soak"),
-            *("--hung-after", "2", "--wait-for-source", "--emit", "every"),
-            *("--out", str(site.records), "--out-max-bytes", _RECORDS_BYTES, "--out-keep", "9999"),
-            *("--mqtt", f"mqtt://127.0.0.1:{site.broker.server.port}", "--mqtt-topic", TOPIC),  # type: ignore[union-attr]
-            *("--keep", f"s3://{site.bucket}/kept", "--keep-when", f"every:{KEPT_EVERY}"),
-            *("--keep-per-day", "0", "--keep-at-most-every", "0"),
-            *("--preview", "--preview-bind", f"127.0.0.1:{self._port}"),
-            *("--state", str(site.disk / "state")),
-        ]
 
     @property
     def told(self) -> int:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,9 +17,14 @@ import psutil
 
 from benchmarks.edge_soak.models import Models
 from tests.rig.broker import Broker, Listener, wait_until
+from tests.rig.process import HOST
 from tests.rig.seaweed import Server
 
 TOPIC = "soak"
+# No device has this name: what opens one is put in by program.py.
+CAMERA = "/dev/video-soak"
+KEPT_EVERY = 50
+_RECORDS_BYTES = "2M"
 DISK_BYTES = 64_000_000
 _CLIP_FRAMES = 50
 
@@ -60,6 +66,20 @@ class Site:
     def environ(self) -> dict[str, str]:
         assert isinstance(self.s3.server, Server)
         return {**os.environ, **self.s3.server.s3.environ}
+
+    @property
+    def words(self) -> list[str]:
+        """Of `litescore edge run`."""
+        assert isinstance(self.broker.server, Broker)
+        return [
+            *("--model", str(self.model), "--source", CAMERA, "--hung-after", "2"),
+            *("--emit", "every", "--out", str(self.records)),
+            *("--out-max-bytes", _RECORDS_BYTES, "--out-keep", "9999"),
+            *("--mqtt", f"mqtt://{HOST}:{self.broker.server.port}", "--mqtt-topic", TOPIC),
+            *("--keep", f"s3://{self.bucket}/kept", "--keep-when", f"every:{KEPT_EVERY}"),
+            *("--keep-per-day", "0", "--keep-at-most-every", "0"),
+            *("--state", str(self.disk / "state")),
+        ]
 
     def put_model(self, data: bytes) -> None:
         """Replace the model's file in one step."""
@@ -115,7 +135,7 @@ def opened(folder: Path, model: Path) -> Iterator[Site]:
         yield Site(
             folder,
             disk,
-            _clip(folder / "clip.mp4"),
+            write_clip(folder / "clip.mp4"),
             copied,
             Models.of(model),
             *parts,
@@ -124,7 +144,7 @@ def opened(folder: Path, model: Path) -> Iterator[Site]:
         )
 
 
-def _clip(path: Path) -> Path:
+def write_clip(path: Path) -> Path:
     """Squares that wander over a slope, 160 x 120."""
     import cv2
 
@@ -140,8 +160,6 @@ def _clip(path: Path) -> Path:
 
 def quiet(listener: Listener) -> None:
     """Return once nothing arrived for a quarter of a second."""
-    import time
-
     seen = [-1, time.monotonic()]
 
     def settled() -> bool:

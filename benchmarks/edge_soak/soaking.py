@@ -55,7 +55,11 @@ class Soak:
 
     def restart(self) -> None:
         """Begin the next process."""
-        self.processes.append(Process(self.site, len(self.processes), self.rate))
+        site, number = self.site, len(self.processes)
+        process = Process(
+            site.folder, site.clip, site.words, environ=site.environ, rate=self.rate, number=number
+        )
+        self.processes.append(process)
 
     def run(self) -> None:
         """All of it; ends the last process by SIGTERM once nothing waits any more."""
