@@ -20,6 +20,8 @@ from litescore.errors import ConfigurationError, MissingDependency
 _TICK = 0.1
 # What one may have in flight where the broker names no other number; mosquitto's own default.
 _WINDOW = 20
+# Of those, what is left to messages of QoS 1 that are no events.
+_OTHERS = 4
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class Link:
     """
 
     def __init__(self, server: Server, client_id: str, will: Message, patience: Patience) -> None:
-        self.window = _WINDOW
+        self.window = 1
         self.births = 0
         self._server = server
         self._largest: int | None = None
@@ -211,13 +213,13 @@ class Link:
         if code or not self._client.socket():
             raise LinkError(self._trouble or error_string(code).rstrip(".").lower())
 
-    def _on_connect(self, client: Any, _data: Any, _flags: Any, reason: Any, given: Any) -> None:
+    def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, given: Any) -> None:
         if reason.is_failure:
             self._trouble = f"{self._server} refuses: {reason}"
             return
         self._connected = True
-        self.window = min(_WINDOW, getattr(given, "ReceiveMaximum", _WINDOW))
-        client.max_inflight_messages_set(self.window)
+        most = min(_WINDOW, getattr(given, "ReceiveMaximum", _WINDOW))
+        self.window = max(1, most - _OTHERS)
         self._largest = getattr(given, "MaximumPacketSize", None)
 
     def _on_disconnect(
