@@ -35,7 +35,9 @@ def _named(model: bytes, name: str, *, broken: bool = False) -> bytes:
     contract = contracts.read(model)
     assert contract is not None
     golden = {
-        file.removeprefix(GOLDEN_FOLDER): _broken(data) if broken and file.endswith("json") else data
+        file.removeprefix(GOLDEN_FOLDER): _broken(data)
+        if broken and file.endswith("json")
+        else data
         for file, data in contracts.associated_files(model).items()
         if file.startswith(GOLDEN_FOLDER)
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.rig.process import free_ports
+from tests.rig.process import HOST, free_ports
 
 # How long the loop is waited for, in seconds, on a machine that has other things to do.
 _PATIENCE = 120.0
@@ -41,7 +42,7 @@ class Process:
     """A running loop, its camera a stand-in that gives `rate` frames of a clip a second.
 
     words   of `litescore edge run`; a preview is added, to look at
-    number  counts them; `began` and `ended` are monotonic seconds
+    number  counts them; `url` of its preview; `began` and `ended` are monotonic seconds
     how     SIGTERM or SIGKILL, once it ended; `code` its exit code; `seconds` what its end took
     """
 
@@ -51,19 +52,20 @@ class Process:
         clip: Path,
         words: Sequence[str],
         *,
-        environ: Mapping[str, str],
         rate: float,
+        environ: Mapping[str, str] = os.environ,
         number: int = 0,
     ) -> None:
         self.number = number
         self.began, self.ended = time.monotonic(), 0.0
         self.how, self.code, self.seconds = "", 0, 0.0
-        self._port = free_ports(1)[0]
+        address = f"{HOST}:{free_ports(1)[0]}"
+        self.url = f"http://{address}"
         self._count = folder / f"told-{number}"
         self._count.write_bytes(bytes(8))
         self.log = folder / f"log-{number}"
         program = [sys.executable, "-m", "benchmarks.edge_soak.program"]
-        preview = ["--preview", "--preview-bind", f"127.0.0.1:{self._port}"]
+        preview = ["--preview", "--preview-bind", address]
         with self.log.open("wb") as log:
             self._child = subprocess.Popen(
                 [*program, clip, str(rate), self._count, "run", *words, *preview],
@@ -110,8 +112,7 @@ class Process:
     def health(self) -> Health | None:
         """None while it does not answer."""
         try:
-            url = f"http://127.0.0.1:{self._port}/metrics"
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
                 text = answer.read().decode()
             with self.process.oneshot():
                 own = self.process.memory_info().rss, self.process.num_threads()

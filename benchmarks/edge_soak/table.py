@@ -32,10 +32,16 @@ def _rows(soak: Soak, found: Verdict) -> Iterator[tuple[str, str]]:
         seconds[one.name].append(one.seconds)
     for name, took in seconds.items():
         times = f"{len(took)} time" + "s" * (len(took) > 1)
-        yield f"  {name}", f"{times}, all running again after {median(took):.1f} s (at most {max(took):.1f})"
+        yield (
+            f"  {name}",
+            f"{times}, all running again after {median(took):.1f} s (at most {max(took):.1f})",
+        )
     ends = [process.seconds for process in soak.processes if process.how == "SIGTERM"]
     yield "SIGTERM to the end", f"{median(ends):.2f} s (at most {max(ends):.2f})"
-    yield "records", f"{sum(found.records.values()):,} in {found.files} files: {_counts(found.records)}"
+    yield (
+        "records",
+        f"{sum(found.records.values()):,} in {found.files} files: {_counts(found.records)}",
+    )
     yield "  failed", _counts(found.kinds)
     yield "  of models, of years", f"{found.models}, {', '.join(map(str, found.years))}"
     yield "events arrived", f"{found.events:,} in {found.messages:,} messages"
@@ -47,7 +53,10 @@ def _rows(soak: Soak, found: Verdict) -> Iterator[tuple[str, str]]:
         )
     warm, last = looks(soak)
     if warm and last:
-        yield "memory", f"{warm.rss / 1e6:.1f} MB, {last.rss / 1e6:.1f} at the end: {last.rss / warm.rss:.3f} times"
+        yield (
+            "memory",
+            f"{warm.rss / 1e6:.1f} MB, {last.rss / 1e6:.1f} at the end: {last.rss / warm.rss:.3f} times",
+        )
         yield "threads", f"{warm.threads}, {last.threads} at the end"
         yield "descriptors", f"{warm.descriptors}, {last.descriptors} at the end"
     yield "balance", "does not hold" if found.troubles else "holds"
