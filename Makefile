@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Debian packages that tests need beyond what the lock installs.
-TOOLS := mmdebstrap mosquitto chromium gir1.2-gst-rtsp-server-1.0 python3-gi \
+TOOLS := mmdebstrap systemd-container mosquitto chromium gir1.2-gst-rtsp-server-1.0 python3-gi \
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 
 .PHONY: demo test tools install clean

@@ -64,6 +64,9 @@ HEADERS = {
 class Camera:
     """Pictures that are there already, 15 a second, with no two alike."""
 
+    name = "/dev/video0"
+    live = True
+
     def __init__(self) -> None:
         # As much detail as a photograph: noise that was blurred.
         noise = np.random.default_rng(0).integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)
@@ -100,7 +103,7 @@ def shown(scorer: Scorer) -> Iterator[tuple[Pictures, int]]:
     """A loop that runs, with its preview: its pictures, and the preview's port."""
     pictures, device, camera = Pictures(), Device.here(), Camera()
     loop = Loop(scorer, device)
-    monitor = Monitor(loop, Name(), camera, "/dev/video0", device, Heat)
+    monitor = Monitor(loop, Name(), camera, device, Heat)
     preview = Preview(
         Address("127.0.0.1", 0),
         None,

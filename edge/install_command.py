@@ -73,7 +73,7 @@ def install(
     started = _program(program, root)
     data = _model(model, _labels(service, source, options))
     secrets = {} if show else {key: os.environ.get(key, "") for key in unit.SECRETS}
-    files = installing.plan(service, started, data, _source(source), options, secrets)
+    files = installing.plan(service, started, data, _source(service, source), options, secrets)
     if show:
         click.echo(b"\n".join(file.data for file in files[:2]), nl=False)
         return
@@ -86,9 +86,12 @@ def _program(named: Path | None, root: Path) -> Path:
     from edge.service.reach import hindrance
 
     if named is not None:
-        found = hindrance(named, root, execute=True)
-        if found or not named.is_absolute():
-            raise ConfigurationError(f"--program {named}: {found or 'an absolute path, please'}")
+        if not named.is_absolute():
+            raise UsageError(
+                f"--program {named}: give the whole path, as /opt/litescore/bin/litescore"
+            )
+        if found := hindrance(named, root, execute=True):
+            raise ConfigurationError(f"--program {named}: {found}")
         return named
     program = Path(sys.prefix, "bin", "litescore")
     for path in (program, Path(sys.executable)):
@@ -109,12 +112,12 @@ def _model(path: str, labels: Path | None) -> bytes:
     return read_model(path)
 
 
-def _source(words: str) -> str:
+def _source(service: Service, words: str) -> str:
     """The source as the service finds it. Raises ConfigurationError for files it cannot read."""
     from edge.service.reach import hindrance
 
     path = Path(words)
-    if not path.exists() or path.is_char_device():
+    if not path.exists() or path.is_char_device() or service.owns(path):
         return words
     if found := hindrance(path.absolute()):
         raise ConfigurationError(f"--source {words}: {found}")
@@ -147,14 +150,18 @@ def _values(value: Any) -> tuple[Any, ...]:
 
 
 def _check_file(service: Service, option: str, path: Path) -> None:
+    """A file that the service reads or writes: its own, or one that it can see."""
     from edge.service.reach import hindrance
 
-    # Relative to the state, which is the service's working folder.
-    at = service.state / path
-    if at.is_relative_to(service.state) and not path.exists():
-        return
     if not path.is_absolute():
-        raise UsageError(f"{option} {path}: the service works in {service.state}; give /the/path")
+        if path.exists():
+            raise UsageError(
+                f"{option} {path} is in this folder, and the service works in {service.state}: "
+                "give the whole path"
+            )
+        path = service.state / path
+    if service.owns(path):
+        return
     if found := hindrance(path):
         raise UsageError(
             f"{option} {path}: {found}; what a service reads may lie in /etc/litescore, what it "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 # hung      open, and gives or takes nothing
 # full      keeps what it cannot hand on, and its room is used up
 STATES = ("running", "opening", "lost", "hung", "full")
+# What an OSError says where there is no more room.
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)

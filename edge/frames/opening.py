@@ -77,9 +77,7 @@ def choose(
 
 def _stream(options: SourceOptions, device: Device) -> LiveCamera:
     if options.words.partition("://")[0].lower() not in PORTS:
-        raise UsageError(
-            f"--source {shown(options.words)}: no source has such a URL; name {_KINDS}"
-        )
+        raise UsageError(f"--source {shown(options.words)}: such URLs are no source; name {_KINDS}")
     options.check(STREAM)
     import_cv2()
     url = with_credentials(options.words)

@@ -8,6 +8,7 @@ a frame is not bit for bit what `litescore.image` would have made of the full pi
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from math import ceil
 from typing import Any
 
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 
 from edge.frames.camera import Shot
 from litescore.contract import Contract
-from litescore.errors import ConfigurationError
+from litescore.errors import ConfigurationError, UsageError
+from litescore.view import format_region
 
 # The format whose arrays have red first: libcamera names formats by their bytes from the end.
 _RED_FIRST = "BGR888"
@@ -52,20 +54,23 @@ class PiCamera:
             self._camera = picamera2.Picamera2(number)
         except RuntimeError as error:
             raise ConfigurationError(f"picamera: {error}; is another program using it?") from error
-        try:
+        with ExitStack() as failed:
+            failed.callback(self._camera.close)
             wanted = size or stream_size(self._camera.sensor_resolution, contract)
             self._stream, streams = _streams(wanted, on_pi_5=on_pi_5)
             self._start(streams, {"FrameRate": fps} if fps else {})
-        except RuntimeError as error:
-            self._camera.close()
-            raise ConfigurationError(f"picamera: {error}") from error
-        self.note = _difference(wanted, self._camera.camera_configuration()[self._stream]["size"])
+            failed.pop_all()
+        given = self._camera.camera_configuration()[self._stream]["size"]
+        self.note = _difference(wanted, given)
 
     def read(self) -> Shot | None:
         """The next picture, and when the sensor began it. Raises TimeoutError."""
-        with self._camera.captured_request(wait=self._patience) as request:
+        request = self._camera.capture_request(wait=self._patience)
+        try:
             pixels: NDArray[np.uint8] = request.make_array(self._stream)
             stamp = request.get_metadata().get("SensorTimestamp")
+        finally:
+            request.release()
         now = time.monotonic()
         # Nanoseconds since boot.
         taken = now if stamp is None else stamp / 1e9
@@ -86,18 +91,35 @@ class PiCamera:
             controls=controls,
             sensor={"output_size": (width // 2, height // 2)},
         )
-        self._camera.configure(configuration)
-        self._camera.start()
+        try:
+            self._camera.configure(configuration)
+            self._camera.start()
+        except RuntimeError as error:
+            raise ConfigurationError(f"picamera: {error}") from error
 
 
 def stream_size(sensor: tuple[int, int], contract: Contract) -> tuple[int, int]:
-    """(width, height) of the smallest even stream in the sensor's shape that covers the input.
+    """(width, height) of the smallest even stream in the sensor's shape whose part that the model
+    sees, the view's region, covers the input; all of the sensor where that is too little.
 
     The sensor's shape, since libcamera crops to any other; how the picture becomes the model's
-    shape is the contract's to say.
+    shape is the contract's to say. Raises UsageError for a region in pixels: it says of no picture
+    how large it is.
     """
+    view = contract.view
+    region = view.region or (0.0, 0.0, 1.0, 1.0)
+    if all(isinstance(number, int) for number in region):
+        raise UsageError(
+            f"the region {format_region(region)} is in pixels of pictures of one size: name it with "
+            "--size, or give the region in fractions"
+        )
     width, height = sensor
-    scale = max(contract.width / width, contract.height / height, _SHORTEST / min(width, height))
+    across, down = view.turned(sensor)
+    scale = max(
+        contract.width / (across * region[2]),
+        contract.height / (down * region[3]),
+        _SHORTEST / min(sensor),
+    )
     return min(_even(width * scale), width), min(_even(height * scale), height)
 
 

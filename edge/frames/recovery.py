@@ -87,11 +87,12 @@ class Life:
         self.sign = time.monotonic()
         self.is_open = True
         while (shot := camera.read()) is not None:
-            if not self._slot.put(self, shot):
-                return
+            # Before it is taken: who has a frame is to be told that the camera runs.
             self.sign = time.monotonic()
             self.opened = self.opened if self.shots else self.sign
             self.shots += 1
+            if not self._slot.put(self, shot):
+                return
         self.error = ConfigurationError(
             f"{self._name} gives no more frames (after {self.shots}): is it still connected?"
         )

@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 from edge.keeping.kept import Kept
 from edge.sinks.spool import Spool
-from edge.status import Status
+from edge.status import FULL_DISK, Status
 from litescore import store
 from litescore.errors import ConfigurationError
 from litescore.store.s3 import is_s3
@@ -97,14 +97,15 @@ class Delivery:
         self._overflows = overflows
 
     def _begin_trouble(self, error: Exception) -> None:
+        state = "full" if getattr(error.__cause__, "errno", None) in FULL_DISK else "lost"
         if self._trouble is None:
             self._pause = _PAUSE
             self._say(f"keep: {error}: frames wait in the spool")
-            self._trouble = Status("lost", str(error))
+            self._trouble = Status(state, str(error))
         else:
             refused = self._far and isinstance(error, ConfigurationError)
             self._pause = min(2 * self._pause, _LONGEST_REFUSED if refused else _LONGEST)
-            self._trouble = Status("lost", str(error), self._trouble.since)
+            self._trouble = Status(state, str(error), self._trouble.since)
 
     def _end_trouble(self) -> None:
         if self._trouble is not None:

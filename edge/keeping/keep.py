@@ -90,7 +90,9 @@ class Keep:
             self._queue.put(None, timeout=_FAREWELL)
         self._thread.join(max(0.0, end - time.monotonic()))
         if self._thread.is_alive():
-            self._say(f"keep: {self._queue.qsize() + 1} frames lost: encoding them took too long")
+            self._lost += self._queue.qsize() + 1
+        if self._lost:
+            self._say(f"keep: {self._lost:,} frames lost: they came faster than they were written")
         self._delivery.close(_FAREWELL)
 
     def _run(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from edge.decisions import UNKNOWN
 from edge.scored import Scored
+from litescore.contract import Contract
 from litescore.errors import UsageError
 
 Number = TypeVar("Number", int, float)
@@ -55,18 +56,23 @@ class OfLabel:
     def __init__(self, label: str) -> None:
         self.words = f"label:{label}"
         self._label = label
+        # Looked up once a model: it may have a thousand labels.
+        self._contract: Contract | None = None
+        self._index: int | None = None
 
     def holds(self, scored: Scored) -> bool:
-        probabilities, contract = scored.probabilities, scored.contract
+        probabilities, contract, decision = scored.probabilities, scored.contract, scored.decision
         if probabilities is None:
             return False
-        if self._label not in contract.labels:
-            decision = scored.decision
+        if contract is not self._contract:
+            known = self._label in contract.labels
+            self._index = contract.labels.index(self._label) if known else None
+            self._contract = contract
+        if self._index is None:
             return self._label == UNKNOWN and decision is not None and decision.label == UNKNOWN
-        index = contract.labels.index(self._label)
         if contract.output == "multilabel":
-            return bool(probabilities[index] >= np.float32(contract.threshold))
-        return int(probabilities.argmax()) == index
+            return bool(probabilities[self._index] >= np.float32(contract.threshold))
+        return int(probabilities.argmax()) == self._index
 
 
 class EveryNth:

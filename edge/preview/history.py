@@ -39,11 +39,15 @@ class History:
         self._serial += 1
         self.newest = Seen(self._serial, time.monotonic(), scored)
         decision = scored.decision
-        if decision is not None and decision.changed:
+        if decision is None:
+            return
+        if decision.changed:
             self.changes += bool(self._decisions)
             self._decisions.append(decision)
+        elif self._decisions and decision.score > self._decisions[-1].score:
+            self._decisions[-1] = decision
 
     def decisions(self) -> list[Decision]:
-        """The last that came, newest first, each as it was when it came."""
+        """The last that came, newest first, each as it was when it was surest."""
         # A copy of a deque is made in one piece: no frame comes in between.
         return list(self._decisions.copy())[::-1]

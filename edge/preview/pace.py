@@ -9,15 +9,11 @@ from edge.pictures import Picture, Pictures
 
 
 class Pace:
-    """At most `fps` pictures a second, for all viewers together.
+    """At most `fps` pictures a second, for all viewers together."""
 
-    ended  set when there will be no more
-    """
-
-    def __init__(self, pictures: Pictures, fps: float, ended: threading.Event) -> None:
+    def __init__(self, pictures: Pictures, fps: float) -> None:
         self._pictures = pictures
         self._fps = fps
-        self._ended = ended
         self._lock = threading.Lock()
         self._beat = -1
         self._picture: Picture | None = None
@@ -31,13 +27,13 @@ class Pace:
             return self._picture
 
     def after(self, serial: int, seconds: float) -> Picture | None:
-        """The first picture above `serial`; None where none comes within `seconds`, or after the end."""
+        """The first picture above `serial`; None where none comes within `seconds`."""
         end = time.monotonic() + seconds
-        while not self._ended.is_set() and time.monotonic() < end:
+        while time.monotonic() < end:
             picture = self.current()
             if picture is not None and picture.serial > serial:
                 return picture
-            self._ended.wait(self._rest())
+            time.sleep(self._rest())
         return None
 
     def _rest(self) -> float:

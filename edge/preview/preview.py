@@ -37,16 +37,14 @@ class Preview:
         monitor: Snapshots,
         silence: float,
     ) -> None:
-        self._ended = threading.Event()
         self._history = history = History()
         shown = Shown(
             Guard(token),
             monitor,
             history,
             Feed(monitor, history, silence),
-            Pace(pictures, fps, self._ended),
+            Pace(pictures, fps),
             silence,
-            self._ended,
         )
         self._server = Server(address, type("Bound", (Handler,), {"shown": shown}))
         self._has_token = token is not None
@@ -71,6 +69,5 @@ class Preview:
 
     def close(self) -> None:
         """End within a second, with every stream."""
-        self._ended.set()
         self._server.close()
         self._thread.join()

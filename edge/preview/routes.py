@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 import select
@@ -14,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from importlib import resources
 from urllib.parse import parse_qs, urlsplit
 
 from edge.monitor import Snapshots
@@ -24,6 +21,7 @@ from edge.preview.guard import Guard
 from edge.preview.health import problem
 from edge.preview.history import History
 from edge.preview.pace import Pace
+from edge.preview.pages import HEADERS, PAGE, TOKEN
 from edge.preview.server import PATIENCE, Server
 
 VIEWERS = 8
@@ -38,7 +36,6 @@ class Shown:
     """What there is to answer with.
 
     silence  seconds without a frame that are no problem yet
-    ended    set when streams are to end
     """
 
     guard: Guard
@@ -47,7 +44,6 @@ class Shown:
     feed: Feed
     pace: Pace
     silence: float
-    ended: threading.Event
     seats: Seats = field(default_factory=lambda: Seats(VIEWERS))
 
 
@@ -120,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: standard error is the loop's, and who looks is nobody's business."""
 
     def page(self) -> None:
-        self._answer(200, _PAGE, "text/html; charset=utf-8")
+        self._answer(200, PAGE, "text/html; charset=utf-8")
 
     def snapshot(self) -> None:
         """The newest picture; with `?after=N` the first above that serial, or 204 after a while."""
@@ -143,7 +139,7 @@ class Handler(BaseHTTPRequestHandler):
                 return
             self._begin(f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
             serial = 0
-            while not self._is_over():
+            while not self._is_gone():
                 picture = self.shown.pace.after(serial, _AGAIN) or self.shown.pace.current()
                 if picture is not None:
                     self.wfile.write(_part(picture.jpeg))
@@ -154,14 +150,13 @@ class Handler(BaseHTTPRequestHandler):
             if not got:
                 return
             self._begin("text/event-stream")
-            beat, last, sent = time.monotonic(), "", 0.0
-            while not self._is_over():
+            last, sent = "", 0.0
+            while not self._is_gone():
                 text = self.shown.feed.text()
                 if text != last or time.monotonic() - sent >= _AGAIN:
                     self.wfile.write(f"data: {text}\n\n".encode())
                     last, sent = text, time.monotonic()
-                beat = max(beat + BEAT, time.monotonic())
-                self.shown.ended.wait(beat - time.monotonic())
+                time.sleep(BEAT)
 
     def metrics(self) -> None:
         shown = self.shown
@@ -190,7 +185,7 @@ class Handler(BaseHTTPRequestHandler):
     def _turn_away(self) -> None:
         if self.shown.guard.has_token:
             headers = {"WWW-Authenticate": 'Bearer realm="litescore"'}
-            self._answer(401, _TOKEN, "text/html; charset=utf-8", headers | _CLOSE)
+            self._answer(401, TOKEN, "text/html; charset=utf-8", headers | _CLOSE)
         else:
             text = "ask by localhost or 127.0.0.1, or start litescore with LITESCORE_PREVIEW_TOKEN set\n"
             self._answer(403, text, headers=_CLOSE)
@@ -203,12 +198,11 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(503, text, headers={"Retry-After": "5"} | _CLOSE)
             yield got
 
-    def _is_over(self) -> bool:
-        """Whether there is no more to send, or nobody to send it to."""
-        if self.shown.ended.is_set():
-            return True
-        readable, _, _ = select.select([self.connection], [], [], 0)
-        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+    def _is_gone(self) -> bool:
+        """Whether nobody is there to be sent to: the viewer left, or the connection was cut."""
+        readable = select.poll()
+        readable.register(self.connection, select.POLLIN)
+        return bool(readable.poll(0)) and not self.connection.recv(1, socket.MSG_PEEK)
 
     def _begin(self, kind: str) -> None:
         """A body without an end."""
@@ -230,7 +224,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _headers(self, headers: dict[str, str]) -> None:
-        for name, value in (_SAFE | headers).items():
+        for name, value in (HEADERS | headers).items():
             self.send_header(name, value)
         self.end_headers()
 
@@ -240,34 +234,6 @@ def _part(jpeg: bytes) -> bytes:
     return head.encode() + jpeg + b"\r\n"
 
 
-def _policy(*pages: str) -> str:
-    """A Content-Security-Policy that lets run and style what stands in these pages, nothing else."""
-    styles, scripts = (
-        " ".join(
-            f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-            for page in pages
-            for text in re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-        )
-        for tag in ("style", "script")
-    )
-    return (
-        f"default-src 'none'; style-src {styles}; script-src {scripts}; img-src 'self' blob: data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-
-
-def _file(name: str) -> str:
-    return resources.files("edge.preview").joinpath(name).read_text(encoding="utf-8")
-
-
-_PAGE, _TOKEN = _file("page.html"), _file("token.html")
-_SAFE = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": _policy(_PAGE, _TOKEN),
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 _ROUTES = {
     "/": Handler.page,
     "/events": Handler.events,

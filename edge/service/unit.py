@@ -6,6 +6,7 @@ alone can read. Both are held to what systemd 252 (Debian bookworm) and newer un
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ NAME = "litescore-edge"
 # What `edge run` reads and nobody else should: never words of a command line, which all can see.
 SECRETS = {
     "LITESCORE_MQTT_PASSWORD": "the password of the MQTT broker",
+    "LITESCORE_SOURCE_USER": "the user that a network camera asks for",
+    "LITESCORE_SOURCE_PASSWORD": "its password",
     "LITESCORE_PREVIEW_TOKEN": "what the preview asks for when it is bound wider than loopback",
 }
 _OFFERED = ("model_sha256", "runtime", "top", "max_bytes", "max_pixels")
@@ -56,6 +59,10 @@ class Service:
     @property
     def model(self) -> Path:
         return self.state / "model.tflite"
+
+    def owns(self, path: Path) -> bool:
+        """Whether `path` lies in the state."""
+        return Path(os.path.normpath(path)).is_relative_to(self.state)
 
 
 def unit(service: Service, program: Path) -> str:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from edge.scored import Scored
 from edge.sinks.rotation import RotatedFile
-from edge.status import Status
+from edge.status import FULL_DISK, Status
 from litescore.errors import ConfigurationError
 
 _STDOUT = 1
@@ -29,7 +29,6 @@ _PAUSE = 1.0
 _FAREWELL = 0.7
 # How long a reader that takes nothing is waited for at a time, in milliseconds.
 _LOOK_UP_MS = 100
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Appended(Protocol):
@@ -108,8 +107,13 @@ class JsonLines:
         if self._thread is not None:
             self._thread.join(_FAREWELL)
         reason = self._trouble.reason if self._trouble else "it was not writable for a while"
-        if self._trouble is None:
-            self._out.close()
+        try:
+            if self._trouble is None:
+                self._out.close()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise self._refusal(error) from error
         if lost := self._dropped + len(self._held):
             plural = "" if lost == 1 else "s"
             raise ConfigurationError(f"{lost:,} record{plural} lost: {reason}")
@@ -143,7 +147,7 @@ class JsonLines:
         self._thread.start()
 
     def _note(self, error: OSError) -> None:
-        state = "full" if error.errno in _FULL else "lost"
+        state = "full" if error.errno in FULL_DISK else "lost"
         since = self._trouble.since if self._trouble else time.monotonic()
         self._trouble = Status(state, str(self._refusal(error)), since)
 

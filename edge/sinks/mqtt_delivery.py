@@ -48,7 +48,7 @@ class Delivery:
         self._availability = f"{place.topic}/availability"
         self._status = Status("opening")
         self._was_connected = False
-        self._said: set[str | None] = set()
+        self._said: set[str] = set()
         self._closing = Event()
         self._deadline = 0.0
         self._sent: dict[int, int] = {}
@@ -123,8 +123,7 @@ class Delivery:
             self._reports.renew()
         # Of a network that takes no more, each report would fill the memory.
         if not link.busy:
-            for report in self._reports.due():
-                self._publish(link, report)
+            self._report(link)
         self._hear(link.poll(seconds))
         if len(self._arrived) >= _MANY or time.monotonic() - self._written_at >= _OFTEN:
             self._write_off()
@@ -138,6 +137,15 @@ class Delivery:
         for event in self._spool.oldest(room, after=self._last_sent):
             number = link.publish(Message(f"{self._place.topic}/event", event.body, qos=1))
             self._sent[number] = self._last_sent = event.key
+
+    def _report(self, link: Link) -> None:
+        try:
+            reports = list(self._reports.due())
+        except Exception as error:  # noqa: BLE001 events are not held up by what is told beside them
+            self._once(f"mqtt: nothing to report: {error!r}")
+            return
+        for report in reports:
+            self._publish(link, report)
 
     def _publish(self, link: Link, message: Message) -> int | None:
         if not link.takes(message):
@@ -160,7 +168,7 @@ class Delivery:
             elif topic is None:  # of QoS 0: sent, and nobody's word on it
                 continue
             elif refusal is not None:
-                self._say(f"mqtt: {self._server} refuses {topic}: {refusal}")
+                self._once(f"mqtt: {self._server} refuses {topic}: {refusal}")
             self._heard_at = now
         silent = now - self._heard_at if self._sent else 0.0
         if silent < self._patience.silence:
@@ -195,17 +203,21 @@ class Delivery:
         if (state, reason) == (self._status.state, self._status.reason):
             return
         before, self._status = self._status, Status(state, reason)
-        if state == "running":
-            self._was_connected = True
-            self._said.clear()
-        # Reasons may take turns; each is told once.
-        if self._closing.is_set() or reason in self._said:
+        self._was_connected |= state == "running"
+        if self._closing.is_set():
             return
-        self._said.add(reason)
         waiting = f"{self._spool.waiting} events waiting"
         if state != "running":
-            self._say(f"mqtt: {state}: {reason}; {waiting}")
-        elif before.state != "hung":
-            self._say(f"mqtt: connected to {self._server}; {waiting}")
-        else:
+            self._once(f"mqtt: {state}: {reason}", waiting)
+            return
+        if before.state == "hung":
             self._say(f"mqtt: {self._server} acknowledges again; {waiting}")
+        else:
+            self._said.clear()
+            self._say(f"mqtt: connected to {self._server}; {waiting}")
+
+    def _once(self, line: str, *details: str) -> None:
+        """Say what may take turns with others, a single time until the next connection."""
+        if line not in self._said:
+            self._said.add(line)
+            self._say("; ".join((line, *details)))

@@ -29,6 +29,9 @@ from tests.edge.conftest import BLUE, GREEN, RED, plain
 class Given:
     """A source of the pictures it is given."""
 
+    name = "given"
+    live = False
+
     def __init__(
         self, pictures: Iterable[NDArray[np.uint8] | Still | PermanentError | None]
     ) -> None:

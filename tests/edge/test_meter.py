@@ -84,3 +84,9 @@ def test_only_the_last_are_remembered() -> None:
     for number in range(10_000):
         recent.add(number)
     assert sorted(recent.values()) == list(range(10_000 - 4096, 10_000))
+
+
+def test_before_the_first_frame() -> None:
+    """Nothing yet is a rate of 0 and no latencies, not an error."""
+    meter = Meter()
+    assert (meter.fps, meter.latency_ms(), meter.invoke_ms()) == (0.0, {}, {})

@@ -22,6 +22,29 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_a_mode_holds_whatever_the_umask(tmp_path: Path, mode: int) -> None:
+    """Also over a file that had another; and nobody else may open it while it is written."""
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from litescore.files import write_whole\n"
+        "fchmod, path = os.fchmod, Path(sys.argv[1])\n"
+        "def watch(number, mode):\n"
+        "    print(oct(os.fstat(number).st_mode & 0o777))\n"
+        "    fchmod(number, mode)\n"
+        "os.fchmod = watch\n"
+        "os.umask(0o027)\n"
+        "path.touch(0o640)\n"
+        "write_whole(path, b'x', mode=int(sys.argv[2]))\n"
+    )
+    path = tmp_path / "file"
+    command = [sys.executable, "-c", script, path, str(mode)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "0o600\n"
+    assert path.stat().st_mode & 0o777 == mode
+
+
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     """A file where a folder should be, a folder where the file should be: by name, and tidy."""
     (tmp_path / "file").write_text("in the way")

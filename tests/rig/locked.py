@@ -7,7 +7,11 @@ another; so what the lock says to another Python is worked out here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -49,6 +53,41 @@ def closure(distribution: str, extras: tuple[str, ...], python: str | None = Non
                 found.add(name)
                 waiting.append(needed)
     return found
+
+
+def requirements(names: Collection[str], python: str) -> str:
+    """The lines of the lock for these distributions, as pip reads them."""
+    pinned = pins(python)
+    return "".join(f"{pinned[name]}\n" for name in sorted(names))
+
+
+def platforms(machine: str, *, glibc: int) -> list[str]:
+    """What wheels for a `machine` with glibc 2.`glibc` may be called, as pip there prefers them.
+
+    A wheel names the oldest glibc that it runs on.
+    """
+    named = [f"manylinux_2_{minor}_{machine}" for minor in range(glibc, 16, -1)]
+    return [*named, f"manylinux2014_{machine}"]
+
+
+def unpack(names: Collection[str], folder: Path, *, python: str, platforms: Sequence[str]) -> None:
+    """Fetch the wheels that the lock pins for another Python or machine, and unpack them in `folder`.
+
+    Raises RuntimeError with what pip said, of a hash that the lock lacks among others.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        wheels, listed = Path(scratch) / "wheels", Path(scratch) / "wheels.txt"
+        listed.write_text(requirements(names, python))
+        words = ["--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
+        words += [f"--platform={name}" for name in platforms]
+        words += ["--python-version", python, "--requirement", str(listed), "--dest", str(wheels)]
+        pip = [sys.executable, "-m", "pip", "download", *words]
+        done = subprocess.run(pip, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"pip exited with {done.returncode}: {done.stderr[-2000:]}")
+        for wheel in wheels.iterdir():
+            with zipfile.ZipFile(wheel) as contents:
+                contents.extractall(folder)
 
 
 def _needs(parent: Requirement, environment: Mapping[str, str]) -> Iterator[Requirement]:

@@ -7,19 +7,16 @@ root is needed; network and kernel are this machine's.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
-import sys
 import tempfile
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tests.rig import locked
+from tests.rig import debian, locked
 from tests.rig.cache import cached
 from tests.rig.needs import lack, needs
 
@@ -28,7 +25,7 @@ _SUITE = "trixie"
 _PACKAGES = "python3,libstdc++6,zlib1g,ca-certificates,base-files,dash,coreutils"
 _EXTRAS = ("edge", "litert")
 # trixie's glibc is 2.41; wheels name the oldest that they run on.
-_PLATFORMS = ["manylinux2014_x86_64", *(f"manylinux_2_{minor}_x86_64" for minor in range(17, 42))]
+_PLATFORMS = locked.platforms("x86_64", glibc=41)
 _SITE = PurePosixPath("/opt/site")
 # In a mount namespace of its own, which goes with the program: nothing stays mounted. LiteRT
 # chooses its kernels by /proc/cpuinfo and /sys.
@@ -97,34 +94,19 @@ def _root() -> Path:
         lack("a chroot needs root")
     if platform.machine() != "x86_64":
         lack("the trixie root is made for x86-64")
-    needs("mmdebstrap", "unshare", "chroot", "tar", "apt-get")
+    needs(*debian.TOOLS, "unshare", "chroot")
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
         lack("root may not mount here, as in a plain container")
-    requirements = _requirements()
-    recipe = Path(__file__).read_text() + requirements
-    digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
-    return cached(f"{_SUITE}-{digest}", lambda folder: _make(folder, requirements))
-
-
-def _requirements() -> str:
-    pins = locked.pins(PYTHON)
     names = locked.closure("litescore", _EXTRAS, PYTHON)
-    return "".join(f"{pins[name]}\n" for name in sorted(names))
+    made_by = (Path(__file__), Path(debian.__file__), locked.requirements(names, PYTHON))
+    return cached(f"{_SUITE}-{debian.fingerprint(*made_by)}", lambda folder: _make(folder, names))
 
 
-def _make(root: Path, requirements: str) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        archive = Path(scratch) / "root.tar"
-        mirror = f"deb {_mirror()} {_SUITE} main"
-        options = ["--quiet", "--variant=extract", f"--include={_PACKAGES}"]
-        _run("mmdebstrap", *options, _SUITE, archive, mirror)
-        _run("tar", "-xpf", archive, "-C", root)
-        _trust(root)
-        wheels = Path(scratch) / "wheels"
-        _fetch(requirements, wheels)
-        for wheel in wheels.iterdir():
-            with zipfile.ZipFile(wheel) as contents:
-                contents.extractall(root / _SITE.relative_to("/"))
+def _make(root: Path, names: Collection[str]) -> None:
+    debian.unpack(root, _SUITE, _PACKAGES, source=debian.mirror())
+    _trust(root)
+    site = root / _SITE.relative_to("/")
+    locked.unpack(names, site, python=PYTHON, platforms=_PLATFORMS)
 
 
 def _trust(root: Path) -> None:
@@ -133,34 +115,3 @@ def _trust(root: Path) -> None:
     authorities = sorted((root / "usr/share/ca-certificates/mozilla").glob("*.crt"))
     bundle.parent.mkdir(parents=True, exist_ok=True)
     bundle.write_text("".join(path.read_text() for path in authorities))
-
-
-def _mirror() -> str:
-    """Where this machine's apt takes Debian itself from."""
-    release = platform.freedesktop_os_release()
-    if release.get("ID") != "debian":
-        lack("the trixie root comes from the machine's own Debian mirror; this is no Debian")
-    listed = _run("apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)")
-    mirrors = dict(line.split(" ", 1) for line in listed.splitlines())
-    if release.get("VERSION_CODENAME") not in mirrors:
-        lack(f"apt knows no mirror of {release.get('PRETTY_NAME')}")
-    return mirrors[release["VERSION_CODENAME"]]
-
-
-def _fetch(requirements: str, wheels: Path) -> None:
-    wheels.mkdir()
-    listed = wheels.with_suffix(".txt")
-    listed.write_text(requirements)
-    words = ["--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
-    words += [f"--platform={name}" for name in _PLATFORMS]
-    pip = [sys.executable, "-m", "pip", "download", *words, "--python-version", PYTHON]
-    _run(*pip, "--dest", wheels, "--requirement", listed)
-
-
-def _run(*words: str | Path) -> str:
-    done = subprocess.run(
-        [str(word) for word in words], stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{words[0]} exited with {done.returncode}: {done.stderr[-2000:]}")
-    return done.stdout

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,26 @@ class Hanging:
 
     def close(self) -> None:
         self.closed.set()
+
+
+class Stepping:
+    """A camera that gives a frame each time `step` is called, and ends at `end`."""
+
+    note: str | None = None
+
+    def __init__(self) -> None:
+        self._shots: SimpleQueue[Shot | None] = SimpleQueue()
+
+    def step(self) -> None:
+        self._shots.put(shot())
+
+    def end(self) -> None:
+        self._shots.put(None)
+
+    def read(self) -> Shot | None:
+        return self._shots.get()
+
+    def close(self) -> None: ...
 
 
 def shot(pixels: NDArray[np.uint8] | None = None) -> Shot:

@@ -17,7 +17,7 @@ from edge.stop import Stop
 from litescore.record import Record
 from litescore.scorer import Scorer
 from tests.edge.conftest import BLUE, RED, Write, plain
-from tests.edge.frames.cameras import Hanging, Playing, take
+from tests.edge.frames.cameras import Playing, Stepping, take
 
 
 @pytest.fixture
@@ -87,16 +87,20 @@ def test_camera_colors(
     assert records[0].source == "camera"
 
 
-def test_sleeping_loop_gets_no_old_frame(write_clip: Write, device: Device) -> None:
+def test_sleeping_loop_gets_no_old_frame(device: Device) -> None:
     """A frame that waited while the loop slept, its camera gone meanwhile, is given to nobody."""
-    camera = Hanging(3)
+    camera = Stepping()
     source = LiveCamera("x", lambda: camera, device)
     with closing(source.frames()) as frames:
+        camera.step()
         take(frames, 1)
+        camera.step()
         time.sleep(1.2)
         assert next(frames) is None
-        assert source.status().counts["dropped"] == 2
-        camera.freed.set()
+        assert source.status().counts["dropped"] == 1
+        camera.step()
+        assert take(frames, 1)[0].number == 2
+        camera.end()
 
 
 def test_every_frame_is_counted(looping: Playing, device: Device) -> None:

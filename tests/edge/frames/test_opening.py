@@ -217,7 +217,7 @@ def missing_image(folder: Path) -> Path:
         (lambda _: "/dev/video63", ConfigurationError, "no camera /dev/video63 .*v4l2-ctl"),
         (lambda _: "63", ConfigurationError, "no camera /dev/video63"),
         (lambda _: "/dev/null", ConfigurationError, "cannot read /dev/null as video.*v4l2-ctl"),
-        (lambda _: "s3://bucket/", UsageError, "s3://bucket/: no source has such a URL; name"),
+        (lambda _: "s3://bucket/", UsageError, "s3://bucket/: such URLs are no source; name"),
         (lambda _: "rtsp:///stream", UsageError, "no host or no port; such as rtsp://camera:554"),
         (lambda _: "rtsp://camera:no/", UsageError, "no host or no port"),
         (lambda _: "picamera:x", ConfigurationError, "no source picamera:x"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +32,17 @@ from litescore.settings import Settings
 from tests.edge.frames.cameras import QUICK, take, until
 from tests.rig.rtsp import Rtsp, age, rtsp, valve
 
+_OPEN_ALONE = """
+import sys
+from edge.frames.capture import import_cv2
+from edge.frames.stream import StreamCamera
+from litescore.errors import ConfigurationError
+import_cv2()
+try:
+    StreamCamera(sys.argv[1], 10.0)
+except ConfigurationError as error:
+    print(error)
+"""
 CONTRACT = Contract(("a", "b"), "rgb", 28, 28)
 
 
@@ -165,13 +178,11 @@ def test_waited_for_at_the_start(tmp_path: Path, device: Device) -> None:
 
 
 def test_credentials_are_shown_nowhere(
-    tmp_path: Path,
-    device: Device,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path, device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """User and password open a guarded stream, from the URL or from the environment; source,
-    status and errors do not bear them, nor does what FFmpeg writes.
+    status and errors do not bear them, nor does what OpenCV and FFmpeg write in a process of
+    their own.
     """
     server = rtsp(tmp_path, "jpeg", "keeper", "pa:ss/w?rd")
     bare = server.url("red")
@@ -185,8 +196,11 @@ def test_credentials_are_shown_nowhere(
         source = choose(SourceOptions(wrong), CONTRACT, device, Settings())
         with pytest.raises(ConfigurationError, match="are path, user and password right") as raised:
             take(source.frames(), 1)
+        program = [sys.executable, "-c", _OPEN_ALONE, wrong]
+        alone = subprocess.run(program, capture_output=True, text=True)
     assert "wr0ng" not in str(raised.value) + str(source.status())
-    assert capfd.readouterr() == ("", "")
+    assert alone.stdout == f"{raised.value}\n"
+    assert alone.stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,16 @@ def test_every_nth() -> None:
     assert [rule.holds(scored(n)) for n in range(7)] == [False, False, True] * 2 + [False]
 
 
+def test_label_of_another_model() -> None:
+    """Where the model is replaced while the loop runs, its labels are the other one's."""
+    rule = parse("label:green")
+    other = Contract(("green", "violet"), "rgb", 8, 8)
+    assert not rule.holds(scored(0, (0.9, 0.1, 0)))
+    assert rule.holds(scored(0, (0.9, 0.1), contract=other))
+    assert rule.holds(scored(0, (0.1, 0.9, 0)))
+    assert not rule.holds(scored(0, (0.9, 0.1), contract=Contract(("a", "b"), "rgb", 8, 8)))
+
+
 def test_random_share() -> None:
     """About so many."""
     rule, frame = parse("random:0.25"), scored()
@@ -164,8 +174,9 @@ def test_clock_jumps(clocks: Clocks, jump: int) -> None:
     """Whatever the clock does while the device runs, it neither gives anything nor takes it away."""
     assert clocks.take() == 25
     clocks.clock += jump
-    assert clocks.take() == 0
     clocks.start()
+    assert clocks.take() == 0
+    clocks.clock += jump
     assert clocks.take() == 0
     clocks.pass_by(DAY / 4)
     assert clocks.take() in (18, 19)
@@ -182,10 +193,12 @@ def test_restart(clocks: Clocks) -> None:
 
 
 def test_reboot(clocks: Clocks) -> None:
-    """Over a reboot the clock counts: set back it gives nothing, set ahead a quarter, and never
-    blocks afterwards.
+    """Over a reboot the clock counts: set back it gives nothing and takes nothing, set ahead it gives
+    a quarter, and never blocks afterwards.
     """
-    clocks.take()
+    clocks.quota.save()
+    clocks.reboot(clocks.clock - DAY)
+    assert clocks.take() == 25
     clocks.reboot(clocks.clock + DAY / 4)
     assert clocks.take() in (18, 19)
     clocks.reboot(0.0)

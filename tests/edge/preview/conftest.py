@@ -36,6 +36,9 @@ WAIT = 60.0
 class Painted:
     """A source of plain pictures, some 30 a second, in whatever colour a test sets."""
 
+    name = "/dev/video0"
+    live = True
+
     def __init__(self) -> None:
         self.color: tuple[int, int, int] | PermanentError | None = RED
         self.condition = Status("running", counts={"captured": 9, "dropped": 3, "reopened": 1})
@@ -171,7 +174,7 @@ def show(color_scorer: Scorer, device: Device) -> Show:
     ) -> Iterator[Shown]:
         source, pictures = Painted(), Pictures()
         loop = Loop(color_scorer, device, watchers=[pictures] if with_pictures else [])
-        monitor = Monitor(loop, ModelFile(), source, "/dev/video0", device, Heat)
+        monitor = Monitor(loop, ModelFile(), source, device, Heat)
         address = Address(host, 0)
 
         def opened() -> Preview:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -127,6 +128,17 @@ def test_connection_lost_and_back(browser: Browser, shown: Shown) -> None:
     shown.source.color = GREEN
     page.until(f"{STATE} === 'live'")
     page.until(f"{PICTURE} === '0,255,0'")
+    page.close()
+
+
+def test_a_seat_that_becomes_free(browser: Browser, shown: Shown) -> None:
+    """A page that is told to come again, since eight are looking, does so."""
+    with ExitStack() as crowd:
+        for _ in range(8):
+            crowd.enter_context(shown.following("/events"))
+        page = browser.open(shown.preview.url, *DESKTOP)
+        page.until(f"{STATE} === 'connection lost, trying again'")
+    page.until(f"{STATE} === 'live'")
     page.close()
 
 

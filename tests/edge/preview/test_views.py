@@ -98,6 +98,16 @@ def test_pace(show: Show) -> None:
         assert time.monotonic() - begun > 0.7
 
 
+def test_pace_of_one_who_asks_anew(show: Show) -> None:
+    """Nor for the page, which asks for each picture when it has shown the one before."""
+    with show(fps=4) as shown:
+        serial, begun = "0", time.monotonic()
+        for _ in range(5):
+            serial = shown.ask(f"/snapshot.jpg?after={serial}")[2]["Frame-Serial"]
+            time.sleep(0.05)
+        assert time.monotonic() - begun > 0.7
+
+
 def test_a_stream_goes_on_where_the_source_does_not(shown: Shown) -> None:
     """The last picture is sent again, so that a viewer knows the line from a standing picture."""
     with shown.following("/stream.mjpg") as answer:

@@ -173,12 +173,25 @@ def test_files_that_the_service_could_not_see(install: Install, tmp_path: Path) 
     assert "--out /srv/records.jsonl" in out
     assert "/var/lib/litescore-edge" in out
     assert "does not see" in refusal(install(source=str(tmp_path)))
+    assert "--out /var/lib" in refusal(install("--", "--out", "../other/records.jsonl"))
+
+
+def test_files_of_its_own(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative to the state, or by their whole path; what lies here by that name is another file."""
     assert install("--", "--out", "records.jsonl").exception is None
+    whole = "/var/lib/litescore-edge/records.jsonl"
+    assert install("--overwrite", "--", "--out", whole).exception is None
+    (tmp_path / "records.jsonl").touch()
+    monkeypatch.chdir(tmp_path)
+    assert "give the whole path" in refusal(install("--", "--out", "records.jsonl"))
 
 
 def test_a_program_that_is_not_there(install: Install) -> None:
-    """On the card, not on this machine."""
+    """On the card, not on this machine; nor one that depends on the folder one is in."""
     assert "--program /opt/nosuch" in refusal(install("--program", "/opt/nosuch"))
+    assert "give the whole path" in refusal(install("--program", "bin/litescore"))
 
 
 def test_this_environment_must_be_within_reach(model: Path, tmp_path: Path) -> None:

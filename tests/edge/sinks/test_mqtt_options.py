@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -139,8 +142,27 @@ def test_key_with_a_password(tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     made = ["openssl", "genrsa", "-aes128", "-passout", "pass:secret", "-out", key, "2048"]
     subprocess.run(made, check=True, capture_output=True)
-    with pytest.raises(ConfigurationError, match="--mqtt-cert"):
-        opened(tmp_path, mqtt="mqtts://h", mqtt_cert=key)
+    code = (
+        "import fcntl, sys, termios\n"
+        "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+        "from pathlib import Path\n"
+        "from edge.sinks.mqtt_link import Server\n"
+        "Server('h', 1, True, cert=Path(sys.argv[1])).context()\n"
+    )
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code, key],
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            start_new_session=True,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert f"ConfigurationError: --mqtt-cert {key}" in done.stderr
 
 
 def test_second_of_one_topic(tmp_path: Path) -> None:
