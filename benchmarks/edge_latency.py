@@ -45,7 +45,7 @@ from litescore.scorer import Scorer
 
 RATE = 30.0
 # side of the input, filters of each convolution
-MODELS = ((32, (8, 16, 32)), (96, (80, 128, 160)), (160, (112, 192, 208)))
+MODELS = ((32, (8, 16, 32)), (96, (112, 192, 208)), (192, (112, 192, 208)))
 
 
 class Metronome:
