@@ -90,7 +90,7 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
         file = ModelFile(path, load=load, take=loop.replace, say=say)
         parts.append(file)
         monitor = Monitor(loop, file, source, device, thermal.read)
-        _open_parts(options, loop, monitor, device, say, parts)
+        _open_parts(options, loop, monitor, device, stop, say, parts)
         if path.is_file():
             file.start()
         notifier.ready(f"scoring {source.name}")
@@ -153,6 +153,7 @@ def _open_parts(
     loop: Loop,
     monitor: Monitor,
     device: Device,
+    stop: Stop,
     say: Say,
     parts: list[Closing],
 ) -> None:
@@ -192,7 +193,9 @@ def _open_parts(
         parts.append(mqtt)
         loop.watchers.append(mqtt)
         loop.sinks.append(mqtt)
-    lines = open_lines(options.out, otherwise=None if mqtt else STDOUT)
+    lines = open_lines(
+        options.out, otherwise=None if mqtt else STDOUT, stopping=lambda: stop.requested
+    )
     if lines is not None:
         parts.append(lines)
         loop.sinks.append(lines)

@@ -57,7 +57,7 @@ class JsonLines:
         path: Path | None = None,
         *,
         max_bytes: int = 0,
-        keep: int = 10,
+        keep: int | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.name = "stdout" if path is None else "file"
@@ -214,7 +214,9 @@ class StandardOutput:
                 raise TimeoutError(errno.ETIMEDOUT, "its reader takes nothing")
 
 
-def _open(path: Path | None, max_bytes: int, keep: int, stopping: Callable[[], bool]) -> Appended:
+def _open(
+    path: Path | None, max_bytes: int, keep: int | None, stopping: Callable[[], bool]
+) -> Appended:
     if path is None:
         return StandardOutput(stopping)
     _drop_half_line(path)

@@ -27,14 +27,14 @@ class OutOptions:
 
     out            a file, `-` for standard output; None where it was not said
     out_max_bytes  from which on a file is set aside; 0 for never
-    out_keep       how many of those are left
+    out_keep       how many of those are left; None for all
 
     Raises UsageError for a size too small to hold records.
     """
 
     out: str | None = None
     out_max_bytes: int = 100_000_000
-    out_keep: int = 10
+    out_keep: int | None = None
 
     def __post_init__(self) -> None:
         if 0 < self.out_max_bytes < _SMALLEST:
@@ -66,10 +66,8 @@ out_options = gathered(
     click.option(
         "--out-keep",
         type=click.IntRange(0),
-        default=10,
-        show_default=True,
         metavar="N",
-        help="How many files set aside are left; older ones are deleted.",
+        help="How many files set aside are left; older ones are deleted.  [default: all are left]",
     ),
 )
 

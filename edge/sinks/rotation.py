@@ -28,12 +28,12 @@ class RotatedFile:
 
     path       is made where it is not there; its folder is not
     max_bytes  from which on it is set aside; 0 for never
-    keep       how many that were set aside are left; the oldest are deleted
+    keep       how many that were set aside are left, the oldest deleted; None for all of them
 
     Raises OSError where it cannot be opened.
     """
 
-    def __init__(self, path: Path, *, max_bytes: int = 0, keep: int = 10) -> None:
+    def __init__(self, path: Path, *, max_bytes: int = 0, keep: int | None = None) -> None:
         self._path = path
         self._max_bytes = max_bytes
         # Where half a line begins that could not be taken back yet.
@@ -100,7 +100,7 @@ class RotatedFile:
 class Aside:
     """The files that were set aside: numbered, packed and in the end deleted, on a thread of its own."""
 
-    def __init__(self, path: Path, keep: int) -> None:
+    def __init__(self, path: Path, keep: int | None) -> None:
         self._path = path
         self._keep = keep
         name = rf"{re.escape(path.stem)}\.(\d{{{_DIGITS},}}){re.escape(path.suffix)}"
@@ -158,6 +158,8 @@ class Aside:
     def _tidy(self) -> bool:
         """Delete what is too many and pack one; whether there was one."""
         numbered = self._numbered()
+        if self._keep is None:
+            return None
         for number in sorted(numbered)[: max(0, len(numbered) - self._keep)]:
             for path in numbered.pop(number):
                 path.unlink(missing_ok=True)

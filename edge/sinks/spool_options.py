@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import click
 
+from edge.sinks.size import size
 from litescore.errors import UsageError
 from litescore.options import gathered
 
 _LEAST = 64 * 1024
-_DEFAULT = 64 * 1024 * 1024
+_DEFAULT = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,10 @@ spool_options = gathered(
     SpoolOptions,
     click.option(
         "--spool-bytes",
-        type=int,
-        default=_DEFAULT,
+        type=size,
+        default="64M",
         show_default=True,
-        metavar="N",
+        metavar="SIZE",
         help="What may wait on disk, for the broker and for S3 each.",
     ),
     click.option(

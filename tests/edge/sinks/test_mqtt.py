@@ -22,8 +22,9 @@ from edge.sinks.mqtt_reports import Place
 from edge.sinks.spool import Spool
 from edge.status import Status
 from tests.edge.sinks.shown import DEVICE, Snapped, shown
-from tests.rig.broker import Broker, Certificates, Listener, make_certificates, wait_until
+from tests.rig.broker import Broker, Certificates, Listener, make_certificates
 from tests.rig.process import HOST
+from tests.rig.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 TOPIC = "litescore/door"

@@ -19,8 +19,9 @@ from edge.sinks.mqtt_options import Address, MqttOptions, mqtt_options, open_mqt
 from edge.sinks.spool_options import SpoolOptions, spool_options
 from litescore.errors import ConfigurationError, LitescoreError, UsageError
 from tests.edge.sinks.shown import DEVICE, Snapped, shown
-from tests.rig.broker import Broker, Listener, wait_until
+from tests.rig.broker import Broker, Listener
 from tests.rig.process import HOST, free_ports
+from tests.rig.waiting import wait_until
 
 
 @click.command()

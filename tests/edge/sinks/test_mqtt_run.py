@@ -9,8 +9,9 @@ from pathlib import Path
 
 from litescore import image
 from tests.edge.conftest import BLUE, GREEN, RED, plain
-from tests.rig.broker import Broker, Listener, wait_until
+from tests.rig.broker import Broker, Listener
 from tests.rig.process import HOST
+from tests.rig.waiting import wait_until
 
 
 def test_run(color_model: Path, tmp_path: Path) -> None:
