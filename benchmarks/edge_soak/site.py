@@ -16,9 +16,10 @@ import numpy as np
 import psutil
 
 from benchmarks.edge_soak.models import Models
-from tests.rig.broker import Broker, Listener, wait_until
+from tests.rig.broker import Broker, Listener
 from tests.rig.process import HOST
 from tests.rig.seaweed import Server
+from tests.rig.waiting import wait_until
 
 TOPIC = "soak"
 # No device has this name: what opens one is put in by program.py.
@@ -74,7 +75,7 @@ class Site:
         return [
             *("--model", str(self.model), "--source", CAMERA, "--hung-after", "2"),
             *("--emit", "every", "--out", str(self.records)),
-            *("--out-max-bytes", _RECORDS_BYTES, "--out-keep", "9999"),
+            *("--out-max-bytes", _RECORDS_BYTES),
             *("--mqtt", f"mqtt://{HOST}:{self.broker.server.port}", "--mqtt-topic", TOPIC),
             *("--keep", f"s3://{self.bucket}/kept", "--keep-when", f"every:{KEPT_EVERY}"),
             *("--keep-per-day", "0", "--keep-at-most-every", "0"),

@@ -51,26 +51,24 @@ def _rows(soak: Soak, found: Verdict) -> Iterator[tuple[str, str]]:
             "  lost by a SIGKILL",
             f"{lost.records} records, {lost.events} events, {lost.frames} kept",
         )
-    warm, last = looks(soak)
-    if warm and last:
-        yield (
-            "memory",
-            f"{warm.rss / 1e6:.1f} MB, {last.rss / 1e6:.1f} at the end: {last.rss / warm.rss:.3f} times",
-        )
-        yield "threads", f"{warm.threads}, {last.threads} at the end"
-        yield "descriptors", f"{warm.descriptors}, {last.descriptors} at the end"
+    several = looks(soak)
+    if several:
+        memory = ", ".join(f"{health.rss / 1e6:.1f}" for health in several)
+        yield "memory, MB", f"{memory}: {several[-1].rss / several[0].rss:.3f} times"
+        yield "threads", ", ".join(str(health.threads) for health in several)
+        yield "descriptors", ", ".join(str(health.descriptors) for health in several)
     yield "balance", "does not hold" if found.troubles else "holds"
     yield "seconds", f"{soak.seconds:.0f}"
 
 
-def looks(soak: Soak) -> tuple[Health | None, Health | None]:
-    """The last process when it had run for `WARM` frames (of a short soak, at its first fault), and
-    at the last fault.
+def looks(soak: Soak) -> list[Health]:
+    """The last process after each quarter of its faults, from when it had run for `WARM` frames (of a
+    short soak, from its second fault).
     """
     before = sum(process.told for process in soak.processes[:-1])
     own = [one for one in soak.struck if one.at >= before]
     warm = [one for one in own if one.at - before >= WARM] or own[1:]
-    return (warm[0].health, own[-1].health) if warm else (None, None)
+    return [warm[quarter * (len(warm) - 1) // 4].health for quarter in range(5)] if warm else []
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -29,8 +29,9 @@ from edge.scored import Scored
 from edge.stop import Stop
 from litescore.scorer import Scorer
 from tests.edge.conftest import RED, plain
-from tests.rig.broker import Broker, wait_until
+from tests.rig.broker import Broker
 from tests.rig.process import HOST
+from tests.rig.waiting import wait_until
 
 # What SIGTERM is given by the design is one second, and three by this test: the machine may be busy.
 # Whoever waited for S3, the broker or the camera would take longer than that.
