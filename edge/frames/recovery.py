@@ -61,9 +61,13 @@ class Life:
         self._name = name
         self._open = open_camera
         self._slot = slot
-        slot.give_to(self)
         # A thread that hangs inside a driver cannot be ended; it dies with the process.
-        Thread(target=self._run, name=f"capture {name}", daemon=True).start()
+        self._thread = Thread(target=self._run, name=f"capture {name}", daemon=True)
+
+    def begin(self) -> None:
+        """Open the camera and read it, on the life's own thread."""
+        self._slot.give_to(self)
+        self._thread.start()
 
     def _run(self) -> None:
         try:
@@ -146,6 +150,7 @@ class Supervisor:
     def _supervise(self) -> None:
         while not self._closing.is_set():
             self._life = life = Life(self._name, self._open, self._slot)
+            life.begin()
             hung = self._hangs(life)
             if self._closing.is_set():
                 return

@@ -3,6 +3,9 @@
     lines.py      JSON lines to standard output or a file
     rotation.py   a file that is set aside when it is full
     spool.py      a bounded queue on disk for what cannot be delivered now; spool_file.py: its file
+    mqtt.py       to a broker, by way of a spool: mqtt_delivery.py brings it there over mqtt_link.py,
+                  the only import of paho; mqtt_reports.py is what is told besides the events
+    homeassistant.py  how the device shows up there by itself
 
 It does not know how frames are scored, nor when one is worth telling.
 """

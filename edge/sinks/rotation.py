@@ -158,9 +158,8 @@ class Aside:
     def _tidy(self) -> bool:
         """Delete what is too many and pack one; whether there was one."""
         numbered = self._numbered()
-        if self._keep is None:
-            return None
-        for number in sorted(numbered)[: max(0, len(numbered) - self._keep)]:
+        surplus = 0 if self._keep is None else max(0, len(numbered) - self._keep)
+        for number in sorted(numbered)[:surplus]:
             for path in numbered.pop(number):
                 path.unlink(missing_ok=True)
         plain = [self._at(number) for number in numbered if self._at(number) in numbered[number]]

@@ -15,6 +15,7 @@ import psutil
 
 from tests.rig.needs import needs
 from tests.rig.process import HOST, free_ports, listens, running
+from tests.rig.waiting import wait_until
 
 _CONFIG = """
 listener {port} {host}

@@ -360,8 +360,8 @@ def test_options(tmp_path: Path) -> None:
         command.main(words, standalone_mode=False)
 
     for words, expected in (
-        ([], OutOptions(None, 100_000_000, 10)),
-        (["--out", "-", "--out-max-bytes", "500k"], OutOptions("-", 500_000, 10)),
+        ([], OutOptions(None, 100_000_000, None)),
+        (["--out", "-", "--out-max-bytes", "500k"], OutOptions("-", 500_000, None)),
         (["--out-max-bytes", "2G", "--out-keep", "3"], OutOptions(None, 2 * 10**9, 3)),
     ):
         with pytest.raises(SystemExit) as raised:

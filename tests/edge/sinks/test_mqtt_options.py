@@ -20,6 +20,7 @@ from edge.sinks.spool_options import SpoolOptions, spool_options
 from litescore.errors import ConfigurationError, LitescoreError, UsageError
 from tests.edge.sinks.shown import DEVICE, Snapped, shown
 from tests.rig.broker import Broker, Listener
+from tests.rig.needs import needs
 from tests.rig.process import HOST, free_ports
 from tests.rig.waiting import wait_until
 
@@ -140,20 +141,22 @@ def test_cannot_open(
 
 def test_key_with_a_password(tmp_path: Path) -> None:
     """A key that needs a password is refused, not asked for at the terminal."""
-    key = tmp_path / "key.pem"
-    made = ["openssl", "genrsa", "-aes128", "-passout", "pass:secret", "-out", key, "2048"]
+    needs("openssl")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-passout", "pass:secret"]
+    made += ["-subj", "/CN=camera", "-keyout", str(key), "-out", str(cert)]
     subprocess.run(made, check=True, capture_output=True)
     code = (
         "import fcntl, sys, termios\n"
         "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
         "from pathlib import Path\n"
         "from edge.sinks.mqtt_link import Server\n"
-        "Server('h', 1, True, cert=Path(sys.argv[1])).context()\n"
+        "Server('h', 1, True, cert=Path(sys.argv[1]), key=Path(sys.argv[2])).context()\n"
     )
     ours, theirs = pty.openpty()
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code, key],
+            [sys.executable, "-c", code, cert, key],
             stdin=theirs,
             capture_output=True,
             text=True,
@@ -163,7 +166,7 @@ def test_key_with_a_password(tmp_path: Path) -> None:
     finally:
         os.close(ours)
         os.close(theirs)
-    assert f"ConfigurationError: --mqtt-cert {key}" in done.stderr
+    assert f"ConfigurationError: --mqtt-cert {cert} --mqtt-key {key}: " in done.stderr
 
 
 def test_second_of_one_topic(tmp_path: Path) -> None:
