@@ -78,5 +78,7 @@ def import_cv2() -> Any:
         import cv2
     except ImportError:
         raise MissingDependency("cv2", extra="edge") from None
-    cv2.setLogLevel(0)
+    # OpenCV 5 moved it.
+    silence = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel
+    silence(0)
     return cv2
