@@ -48,12 +48,6 @@ def test_fps_of_more_than_are_remembered(clock: list[float]) -> None:
     assert counted.fps == pytest.approx(1000, rel=0.01)
 
 
-def test_no_frame_yet(clock: list[float]) -> None:
-    """Before the first frame there is no rate, and nothing to fall over."""
-    clock[0] = 1000.0
-    assert Meter().fps == 0.0
-
-
 def test_latency(clock: list[float]) -> None:
     """From a frame's capture to its record, in milliseconds."""
     counted = Meter()
