@@ -19,16 +19,17 @@ class Capture:
 
     what     a file's path, a URL, or the number of a V4L2 device
     backend  `FFMPEG` or `V4L2`
-    asked    properties it is opened with, by OpenCV's names without `CAP_PROP_`
+    asked    properties it is opened with, by OpenCV's names without `CAP_PROP_`; what this OpenCV
+             does not know is left out
 
     Raises MissingDependency without OpenCV and ConfigurationError where it cannot be opened.
     """
 
     def __init__(self, what: str | int, backend: str, asked: dict[str, int] | None = None) -> None:
         self._cv2 = import_cv2()
-        listed = [
-            number for name, value in (asked or {}).items() for number in self._pair(name, value)
-        ]
+        # Debian 12's own OpenCV does not know all of them.
+        known = {n: v for n, v in (asked or {}).items() if hasattr(self._cv2, f"CAP_PROP_{n}")}
+        listed = [number for name, value in known.items() for number in self._pair(name, value)]
         self._video = self._cv2.VideoCapture(what, getattr(self._cv2, f"CAP_{backend}"), listed)
         if not self._video.isOpened():
             self._video.release()

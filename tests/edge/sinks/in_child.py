@@ -12,8 +12,8 @@ from edge.sinks.spool import Spool
 from edge.stop import Stop
 from tests.edge.sinks.shown import DEVICE, Snapped
 from tests.edge.sinks.sinking import PLACE, write
-from tests.rig.broker import wait_until
 from tests.rig.process import HOST
+from tests.rig.waiting import wait_until
 
 __all__ = [
     "DEVICE",

@@ -10,7 +10,8 @@ from edge.sinks.mqtt_link import Patience
 from edge.sinks.mqtt_reports import Place
 from edge.status import Status
 from tests.edge.sinks.shown import shown
-from tests.rig.broker import Listener, wait_until
+from tests.rig.broker import Listener
+from tests.rig.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 TOPIC = "litescore/door"

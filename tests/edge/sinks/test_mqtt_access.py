@@ -12,8 +12,9 @@ import pytest
 from edge.sinks.mqtt import Mqtt
 from edge.sinks.mqtt_link import Server
 from tests.edge.sinks.sinking import TOPIC, ids, write
-from tests.rig.broker import Broker, Certificates, Listener, make_certificates, wait_until
+from tests.rig.broker import Broker, Certificates, Listener, make_certificates
 from tests.rig.process import HOST
+from tests.rig.waiting import wait_until
 
 USER = ("camera", "secret")
 

@@ -13,7 +13,8 @@ from edge.monitor import Snapshot
 from edge.sinks.mqtt import Mqtt
 from tests.edge.sinks.shown import Snapped, shown
 from tests.edge.sinks.sinking import ROOT, TOPIC, write
-from tests.rig.broker import Broker, Listener, wait_until
+from tests.rig.broker import Broker, Listener
+from tests.rig.waiting import wait_until
 
 
 def test_state_and_will(broker: Broker, telling: Callable[..., Mqtt]) -> None:
