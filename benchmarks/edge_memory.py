@@ -40,12 +40,14 @@ def looks(process: Process, frames: int) -> list[tuple[int, Health]]:
 
 
 def look(process: Process) -> Health:
-    """The least of several: to look is a connection with a thread of its own, and it may be there yet."""
+    """The most of several: a look is a connection with a thread of its own, and so is the decoder of a
+    clip, which is opened anew several times a second.
+    """
     several = []
-    for _ in range(10):
+    for _ in range(20):
         several.append(process.settle())
-        time.sleep(0.1)
-    return min(several, key=lambda health: (health.threads, health.descriptors))
+        time.sleep(0.05)
+    return max(several, key=lambda health: (health.threads, health.descriptors))
 
 
 def watch(url: str, ended: threading.Event) -> None:

@@ -74,7 +74,8 @@ class Soak:
     def _course(self) -> None:
         rng = random.Random(self.seed)
         names = course(rng)
-        while self.told + self.every <= self.frames:
+        # Each fault once at least.
+        while self.told + self.every <= self.frames or len(self.struck) < len(FAULTS):
             self._wait_for(self.told + self.every)
             name = next(names)
             while name in RESTARTS and self._is_late:

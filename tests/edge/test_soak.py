@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.rig.needs import lack, needs
 
 ROOT = Path(__file__).parents[2]
-WORDS = ("--frames", "1700", "--every", "15", "--rate", "60", "--seed", "3")
+WORDS = ("--frames", "300", "--every", "15", "--rate", "60", "--seed", "3")
 
 
 def test_every_frame_is_accounted_for(int8_model: Path) -> None:
