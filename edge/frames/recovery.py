@@ -136,10 +136,14 @@ class Supervisor:
         self._thread.start()
 
     def close(self) -> None:
-        """End the life at hand. Returns at once where it hangs."""
+        """End the life at hand. A camera that is silent is not waited for: what is to be handed on at
+        the end needs that time.
+        """
         self._closing.set()
         self._slot.give_to(None)
-        self._thread.join(self._recovery.farewell)
+        life, farewell = self._life, self._recovery.farewell
+        if life is None or time.monotonic() - life.sign < farewell:
+            self._thread.join(farewell)
 
     def status(self) -> Status:
         """How the camera is doing; may be asked on any thread."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 from threading import Condition
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.device import Device
 from edge.frames import Frame
 from edge.frames.camera import Shot
+from litescore.errors import PermanentError
 from litescore.record import Subject
 
 # A frame that nobody took for so long, in seconds, is given to nobody: the loop slept, and the
@@ -74,4 +78,12 @@ class Slot:
     def _frame(self, shot: Shot) -> Frame:
         number = self.captured
         subject = Subject(self._name, etag=self._device.etag(number))
-        return Frame(subject, number, shot.monotonic, shot.pixels)
+        return Frame(subject, number, shot.monotonic, _picture(shot.pixels))
+
+
+def _picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | PermanentError:
+    """The pixels; where a driver gave something else, what is wrong with it: one frame fails."""
+    if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size:
+        return pixels
+    shape = ", ".join(map(str, pixels.shape))
+    return PermanentError("corrupt", f"the camera gave {pixels.dtype}[{shape}]: no picture")

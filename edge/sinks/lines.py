@@ -26,7 +26,7 @@ _LONGEST = 1 << 20
 _MOST_HELD = 10_000
 # Seconds between tries to write again, and what closing may take for the last of them.
 _PAUSE = 1.0
-_FAREWELL = 0.7
+_FAREWELL = 0.6
 # How long a reader that takes nothing is waited for at a time, in milliseconds.
 _LOOK_UP_MS = 100
 

@@ -25,7 +25,7 @@ from edge.status import Status
 _LINGER = 0.25
 _QUEUE = 4096
 # What `close` may take, in seconds, and what of it for the network.
-_LEAVE = 0.7
+_LEAVE = 0.6
 
 
 class Mqtt:
@@ -89,7 +89,7 @@ class Mqtt:
         return replace(status, counts=self._counts())
 
     def close(self) -> None:
-        """Put the queue in the spool, deliver what can be within 0.7 s, leave the rest in it."""
+        """Put the queue in the spool, deliver what can be within 0.6 s, leave the rest in it."""
         deadline = time.monotonic() + _LEAVE
         self._closing.set()
         self._came.set()
