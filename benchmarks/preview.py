@@ -38,6 +38,7 @@ from edge.preview.address import Address
 from edge.preview.preview import Preview
 from edge.status import Status
 from edge.stop import Stop
+from litescore.contract import Contract
 from litescore.record import Subject
 from litescore.scorer import Scorer
 
@@ -73,6 +74,8 @@ class Camera:
         picture = cv2.GaussianBlur(noise, (0, 0), 3)
         picture = cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX)
         self._pictures = [np.roll(picture, 16 * step, axis=1) for step in range(8)]
+
+    def expect(self, contract: Contract) -> None: ...
 
     def status(self) -> Status:
         return Status("running", counts={"captured": 0, "dropped": 0})

@@ -176,10 +176,8 @@ def _timed(
 
 def _fitted(frame: Frame, scorer: Scorer) -> Tensor | None:
     """The model's input; None of what is no picture."""
-    if isinstance(frame.pixels, PermanentError):
-        return None
     try:
-        return tensor(frame.pixels, scorer.contract)
+        return tensor(frame, scorer.contract)
     except PermanentError:
         return None
 

@@ -82,9 +82,13 @@ class Loop:
 
         Raises ConfigurationError when the source or a sink is lost.
         """
+        source.expect(self._scorer.contract)
         with Outbox(self.sinks) as outbox, closing(source.frames()) as frames:
             for frame in frames:
                 self._alive()
+                if self._next is not None:
+                    self._take(self._next)
+                    source.expect(self._scorer.contract)
                 if stop.requested:
                     break
                 if frame is None:
@@ -98,8 +102,6 @@ class Loop:
 
     def score(self, frame: Frame) -> Scored:
         """What the model and the frames before it make of a frame."""
-        if self._next is not None:
-            self._take(self._next)
         scorer = self._scorer
         probabilities, decision, error = None, None, None
         try:
@@ -124,9 +126,7 @@ class Loop:
         self._decider = Decider(scorer.contract, self._deciding)
 
     def _probabilities(self, frame: Frame) -> NDArray[np.float32]:
-        if isinstance(frame.pixels, PermanentError):
-            raise frame.pixels
-        fitted = tensor(frame.pixels, self._scorer.contract)
+        fitted = tensor(frame, self._scorer.contract)
         begun = time.perf_counter()
         probabilities: NDArray[np.float32] = self._scorer.probabilities(fitted[np.newaxis])[0]
         self.meter.invoked(time.perf_counter() - begun)

@@ -70,8 +70,7 @@ def framed(held: Contract, sources: list[Path]) -> Tensors:
     """What the model of the camera's loop is given, of files."""
     device = Device(id="0123456789ab", boot="boot", run=7)
     opened = [choose(SourceOptions(str(one)), held, device, Settings()).frames() for one in sources]
-    pixels = [frame.pixels for frames in opened for frame in frames if frame]
-    return np.stack([tensor(one, held) for one in pixels])  # type: ignore[arg-type]
+    return np.stack([tensor(frame, held) for frames in opened for frame in frames if frame])
 
 
 # A camera that hangs on its side before a mirror, above dark digits; of what it sees the lower left.

@@ -39,6 +39,14 @@ class Still:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """A frame's tensor, made ahead by a camera's own thread for a model of this contract."""
+
+    contract: Contract
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
 class Frame:
     """One picture from a source.
 
@@ -48,6 +56,7 @@ class Frame:
     pixels     a camera's whole picture, uint8[height, width, 3] red first, before the contract's
                view; or an image file; or why it cannot be read
     place      where in its source: `name` of a file, `position` in a clip in seconds
+    ready      its tensor, where that was made ahead
     """
 
     subject: Subject
@@ -55,13 +64,19 @@ class Frame:
     monotonic: float
     pixels: NDArray[np.uint8] | Still | PermanentError
     place: Mapping[str, Any] = field(default_factory=dict)
+    ready: Ready | None = None
 
 
-def tensor(pixels: NDArray[np.uint8] | Still, contract: Contract) -> Tensor:
+def tensor(frame: Frame, contract: Contract) -> Tensor:
     """uint8[height, width, channels] of what a frame holds, as batch scoring makes it.
 
-    Raises PermanentError for bytes that are no picture.
+    Raises PermanentError for a frame that could not be read and for bytes that are no picture.
     """
+    pixels, ready = frame.pixels, frame.ready
+    if ready is not None and ready.contract is contract:
+        return ready.tensor
+    if isinstance(pixels, PermanentError):
+        raise pixels
     if not isinstance(pixels, Still):
         return fit(pixels, contract)
     return decode_to_tensor(
@@ -89,6 +104,9 @@ class Source(Protocol):
 
         Raises ConfigurationError when it cannot be opened, UsageError for what it cannot do.
         """
+
+    def expect(self, contract: Contract) -> None:
+        """From now on frames are for a model of this contract: what can be done ahead, may be."""
 
     def status(self) -> Status:
         """How the source is doing; may be asked on any thread."""

@@ -11,6 +11,7 @@ from edge.frames import PATIENCE, Frame
 from edge.frames.capture import Capture
 from edge.status import Status
 from litescore import store
+from litescore.contract import Contract
 from litescore.errors import ConfigurationError
 from litescore.record import Subject
 
@@ -42,6 +43,9 @@ class Clip:
         numbers = count()
         for turn in count() if self._loop else range(1):
             yield from self._play(turn, numbers)
+
+    def expect(self, contract: Contract) -> None:
+        """Nothing is done ahead: the loop takes every frame, at its own pace."""
 
     def status(self) -> Status:
         return self._status

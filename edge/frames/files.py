@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.frames import Frame, Still
 from edge.status import Status
 from litescore import store
+from litescore.contract import Contract
 from litescore.errors import PermanentError
 from litescore.record import Subject
 from litescore.settings import Settings
@@ -45,6 +46,9 @@ class ImageFiles:
                 )
                 pixels = self._read(subject)
                 yield Frame(subject, next(numbers), time.monotonic(), pixels, place)
+
+    def expect(self, contract: Contract) -> None:
+        """Nothing is done ahead: the loop takes every frame, at its own pace."""
 
     def status(self) -> Status:
         return self._status

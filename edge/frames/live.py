@@ -14,6 +14,7 @@ from edge.frames.camera import Open
 from edge.frames.recovery import Recovery, Say, Supervisor
 from edge.frames.slot import Slot
 from edge.status import Status
+from litescore.contract import Contract
 
 
 class LiveCamera:
@@ -47,6 +48,9 @@ class LiveCamera:
                 yield self._slot.take(PATIENCE)
         finally:
             self._supervisor.close()
+
+    def expect(self, contract: Contract) -> None:
+        self._slot.contract = contract
 
     def status(self) -> Status:
         return self._supervisor.status()

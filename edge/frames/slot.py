@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import time
 from threading import Condition
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.device import Device
-from edge.frames import Frame
+from edge.frames import Frame, Ready
 from edge.frames.camera import Shot
+from litescore.contract import Contract
 from litescore.errors import PermanentError
+from litescore.image import fit
 from litescore.record import Subject
+
+Pixels: TypeAlias = NDArray[np.uint8] | PermanentError
 
 # A frame that nobody took for so long, in seconds, is given to nobody: the loop slept, and the
 # camera either went away meanwhile or has the next one ready.
@@ -24,9 +29,12 @@ class Slot:
 
     captured  frames that were put, which are numbered so: a gap tells how many were left out
     dropped   those of them that nobody took
+    contract  of the model that frames are for; they are fitted to it here, on the thread that
+              captures, while the model is at the frame before. None until it is known
     """
 
     def __init__(self, name: str, device: Device) -> None:
+        self.contract: Contract | None = None
         self.captured = 0
         self.dropped = 0
         self._name = name
@@ -43,11 +51,13 @@ class Slot:
 
     def put(self, owner: object, shot: Shot) -> bool:
         """Make a frame of a shot; False, and nothing done, where `owner` is the owner no more."""
+        pixels = _picture(shot.pixels)
+        ready = self._fitted(pixels)
         with self._changed:
             if owner is not self._owner:
                 return False
             self.dropped += self._latest is not None
-            self._latest = self._frame(shot), time.monotonic()
+            self._latest = self._frame(shot, pixels, ready), time.monotonic()
             self.captured += 1
             self._changed.notify()
             return True
@@ -75,13 +85,23 @@ class Slot:
     def _has_news(self) -> bool:
         return self._latest is not None or self._failure is not None
 
-    def _frame(self, shot: Shot) -> Frame:
+    def _frame(self, shot: Shot, pixels: Pixels, ready: Ready | None) -> Frame:
         number = self.captured
         subject = Subject(self._name, etag=self._device.etag(number))
-        return Frame(subject, number, shot.monotonic, _picture(shot.pixels))
+        return Frame(subject, number, shot.monotonic, pixels, ready=ready)
+
+    def _fitted(self, pixels: Pixels) -> Ready | None:
+        contract = self.contract
+        # Where a frame still waits the loop is behind, and may well take a later one than this.
+        if contract is None or isinstance(pixels, PermanentError) or self._latest is not None:
+            return None
+        try:
+            return Ready(contract, fit(pixels, contract))
+        except PermanentError:
+            return None  # The loop comes to the same, and tells it.
 
 
-def _picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | PermanentError:
+def _picture(pixels: NDArray[np.uint8]) -> Pixels:
     """The pixels; where a driver gave something else, what is wrong with it: one frame fails."""
     if pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size:
         return pixels

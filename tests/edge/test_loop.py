@@ -19,6 +19,7 @@ from edge.scored import Scored
 from edge.status import Status
 from edge.stop import Stop
 from litescore import image
+from litescore.contract import Contract
 from litescore.errors import ConfigurationError, PermanentError
 from litescore.record import Subject
 from litescore.scorer import Scorer
@@ -37,6 +38,7 @@ class Given:
     ) -> None:
         self._pictures = pictures
         self.closed = False
+        self.expected: list[Contract] = []
 
     def frames(self) -> Generator[Frame | None, None, None]:
         try:
@@ -48,6 +50,9 @@ class Given:
                 yield Frame(subject, number, time.monotonic(), pixels)
         finally:
             self.closed = True
+
+    def expect(self, contract: Contract) -> None:
+        self.expected.append(contract)
 
     def status(self) -> Status:
         return Status("running")
@@ -144,8 +149,10 @@ def test_a_model_is_replaced_between_two_frames(
         loop.replace(color_scorer_2)
         yield plain(RED)
 
-    loop.run(Given(pictures()), Stop())
+    source = Given(pictures())
+    loop.run(source, Stop())
     assert kept.labels == ["red", "rot"]
+    assert source.expected == [color_scorer.contract, color_scorer_2.contract]
     models = [one.record.model for one in kept.scored]
     assert models == [color_scorer.digest, color_scorer_2.digest]
     assert kept.scored[1].decision is not None

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
 from edge.device import Device
+from edge.frames import tensor
 from edge.frames.live import LiveCamera
 from edge.loop import Loop
 from edge.scored import Scored
 from edge.stop import Stop
+from litescore import image
+from litescore.contract import Contract
+from litescore.errors import PermanentError
 from litescore.record import Record
 from litescore.scorer import Scorer
+from litescore.view import View
 from tests.edge.conftest import BLUE, RED, Write, plain
 from tests.edge.frames.cameras import Playing, Stepping, take
 
@@ -124,3 +130,49 @@ def test_device_is_the_same_each_time() -> None:
     assert (first.id, first.boot) == (second.id, second.boot)
     assert first.run < second.run
     assert len(first.id) == 12
+
+
+def test_frames_are_fitted_ahead(looping: Playing, device: Device) -> None:
+    """For the model that is on, on the camera's thread; for another one's contract not taken."""
+    contract = Contract(("a", "b"), "gray", 8, 8, view=View(mirror=True))
+    source = LiveCamera("looped", lambda: looping, device)
+    source.expect(contract)
+    ready = 0
+    with closing(source.frames()) as frames:
+        for _ in range(20):
+            frame = next(frames)
+            assert frame is not None
+            assert isinstance(frame.pixels, np.ndarray)
+            wanted = image.fit(frame.pixels, contract)
+            np.testing.assert_array_equal(tensor(frame, contract), wanted)
+            other = replace(contract, height=4)
+            assert tensor(frame, other).shape == (4, 8, 1)
+            ready += frame.ready is not None
+    assert ready >= 10
+
+
+def test_a_loop_that_is_behind_has_nothing_fitted_in_vain(looping: Playing, device: Device) -> None:
+    """While a frame waits, later ones are not fitted: of a hundred most would be left out."""
+    contract = Contract(("a", "b"), "gray", 8, 8)
+    source = LiveCamera("looped", lambda: looping, device)
+    source.expect(contract)
+    with closing(source.frames()) as frames:
+        next(frames)
+        time.sleep(0.3)
+        late = next(frames)
+        assert late is not None
+        assert late.ready is None
+        assert tensor(late, contract).shape == (8, 8, 1)
+
+
+def test_a_region_outside_is_the_loops_to_tell(looping: Playing, device: Device) -> None:
+    """What cannot be fitted comes as it is, and fails there as one frame."""
+    contract = Contract(("a", "b"), "gray", 8, 8, view=View(region=(0, 0, 999, 999)))
+    source = LiveCamera("looped", lambda: looping, device)
+    source.expect(contract)
+    with closing(source.frames()) as frames:
+        frame = next(frames)
+        assert frame is not None
+        assert frame.ready is None
+        with pytest.raises(PermanentError, match="999"):
+            tensor(frame, contract)

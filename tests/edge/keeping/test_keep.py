@@ -154,7 +154,7 @@ def test_png_gives_the_tensor_that_was_scored(tmp_path: Path) -> None:
         keep.see(frame)
     (path,) = (tmp_path / "kept").rglob("*.png")
     seen = image.decode_to_tensor(path.read_bytes(), contract, budget=image.PixelBudget())
-    assert np.array_equal(seen, tensor(noise(), contract))
+    assert np.array_equal(seen, tensor(frame.frame, contract))
     assert np.array_equal(image.fit(image.decode(path.read_bytes()), contract), seen)
     stated = json.loads(path.with_suffix(".json").read_text())["frame"]["view"]
     assert View.from_json(stated) == view

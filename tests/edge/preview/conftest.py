@@ -25,6 +25,7 @@ from edge.preview.preview import Preview
 from edge.status import Status
 from edge.stop import Stop
 from litescore import image
+from litescore.contract import Contract
 from litescore.errors import PermanentError
 from litescore.record import Subject
 from litescore.scorer import Scorer
@@ -43,6 +44,8 @@ class Painted:
         self.color: tuple[int, int, int] | PermanentError | None = RED
         self.condition = Status("running", counts={"captured": 9, "dropped": 3, "reopened": 1})
         self.count = 0
+
+    def expect(self, contract: Contract) -> None: ...
 
     def status(self) -> Status:
         return self.condition
