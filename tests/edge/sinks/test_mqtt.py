@@ -138,7 +138,7 @@ def test_sigterm(state: str, broker: Broker, path: Path) -> None:
             child.send_signal(signal.SIGTERM)
             delivered, seconds = child.stdout.readline().split()
             assert child.wait(60) == 0
-    # It takes 0.7 s at most; what hangs takes as long as the broker, and the machine may be busy.
+    # It takes 0.6 s at most; what hangs takes as long as the broker, and the machine may be busy.
     assert float(seconds) < 5
     with closing(Spool(path, max_bytes=4 << 20)) as spool:
         assert spool.waiting + int(delivered) == 1000
