@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from litescore.errors import ConfigurationError, MissingDependency
 
 
+class NotVideo(ConfigurationError):
+    """OpenCV cannot open it; whoever asked knows by what name to tell so."""
+
+
 class Capture:
     """One open video, frame by frame: `grab` goes to the next, `picture` is the one at hand.
 
@@ -23,7 +27,7 @@ class Capture:
     asked    properties it is opened with, by OpenCV's names without `CAP_PROP_`; what this OpenCV
              does not know is left out
 
-    Raises MissingDependency without OpenCV and ConfigurationError where it cannot be opened.
+    Raises MissingDependency without OpenCV and NotVideo where it cannot be opened.
     """
 
     def __init__(self, what: str | int, backend: str, asked: dict[str, int] | None = None) -> None:
@@ -35,7 +39,7 @@ class Capture:
         if not self._video.isOpened():
             self._video.release()
             # Not `what`: the URL of a stream may hold a password.
-            raise ConfigurationError("OpenCV cannot open it as video")
+            raise NotVideo("OpenCV cannot open it as video")
 
     def grab(self) -> bool:
         """Go to the next frame, waiting for it; False where there is none."""

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from edge.frames import PATIENCE, Frame
-from edge.frames.capture import Capture
+from edge.frames.capture import Capture, NotVideo
 from edge.status import Status
 from litescore import store
 from litescore.contract import Contract
@@ -115,5 +115,5 @@ class _Pace:
 def _open(path: Path) -> Capture:
     try:
         return Capture(str(path), "FFMPEG")
-    except ConfigurationError:
+    except NotVideo:
         raise ConfigurationError(f"OpenCV cannot read {path} as video") from None

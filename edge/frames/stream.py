@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, quote, urlsplit
 
 from edge.frames.camera import Shot
-from edge.frames.capture import Capture
+from edge.frames.capture import Capture, NotVideo
 from edge.frames.freshness import PROMPT, LiveEdge
 from litescore.errors import ConfigurationError, UsageError
 
@@ -52,7 +52,7 @@ class StreamCamera:
         left = max(0.1, opening - (time.monotonic() - begun))
         try:
             self._capture = _open(url, left, patience)
-        except ConfigurationError:
+        except NotVideo:
             raise ConfigurationError(
                 f"{self._name} answers, but gives no video within {opening:g} s: are path, user "
                 "and password right?"

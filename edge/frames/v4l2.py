@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from edge.frames.camera import Shot
-from edge.frames.capture import Capture
+from edge.frames.capture import Capture, NotVideo
 from litescore.errors import ConfigurationError
 
 DEVICES = Path("/dev")
@@ -37,7 +37,7 @@ class V4l2Camera:
         _check(path)
         try:
             self._capture = _open(path)
-        except ConfigurationError:
+        except NotVideo:
             raise ConfigurationError(
                 f"OpenCV cannot read {path} as video: another program may be using it, or it is no "
                 "camera; `v4l2-ctl --list-devices` lists them"

@@ -156,6 +156,7 @@ def test_a_model_is_replaced_between_two_frames(
     models = [one.record.model for one in kept.scored]
     assert models == [color_scorer.digest, color_scorer_2.digest]
     assert kept.scored[1].decision is not None
+    assert kept.scored[1].decision.label == "rot"
     assert kept.scored[1].decision.previous is None
 
 
@@ -206,9 +207,11 @@ def test_what_a_sink_raises_ends_the_loop(
 ) -> None:
     """Raised again where the loop was started, and the source is closed."""
     source = Given(plain(RED) for _ in range(10_000))
+    loop = Loop(color_scorer, device, sinks=[Kept(failure)])
     with pytest.raises(type(failure)):
-        Loop(color_scorer, device, sinks=[Kept(failure)]).run(source, Stop())
+        loop.run(source, Stop())
     assert source.closed
+    assert loop.meter.frames < 10_000
 
 
 def test_a_sink_that_fails_at_the_last_frame(color_scorer: Scorer, device: Device) -> None:

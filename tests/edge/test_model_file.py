@@ -18,12 +18,12 @@ from litescore.scorer import Scorer
 class Watched:
     """A model file that is watched, and what came of it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, pause: float = 0.05) -> None:
         self.path = path
         self.taken: list[Scorer] = []
         self.said: list[str] = []
         self.file = ModelFile(
-            path, load=Scorer, take=self.taken.append, say=self.said.append, pause=0.05
+            path, load=Scorer, take=self.taken.append, say=self.said.append, pause=pause
         )
 
     def put(self, data: bytes) -> None:
@@ -118,17 +118,24 @@ def _other_answers(model: Path) -> bytes:
     return contracts.append(model.read_bytes(), held, golden)
 
 
-def test_a_file_being_written_is_waited_for(watched: Watched, int8_model: Path) -> None:
+def test_a_file_being_written_is_waited_for(int8_model: Path, tmp_path: Path) -> None:
     """A copy that takes its time is not read in the middle."""
+    path = tmp_path / "model.tflite"
+    path.write_bytes(int8_model.read_bytes())
+    watched = Watched(path, pause=0.5)
+    watched.file.start()
     data = other(int8_model, labels=tuple("abcdefghij"))
-    with watched.path.open("wb") as file:
-        for start in range(0, len(data), len(data) // 8):
-            file.write(data[start : start + len(data) // 8])
+    with path.open("wb") as file:
+        for start in range(0, len(data), len(data) // 24):
+            file.write(data[start : start + len(data) // 24])
             file.flush()
             os.fsync(file.fileno())
-            time.sleep(0.03)
+            time.sleep(0.05)
     watched.wait(lambda: watched.taken)
-    assert watched.said[-1].startswith("model.tflite: model ")
+    watched.wait(lambda: watched.said)
+    watched.file.close()
+    (line,) = watched.said
+    assert line.startswith("model.tflite: model ")
 
 
 def test_a_file_that_goes_away_and_comes_back(watched: Watched, int8_model: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from litescore.errors import PERMANENT_KINDS, ConfigurationError, PermanentError, SupersededError
-from litescore.record import Record, Subject
+from litescore.record import Record, Subject, moment
 from tests.litescore.numpy2 import run_under_numpy2
 
 MODEL = "ab" * 32
@@ -228,3 +228,9 @@ def test_other_lines_are_refused(text: str | bytes) -> None:
 def test_every_kind_of_failure_has_its_record(kind: str) -> None:
     """As the error says it."""
     assert failed(kind).kind == kind
+
+
+def test_a_moment_is_told_to_the_millisecond() -> None:
+    """Seconds since 1970, in UTC; the digits after the point are always three."""
+    assert moment(0.0) == "1970-01-01T00:00:00.000Z"
+    assert moment(1795639974.0075) == "2026-11-25T20:52:54.007Z"

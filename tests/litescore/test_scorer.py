@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,29 @@ def test_every_batch_gives_the_same_answers(runtime: str, dtype: str, fixed: int
         assert scorer.batch == (fixed or batch)
         found = scorer.probabilities(PIXELS)
         np.testing.assert_allclose(found, one_by_one, atol=1e-6 if dtype == "float32" else 0)
+
+
+@pytest.mark.parametrize(
+    ("machine", "runtime", "batch"),
+    [
+        ("x86_64", "tflite-runtime", 32),
+        ("aarch64", "tflite-runtime", 1),
+        ("armv7l", "tflite-runtime", 1),
+        ("aarch64", "litert", 32),
+    ],
+)
+def test_the_batch_that_suits(
+    machine: str, runtime: str, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody says how many: on Arm tflite-runtime takes one image at a time, since a dense
+    layer rounds otherwise there for several (tests/test_arm64.py shows that it matters).
+    """
+    if runtime not in [one.name for one in available()]:
+        pytest.skip(f"{runtime} is for an older Python")
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    model = held(tiny.build(SHAPE, dtype="uint8", batch=None))
+    assert Scorer(model, runtime=runtime, batch=None).batch == batch
+    assert Scorer(model, runtime=runtime, batch=8).batch == 8
 
 
 @dtypes
