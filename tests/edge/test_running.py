@@ -53,9 +53,14 @@ def test_what_closing_raises_is_raised_once_all_are_closed() -> None:
 def test_an_error_before_is_the_one_that_is_told() -> None:
     """What ended the loop comes first; what was open is closed all the same."""
     part = Part(failure=ConfigurationError("3 records lost"))
-    with pytest.raises(ConfigurationError, match="no camera"), closed_together() as held:
-        held.append(part)
-        raise ConfigurationError("no camera")
+
+    def fail() -> None:
+        with closed_together() as held:
+            held.append(part)
+            raise ConfigurationError("no camera")
+
+    with pytest.raises(ConfigurationError, match="no camera"):
+        fail()
     assert part.closed
 
 
