@@ -44,8 +44,8 @@ from litescore.scorer import Scorer
 SENSOR = (3280, 2464)
 # name, side and channels of the input, filters of each convolution, the ratio to hold
 MODELS = (
-    ("about 0.2 ms", 32, 3, (80, 96, 160), 1.2),
-    ("about 0.2 ms", 28, 1, (96, 128, 192), 1.2),
+    ("about 0.2 ms", 32, 3, (100, 128, 192), 1.2),
+    ("about 0.2 ms", 28, 1, (112, 160, 224), 1.2),
     ("3 ms or more", 96, 3, (112, 192, 208), 1.05),
 )
 
@@ -159,7 +159,7 @@ def main() -> None:
                 ("unscaled", (640, 480)),
             ):
                 times = measure(scorer, size, out, count)
-                held = f"<= {hold}"
+                held = "" if what == "unscaled" else f"<= {hold}"
                 print(row(model, f"{what}, {size[0]} x {size[1]}", times, held), flush=True)
 
 
