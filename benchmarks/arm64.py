@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from litescore import dataset
+from litescore.comparison import compare
 from litescore.image import fit
-from litescore.scorer import Scorer, compare
+from litescore.scorer import Scorer
 from litescore.settings import Settings
 from tests.rig import arm64
 from tests.rig.arm64 import Arm64

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from litescore import contract as contracts
 from litescore import image, interpreter
+from litescore.comparison import Comparison, compare
 from litescore.contract import Contract
 from litescore.errors import ModelError
 from litescore.evaluate import confusion
 from litescore.golden import GOLDEN_IMAGES, answers_file
-from litescore.scorer import Comparison, Scorer, compare
+from litescore.scorer import Scorer
 
 # Images an invocation takes while proving; the answers do not depend on it.
 _BATCH = 64

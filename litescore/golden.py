@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from litescore import image
+from litescore.comparison import Comparison, compare
 from litescore.contract import GOLDEN_FOLDER, associated_files
 from litescore.errors import ContractError, PermanentError
-from litescore.scorer import Comparison, Scorer, compare
+from litescore.scorer import Scorer
 
 GOLDEN_IMAGES = 10
 NOT_RECORDED = "not recorded"

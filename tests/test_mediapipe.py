@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from litescore import contract, image
+from litescore.comparison import compare
 from litescore.contract import Contract
-from litescore.scorer import Probabilities, Scorer, compare
+from litescore.scorer import Probabilities, Scorer
 from litescore.tflite import metadata
 from tests.litescore import tiny
 from tests.rig.mediapipe import Answer, classify

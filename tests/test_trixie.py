@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 from litescore import results
+from litescore.comparison import compare
 from litescore.image import decode, fit
 from litescore.record import Record
-from litescore.scorer import Probabilities, Scorer, compare
+from litescore.scorer import Probabilities, Scorer
 from tests.rig import trixie
 from tests.rig.pngs import Pngs
 from tests.rig.readings import readings

@@ -13,9 +13,9 @@ from export.proof import Exam, Reading, accuracy, recall
 from export.targets import TARGETS, target
 from export.trial import Trial
 from litescore.bench.latency import Latency
+from litescore.comparison import compare
 from litescore.contract import VARIANTS, Contract
 from litescore.errors import UsageError
-from litescore.scorer import compare
 
 CONTRACT = Contract(("cat", "dog", "owl"), "gray", 28, 28)
 CLASSES = np.repeat(np.arange(3), [100, 100, 20])

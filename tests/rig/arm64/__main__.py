@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
+from litescore.comparison import Comparison
 from litescore.errors import LitescoreError
-from litescore.scorer import Comparison
 from tests.rig import arm64
 from tests.rig.arm64.proof import Proof, prove
 

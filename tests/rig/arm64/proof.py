@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litescore import image
+from litescore.comparison import Comparison, compare
 from litescore.record import Record
-from litescore.scorer import Comparison, Scorer, compare
+from litescore.scorer import Scorer
 from tests.rig.arm64 import CPUS, Arm64
 from tests.rig.readings import readings
 

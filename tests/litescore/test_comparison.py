@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from litescore.scorer import compare
+from litescore.comparison import compare
 
 STEP = 1 / 256
 
