@@ -199,15 +199,19 @@ class Supervisor:
         reason = self._silence(life) if hung else str(life.error)
         goes_on = not life.shots and state == self._trouble.state
         since = self._trouble.since if goes_on else time.monotonic()
-        self._trouble = Status(state, reason, since)
+        first, self._trouble = self._trouble.reason is None, Status(state, reason, since)
         self._life = None
-        if not goes_on and state != "opening":
+        if state != "opening" and not goes_on:
             self._tell(f"is {state}, and opened again: {reason}")
+        elif state == "opening" and first and self._recovery.wait_at_start:
+            self._tell(f"is waited for: {reason}")
 
     def _is_back(self) -> None:
         if self._lives:
             seconds = time.monotonic() - self._last_shot
             self._tell(f"runs again, after {seconds:.1f} s")
+        elif self._trouble.reason is not None:
+            self._tell("runs")
 
     def _tell(self, what: str) -> None:
         # A terminal that went away is no reason for a camera to end.

@@ -274,3 +274,18 @@ def test_missing_clip_is_said(tmp_path: Path, device: Device) -> None:
     source = LiveCamera("x", partial(Playing, tmp_path / "none.mp4"), device)
     with pytest.raises(ConfigurationError, match="cannot open it as video"):
         take(source.frames(), 1)
+
+
+def test_a_person_is_told_of_the_wait(device: Device) -> None:
+    """At the start too: once what is waited for and why, and once that it is there."""
+    refusing = ConfigurationError("x: not there")
+    camera = Stepping()
+    said: list[str] = []
+    recovery = replace(QUICK, wait_at_start=True)
+    source = LiveCamera("x", Openings(refusing, refusing, camera), device, recovery, said.append)
+    with closing(source.frames()) as frames:
+        camera.step()
+        take(frames, 1)
+        until(source, frames, lambda _: len(said) >= 2)
+        camera.end()
+    assert said[:2] == ["x is waited for: x: not there", "x runs"]
