@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from litescore.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
+    from edge.running import RunOptions
     from edge.service.unit import Service
 
 _FIX = (
@@ -56,14 +57,17 @@ def install(
     """Write a systemd unit, its environment file and a copy of the model, for a service that runs
     `litescore edge run` from boot on, is watched, and is started again whenever it ends.
 
-    Options of `litescore edge run` go after --; a camera is waited for in any case. LITESCORE_MQTT_PASSWORD and LITESCORE_PREVIEW_TOKEN
-    are taken from the environment into the environment file, which root alone can read.
+    Options of `litescore edge run` go after --; a camera is waited for in any case.
+    LITESCORE_MQTT_PASSWORD, LITESCORE_SOURCE_USER, LITESCORE_SOURCE_PASSWORD and
+    LITESCORE_PREVIEW_TOKEN are taken from the environment into the environment file, which root
+    alone can read.
 
     \b
     Example:
       sudo /opt/litescore/bin/litescore edge install --model model.tflite --source picamera
       litescore edge install --model model.tflite --source 0 --print -- --interval 1
     """
+    from edge import service_options
     from edge.service import installing, unit
 
     service = unit.Service(name)
@@ -71,10 +75,11 @@ def install(
     if not show:
         installing.check_may_write(root)
     started = _program(program, root)
-    data = _model(model, _labels(service, source, options))
+    data = _model(model, service_options.parse(service, source, options))
     secrets = {} if show else {key: os.environ.get(key, "") for key in unit.SECRETS}
     options = (*_waiting(source, options), *options)
-    files = installing.plan(service, started, data, _source(service, source), options, secrets)
+    source = service_options.source_path(service, source)
+    files = installing.plan(service, started, data, source, options, secrets)
     if show:
         click.echo(b"\n".join(file.data for file in files[:2]), nl=False)
         return
@@ -112,68 +117,14 @@ def _program(named: Path | None, root: Path) -> Path:
     return program
 
 
-def _model(path: str, labels: Path | None) -> bytes:
-    """The file's bytes, proven to be a model that this device scores with."""
-    from litescore.contract import read_labels
+def _model(path: str, options: RunOptions) -> bytes:
+    """The file's bytes, proven to be a model that this device scores with, and with these options."""
+    from edge import service_options
     from litescore.scorer import Scorer, read_model
 
-    Scorer(path, labels=read_labels(labels) if labels else None)
+    scorer = Scorer(path, labels=options.labels)
+    service_options.check(options, scorer.contract)
     return read_model(path)
-
-
-def _source(service: Service, words: str) -> str:
-    """The source as the service finds it. Raises ConfigurationError for files it cannot read."""
-    from edge.service.reach import hindrance
-
-    path = Path(words)
-    if not path.exists() or path.is_char_device() or service.owns(path):
-        return words
-    if found := hindrance(path.absolute()):
-        raise ConfigurationError(f"--source {words}: {found}")
-    return str(path.absolute())
-
-
-def _labels(service: Service, source: str, words: tuple[str, ...]) -> Path | None:
-    """The file of class names among the words, all proven to be options of `edge run`: a wrong one
-    would be found out at boot.
-
-    Raises click's UsageError for others, and UsageError for files that the service cannot use.
-    """
-    from edge.run_command import run as command
-
-    parsed = command.make_context("litescore edge run", ["--source", source, *words])
-    for parameter in command.params:
-        if isinstance(parameter.type, click.Path):
-            for value in _values(parsed.params.get(parameter.name or "")):
-                _check_file(service, parameter.opts[0], Path(value))
-    labels: Path | None = parsed.params.get("labels")
-    return labels
-
-
-def _values(value: Any) -> tuple[Any, ...]:
-    if value is None:
-        return ()
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _check_file(service: Service, option: str, path: Path) -> None:
-    """A file that the service reads or writes: its own, or one that it can see."""
-    from edge.service.reach import hindrance
-
-    if not path.is_absolute():
-        if path.exists():
-            raise UsageError(
-                f"{option} {path} is in this folder, and the service works in {service.state}: "
-                "give the whole path"
-            )
-        path = service.state / path
-    if service.owns(path):
-        return
-    if found := hindrance(path):
-        raise UsageError(
-            f"{option} {path}: {found}; what a service reads may lie in /etc/litescore, what it "
-            f"writes in {service.state}"
-        )
 
 
 def _tell(service: Service, root: Path, written: dict[Path, bool], *, limited: bool) -> None:

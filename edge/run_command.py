@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,20 +19,43 @@ from edge.sinks.spool_options import spool_options
 from litescore import settings
 from litescore.view_options import view_options
 
+if TYPE_CHECKING:
+    from edge.running import RunOptions
+
+_GROUPS = (
+    source_options,
+    view_options,
+    decision_options,
+    out_options,
+    mqtt_options,
+    keep_options,
+    spool_options,
+    preview_options,
+)
+
+
+def group_options(function: Callable[..., Any]) -> Any:
+    """Give a command the options that come in groups, and itself each group as one value."""
+    return reduce(lambda made, group: group(made), reversed(_GROUPS), function)
+
+
+def run_options(labels: Path | None, **groups: Any) -> RunOptions:
+    """What the command's words come to, but for model and top.
+
+    labels  a file of class names
+    """
+    from edge import running
+    from litescore.contract import read_labels
+
+    return running.RunOptions(labels=read_labels(labels) if labels else None, **groups)
+
 
 @click.command(
     short_help="Score a source's frames, and tell what they come to.",
     epilog=settings.table("model", "model_sha256", "runtime", "top", "max_bytes", "max_pixels"),
 )
 @click.option("--model", metavar="FILE", help="The .tflite file; LITESCORE_MODEL by default.")
-@source_options
-@view_options
-@decision_options
-@out_options
-@mqtt_options
-@keep_options
-@spool_options
-@preview_options
+@group_options
 @click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
@@ -73,11 +98,10 @@ def run(model: str | None, top: int | None, labels: Path | None, **groups: Any) 
       litescore edge run --model model.tflite --source clip.mp4 --out records.jsonl
     """
     from edge import running
-    from litescore.contract import read_labels
     from litescore.scoring import settings_with
 
     summary = running.run(
-        running.RunOptions(labels=read_labels(labels) if labels else None, **groups),
+        run_options(labels, **groups),
         settings_with(model=model, top=top),
         lambda line: click.echo(line, err=True),
     )

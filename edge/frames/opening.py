@@ -54,34 +54,60 @@ def choose(
     words of another kind, a folder without images and options that the source cannot honour,
     MissingDependency without OpenCV.
     """
-    words = options.words
+    words, kind = options.words, checked_kind(options)
     opened: Open
     if found := _PICAMERA.fullmatch(words):
-        options.check(PI_CAMERA)
         import_picamera2()
         number = int(found[1] or 0)
         patience = options.hung_after or HUNG_AFTER
         opened = partial(PiCamera, contract, number, options.size, options.fps, patience)
         return _live(words, opened, device, options, say)
-    if "://" in words:
+    if kind == STREAM:
         return _stream(options, device, say)
     path = _path(words)
-    if _is_device(path):
-        options.check(DEVICE)
+    if kind == DEVICE:
         import_cv2()
         opened = partial(V4l2Camera, path, options.size, options.fps)
         return _live(str(path), opened, device, options, say)
-    if path.is_dir() or path.suffix.lower() in SUFFIXES:
-        options.check(FOLDER)
+    if kind == FOLDER:
         return ImageFiles(path, settings, loop=bool(options.loop))
-    options.check(CLIP)
     _check_clip(path)
     return Clip(path, loop=bool(options.loop), real_time=options.real_time)
 
 
+def checked_kind(options: SourceOptions) -> str:
+    """Which of KINDS the options name, proven to honour them all; it need not be there.
+
+    Raises UsageError for a URL of another kind and for options that the source cannot honour.
+    """
+    kind = _kind(options.words)
+    options.check(kind)
+    if kind == STREAM:
+        with_credentials(options.words)
+    return kind
+
+
 def is_camera(words: str) -> bool:
-    """Whether `--source WORDS` is a camera, near or far, and neither folder nor file."""
-    return bool(_PICAMERA.fullmatch(words)) or "://" in words or _is_device(_path(words))
+    """Whether `--source WORDS` is a camera, near or far, and neither folder nor file.
+
+    Raises UsageError for a URL of another kind.
+    """
+    return _kind(words) in (PI_CAMERA, STREAM, DEVICE)
+
+
+def _kind(words: str) -> str:
+    if _PICAMERA.fullmatch(words):
+        return PI_CAMERA
+    scheme, separator, _ = words.partition("://")
+    if separator:
+        if scheme.lower() not in PORTS:
+            raise UsageError(f"--source {shown(words)}: such URLs are no source; name {_KINDS}")
+        return STREAM
+    path = _path(words)
+    if _is_device(path):
+        return DEVICE
+    # What is not there yet may be either: a clip is refused fewer options.
+    return FOLDER if path.is_dir() or path.suffix.lower() in SUFFIXES else CLIP
 
 
 def _path(words: str) -> Path:
@@ -93,9 +119,6 @@ def _is_device(path: Path) -> bool:
 
 
 def _stream(options: SourceOptions, device: Device, say: Say) -> LiveCamera:
-    if options.words.partition("://")[0].lower() not in PORTS:
-        raise UsageError(f"--source {shown(options.words)}: such URLs are no source; name {_KINDS}")
-    options.check(STREAM)
     import_cv2()
     url = with_credentials(options.words)
     opened = partial(StreamCamera, url, options.hung_after or HUNG_AFTER)

@@ -15,6 +15,7 @@ from litescore.options import gathered
 if TYPE_CHECKING:
     from edge.device import Device
     from edge.keeping.keep import Keep
+    from edge.keeping.rules import Rule
     from edge.sinks.spool_options import SpoolOptions
 
 # Of frames that the disk does not take now: a PNG of 12 megapixels has 30 million.
@@ -112,14 +113,13 @@ def open_keep(
     from edge.keeping.delivery import Delivery
     from edge.keeping.keep import Keep
     from edge.keeping.quota import Quota
-    from edge.keeping.rules import check_labels, parse
     from edge.sinks.spool import Spool
 
     if options.keep is None:
         return None
-    rules = [parse(words) for words in options.keep_when]
-    check_labels(rules, labels)
-    _check_place(options.keep)
+    rules = checked_rules(options, labels)
+    if (folder := local_folder(options.keep)) is not None:
+        _make(folder)
     quota = Quota(options.keep_per_day, state / "keep-quota.json", boot=device.boot)
     waiting = Spool(
         state / "keep.spool",
@@ -138,7 +138,17 @@ def open_keep(
     )
 
 
-def _check_place(place: str) -> None:
+def checked_rules(options: KeepOptions, labels: Sequence[str]) -> list[Rule]:
+    """The rules for a model of these labels. Raises UsageError for one that is none."""
+    from edge.keeping.rules import check_labels, parse
+
+    rules = [parse(words) for words in options.keep_when]
+    check_labels(rules, labels)
+    return rules
+
+
+def local_folder(place: str) -> Path | None:
+    """The folder that `--keep` names; None of S3. Raises UsageError for a place that is neither."""
     from litescore import store
     from litescore.store import rawkeys, s3
 
@@ -146,10 +156,14 @@ def _check_place(place: str) -> None:
         key = s3.split(place)[1].rstrip("/")
         if key and not rawkeys.addressable(key):
             raise UsageError(f"--keep {place}: no // or dots alone between slashes")
-        return
+        return None
     if "://" in place.removeprefix("file://"):
         raise UsageError(f"--keep {place}: a folder, or s3://bucket/prefix/")
+    return store.local_path(place)
+
+
+def _make(folder: Path) -> None:
     try:
-        store.local_path(place).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"cannot keep frames in {place}: {error.strerror}") from error
+        raise ConfigurationError(f"cannot keep frames in {folder}: {error.strerror}") from error

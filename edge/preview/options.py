@@ -26,8 +26,7 @@ FPS = 15.0
 class PreviewOptions:
     """Whether there is a preview, where it listens, and how many pictures a second it shows.
 
-    Raises UsageError for an address that is none, and for one that others can reach without a token
-    in the environment.
+    Raises UsageError for an address that is none, and for a token in the environment that is no good.
     """
 
     preview: bool = False
@@ -40,14 +39,18 @@ class PreviewOptions:
                 if value is not None:
                     raise UsageError(f"--preview-{option} {value}: goes with --preview only")
             return
-        self.token()
+        _ = self.address
+        read_token(os.environ)
 
     @property
     def address(self) -> Address:
         return Address.parse(self.preview_bind or DEFAULT)
 
     def token(self) -> str | None:
-        """From the environment, so that no list of processes shows it."""
+        """From the environment, so that no list of processes shows it.
+
+        Raises UsageError without one where others can reach the address.
+        """
         if self.address.is_loopback:
             return read_token(os.environ)
         return read_token(os.environ, needed=f"--preview-bind {self.address} lets others look")
@@ -82,7 +85,7 @@ def open_preview(
 
     silence  seconds without a frame that are no problem yet: more than those from one to the next
 
-    Raises ConfigurationError where the address cannot be had.
+    Raises ConfigurationError where the address cannot be had, UsageError where it takes a token.
     """
     if not options.preview:
         return None
