@@ -12,7 +12,7 @@
     pictures.py    frames for people, encoded once for all; preview/: the page that shows them
     model_file.py  the model's file, watched and replaced
     meter.py       what the loop counts; monitor.py, status.py: how it and its parts are doing
-    service/       the systemd unit, and what systemd is told
+    service/       the systemd unit, and what systemd is told; service_options.py: what it may be given
     thermal.py     the processor's temperature, and what slows it down
     device.py      which device this is, since which boot
     stop.py        SIGINT and SIGTERM as a wish that the loop grants between two frames

@@ -75,11 +75,12 @@ def install(
     if not show:
         installing.check_may_write(root)
     started = _program(program, root)
-    data = _model(model, service_options.parse(service, source, options))
-    secrets = {} if show else {key: os.environ.get(key, "") for key in unit.SECRETS}
+    secrets = {key: os.environ.get(key, "") for key in unit.SECRETS}
+    data = _model(model, service_options.parse(service, source, options), secrets)
     options = (*_waiting(source, options), *options)
     source = service_options.source_path(service, source)
-    files = installing.plan(service, started, data, source, options, secrets)
+    written_down = {} if show else secrets
+    files = installing.plan(service, started, data, source, options, written_down)
     if show:
         click.echo(b"\n".join(file.data for file in files[:2]), nl=False)
         return
@@ -117,13 +118,13 @@ def _program(named: Path | None, root: Path) -> Path:
     return program
 
 
-def _model(path: str, options: RunOptions) -> bytes:
+def _model(path: str, options: RunOptions, secrets: dict[str, str]) -> bytes:
     """The file's bytes, proven to be a model that this device scores with, and with these options."""
     from edge import service_options
     from litescore.scorer import Scorer, read_model
 
     scorer = Scorer(path, labels=options.labels)
-    service_options.check(options, scorer.contract)
+    service_options.check(options, scorer.contract, secrets)
     return read_model(path)
 
 

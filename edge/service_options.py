@@ -4,6 +4,7 @@ broker or S3: what is wrong would be found out at boot, again and again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from edge.run_command import group_options, run, run_options
 from edge.running import RunOptions
 from edge.service.reach import hindrance
 from edge.service.unit import Service
+from edge.sinks.mqtt_options import server_of
 from litescore.contract import Contract
 from litescore.errors import ConfigurationError, UsageError
 
@@ -43,14 +45,18 @@ def parse(service: Service, source: str, words: tuple[str, ...]) -> RunOptions:
     return options
 
 
-def check(options: RunOptions, contract: Contract) -> None:
-    """Raises UsageError or ContractError for what does not go with the source or with the model."""
+def check(options: RunOptions, contract: Contract, secrets: Mapping[str, str]) -> None:
+    """Raises UsageError or ContractError for what does not go with the source, with the model or with
+    the secrets that the service is given; those that it lacks may be typed in later.
+    """
     checked_kind(options.source)
     live = is_camera(options.source.words)
     Decider(contract, deciding(options.decision, live=live))
     telling(options.decision, live=live)
     options.view.apply(contract.view)
     checked_rules(options.keep, contract.labels)
+    if options.mqtt.mqtt is not None:
+        server_of(options.mqtt, secrets)
 
 
 def source_path(service: Service, words: str) -> str:

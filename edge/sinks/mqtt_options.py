@@ -180,7 +180,7 @@ def open_mqtt(
     from edge.sinks.mqtt_link import check_paho
     from edge.sinks.spool import Spool
 
-    server = _server(options, os.environ if environ is None else environ)
+    server = server_of(options, os.environ if environ is None else environ)
     check_paho()
     server.context()
     place = _place(options, device)
@@ -216,7 +216,12 @@ def _place(options: MqttOptions, device: Device) -> Place:
     return Place(topic, prefix, object_id)
 
 
-def _server(options: MqttOptions, environ: Mapping[str, str]) -> Server:
+def server_of(options: MqttOptions, environ: Mapping[str, str]) -> Server:
+    """The broker that the options name, with the environment's password.
+
+    Raises UsageError for a password without a user, ConfigurationError for a password file that
+    cannot be read.
+    """
     from edge.sinks.mqtt_link import Server
 
     address = options.address

@@ -220,6 +220,13 @@ def test_a_token_may_be_typed_later(install: Install, root: Path) -> None:
     assert "16 to 128 letters" in refusal(install(*words, LITESCORE_PREVIEW_TOKEN="short"))
 
 
+def test_a_password_of_no_user(install: Install) -> None:
+    """Which the broker would never be given; without one it may come later."""
+    words = ("--", "--mqtt", "mqtt://broker")
+    assert "a password of no user" in refusal(install(*words, LITESCORE_MQTT_PASSWORD="hidden"))
+    assert install(*words, LITESCORE_MQTT_PASSWORD="").exception is None
+
+
 def test_every_secret_is_named() -> None:
     """The help and the guide name what is taken from the environment."""
     told = CliRunner().invoke(edge, ["install", "--help"]).output
