@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from edge.decisions import Decider, Deciding, Decision
 from edge.device import Device
 from edge.emission import Emission, Telling
-from edge.frames import Frame, Source, tensor
+from edge.frames import PATIENCE, Frame, Source, tensor
 from edge.meter import Meter, Summary
 from edge.outbox import Outbox
 from edge.scored import Scored, Watcher
@@ -56,8 +57,8 @@ class Loop:
         self._emission = Emission(telling or Telling(every=True))
         self._alive = alive
         self._top = top
-        self._next: Scorer | None = None
-        self._take(scorer)
+        self._next: tuple[Scorer, Decider] | None = None
+        self._scorer, self._decider = scorer, Decider(scorer.contract, deciding)
 
     @property
     def scorer(self) -> Scorer:
@@ -65,8 +66,12 @@ class Loop:
         return self._scorer
 
     def replace(self, scorer: Scorer) -> None:
-        """Go on with another model from the next frame on; may be called on any thread."""
-        self._next = scorer
+        """Go on with another model from the next frame on; may be called on any thread.
+
+        Raises UsageError for a model that has no label of which a confidence is asked for.
+        """
+        # Another model may have other labels: what was decided by the old one is not carried over.
+        self._next = scorer, Decider(scorer.contract, self._deciding)
 
     def run(
         self,
@@ -83,11 +88,11 @@ class Loop:
         Raises ConfigurationError when the source or a sink is lost.
         """
         source.expect(self._scorer.contract)
-        with Outbox(self.sinks) as outbox, closing(source.frames()) as frames:
+        with Outbox(self.sinks, self._alive) as outbox, closing(source.frames()) as frames:
             for frame in frames:
                 self._alive()
                 if self._next is not None:
-                    self._take(self._next)
+                    (self._scorer, self._decider), self._next = self._next, None
                     source.expect(self._scorer.contract)
                 if stop.requested:
                     break
@@ -97,7 +102,7 @@ class Loop:
                 self._tell(self.score(frame), outbox)
                 if self.meter.frames == max_frames:
                     break
-                stop.wait(begun + interval - time.perf_counter())
+                self._wait(stop, begun + interval)
         return self.meter.summary()
 
     def score(self, frame: Frame) -> Scored:
@@ -120,16 +125,19 @@ class Loop:
             top=self._top,
         )
 
-    def _take(self, scorer: Scorer) -> None:
-        self._scorer, self._next = scorer, None
-        # Another model may have other labels: what was decided by the old one is not carried over.
-        self._decider = Decider(scorer.contract, self._deciding)
+    def _wait(self, stop: Stop, until: float) -> None:
+        while not stop.requested and (left := until - time.perf_counter()) > 0:
+            self._alive()
+            stop.wait(min(left, PATIENCE))
 
     def _probabilities(self, frame: Frame) -> NDArray[np.float32]:
         fitted = tensor(frame, self._scorer.contract)
         begun = time.perf_counter()
         probabilities: NDArray[np.float32] = self._scorer.probabilities(fitted[np.newaxis])[0]
         self.meter.invoked(time.perf_counter() - begun)
+        if not isfinite(probabilities.max()):
+            # In a mean it would stay for ever.
+            raise PermanentError("unsupported", "the model's answer to it is no number")
         return probabilities
 
     def _decide(self, probabilities: NDArray[np.float32], frame: Frame) -> Decision:

@@ -98,7 +98,7 @@ class Meter:
         return len(lately) / max(seconds, 1e-9)
 
     def latency_ms(self) -> Mapping[str, float]:
-        """Milliseconds from a frame's capture to its record; {} before the first."""
+        """Milliseconds from a frame's capture to its decision; {} before the first."""
         return quantiles(self._latencies)
 
     def invoke_ms(self) -> Mapping[str, float]:

@@ -22,7 +22,8 @@ class ModelFile:
     """Watches a model's file on a thread of its own.
 
     load  makes a scorer of a file's bytes
-    take  is given each new scorer; called on the watching thread
+    take  is given each new scorer, and may refuse it by a LitescoreError; called on the watching
+          thread
     say   tells a person, one line
 
     A new file must load, and its golden samples must come out here as they were recorded; else the
@@ -68,14 +69,13 @@ class ModelFile:
     def _renew(self) -> None:
         try:
             scorer = self._proven(read_model(self._path))
+            if not self._closing.is_set():
+                self._take(scorer)
         except LitescoreError as error:
             self.problem = str(error)
             self._say(f"{self.name}: the new file is not taken, the old model goes on: {error}")
             return
-        if self._closing.is_set():
-            return
         self.problem = None
-        self._take(scorer)
         self._say(f"{self.name}: model {scorer.digest[:12]} from now on")
 
     def _proven(self, data: bytes) -> Scorer:

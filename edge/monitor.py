@@ -31,7 +31,7 @@ class Snapshot:
     since, uptime          monotonic seconds of the start; seconds since
     frames, failed, emitted  counts since the start
     fps                    of the last ten seconds
-    latency_ms, invoke_ms  p50, p90 and p99 of the last frames, from capture to record and of the
+    latency_ms, invoke_ms  p50, p90 and p99 of the last frames, from capture to decision and of the
                            model alone; {} before the first frame
     source, source_name    how the source is doing, and what it is
     sinks                  how each sink is doing

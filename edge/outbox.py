@@ -6,22 +6,28 @@ should cost no frame.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import Event, Thread
 
 from edge.scored import Scored
 from edge.sinks import Sink
 
-# So many may wait; more would be a queue of pictures. Then the loop waits for the sinks.
-_ROOM = 32
+# So many may wait, and so many bytes of their pictures, but one at least. Then the loop waits.
+_ROOM, _ROOM_BYTES = 32, 32 << 20
 
 
 class Outbox:
-    """Hands frames to sinks in order. As a context: what is in it at the end is handed on first."""
+    """Hands frames to sinks in order. As a context: what is in it at the end is handed on first.
 
-    def __init__(self, sinks: Sequence[Sink]) -> None:
+    alive  called while the loop waits for the sinks
+    """
+
+    def __init__(self, sinks: Sequence[Sink], alive: Callable[[], None] = lambda: None) -> None:
         self._sinks = sinks
+        self._alive = alive
+        # Each is counted up by one thread alone.
+        self._bytes_put = self._bytes_taken = 0
         self._waiting: SimpleQueue[Scored | None] = SimpleQueue()
         self._taken = Event()
         self._failure: BaseException | None = None
@@ -29,10 +35,12 @@ class Outbox:
 
     def put(self, scored: Scored) -> None:
         """Take one. Raises what a sink raised at an earlier one."""
-        while self._waiting.qsize() >= _ROOM and self._failure is None:
+        while self._is_full() and self._failure is None:
+            self._alive()
             self._taken.clear()
             self._taken.wait(0.1)
         self._check()
+        self._bytes_put += scored.frame.size
         self._waiting.put(scored)
 
     def __enter__(self) -> Outbox:
@@ -45,6 +53,10 @@ class Outbox:
         if kind is None:
             self._check()
 
+    def _is_full(self) -> bool:
+        many = self._waiting.qsize() >= _ROOM
+        return many or self._bytes_put - self._bytes_taken >= _ROOM_BYTES
+
     def _check(self) -> None:
         if self._failure is not None:
             failure, self._failure = self._failure, None
@@ -55,6 +67,7 @@ class Outbox:
             while (scored := self._waiting.get()) is not None:
                 for sink in self._sinks:
                     sink.write(scored)
+                self._bytes_taken += scored.frame.size
                 self._taken.set()
         except BaseException as error:  # noqa: BLE001 raised again on the loop's thread
             self._failure = error

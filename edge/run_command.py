@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,7 +104,14 @@ def run(model: str | None, top: int | None, labels: Path | None, **groups: Any) 
     summary = running.run(
         run_options(labels, **groups),
         settings_with(model=model, top=top),
-        lambda line: click.echo(line, err=True),
+        _say,
     )
-    click.echo(summary, err=True)
+    _say(str(summary))
     return 1 if summary.failed else 0
+
+
+def _say(line: str) -> None:
+    # Standard error may be a full disk, or a terminal that went away: no reason to end for anything
+    # that has something to say.
+    with suppress(OSError, ValueError):
+        click.echo(line, err=True)

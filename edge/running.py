@@ -75,10 +75,15 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
     path = Path(settings.model or "model.tflite")
     with Stop() as stop, closed_together() as parts:
         notifier = Notifier.here()
+
+        def tell(line: str) -> None:
+            say(line)
+            notifier.status(line)
+
         load = _loader(options, settings)
         scorer = load(settings.model or path)
         device = Device.here()
-        source = choose(options.source, scorer.contract, device, settings, say=say)
+        source = choose(options.source, scorer.contract, device, settings, say=tell)
         loop = Loop(
             scorer,
             device,
@@ -87,10 +92,10 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
             alive=notifier.alive,
             top=settings.top,
         )
-        file = ModelFile(path, load=load, take=loop.replace, say=say)
+        file = ModelFile(path, load=load, take=loop.replace, say=tell)
         parts.append(file)
         monitor = Monitor(loop, file, source, device, thermal.read)
-        _open_parts(options, loop, monitor, device, stop, say, parts)
+        _open_parts(options, loop, monitor, device, stop, tell, parts)
         if path.is_file():
             file.start()
         notifier.ready(f"scoring {source.name}")

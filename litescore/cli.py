@@ -7,6 +7,7 @@ its commands; the floor's own are in `litescore.*_commands`.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -115,5 +116,7 @@ def _report(error: Exception, code: int, debug: bool) -> int:
         import traceback
 
         traceback.print_exception(error)
-    click.echo(f"Error: {error}", err=True)
+    # The exit code says it too, where standard error is full or gone.
+    with suppress(OSError):
+        click.echo(f"Error: {error}", err=True)
     return code

@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 # The descriptor is the whole process's: two threads in turn, or the second restores the first's.
@@ -35,7 +35,9 @@ def hushed(
         finally:
             aside.seek(0)
             kept = (line for line in aside if (failed and tell_on_error) or not drop(line))
-            os.write(2, b"".join(kept))
+            # Where it cannot be written, nobody could have read it either.
+            with suppress(OSError):
+                os.write(2, b"".join(kept))
 
 
 def _memory() -> IO[bytes]:
@@ -50,15 +52,20 @@ def _memory() -> IO[bytes]:
 
 @contextmanager
 def _turned_to(file: IO[bytes]) -> Iterator[None]:
-    sys.stderr.flush()
+    _flush()
     saved = os.dup(2)
     os.dup2(file.fileno(), 2)
     try:
         yield
     finally:
-        sys.stderr.flush()
+        _flush()
         os.dup2(saved, 2)
         os.close(saved)
+
+
+def _flush() -> None:
+    with suppress(OSError):
+        sys.stderr.flush()
 
 
 def _has_standard_error() -> bool:

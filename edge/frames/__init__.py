@@ -66,6 +66,13 @@ class Frame:
     place: Mapping[str, Any] = field(default_factory=dict)
     ready: Ready | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory that its picture takes."""
+        if isinstance(self.pixels, np.ndarray):
+            return self.pixels.nbytes
+        return len(self.pixels.data) if isinstance(self.pixels, Still) else 0
+
 
 def tensor(frame: Frame, contract: Contract) -> Tensor:
     """uint8[height, width, channels] of what a frame holds, as batch scoring makes it.

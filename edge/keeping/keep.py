@@ -20,7 +20,7 @@ from litescore.errors import ConfigurationError
 # Whole pictures in memory at once, to be encoded.
 _MOST_AT_ONCE = 4
 # Seconds that closing may take, for encoding and for delivering.
-_FAREWELL = 0.45
+_FAREWELL = 0.6
 
 
 class Keep:
@@ -93,7 +93,8 @@ class Keep:
             self._lost += self._queue.qsize() + 1
         if self._lost:
             self._say(f"keep: {self._lost:,} frames lost: they came faster than they were written")
-        self._delivery.close(_FAREWELL)
+        # At least a moment for what was encoded last.
+        self._delivery.close(max(0.1, end - time.monotonic()))
 
     def _run(self) -> None:
         while (asked := self._queue.get()) is not None:

@@ -80,7 +80,7 @@ def _frames(snapshot: Snapshot, changes: int) -> list[Metric]:
         _one("frames_failed_total", "counter", "Frames that were no pictures.", snapshot.failed),
         _one("frames_emitted_total", "counter", "Frames told to the sinks.", snapshot.emitted),
         _one("frames_per_second", "gauge", "Of the last ten seconds.", snapshot.fps),
-        _quantiles("frame_latency_seconds", "From capture to record.", snapshot.latency_ms),
+        _quantiles("frame_latency_seconds", "From capture to decision.", snapshot.latency_ms),
         _quantiles("invoke_seconds", "What the model itself took.", snapshot.invoke_ms),
         _one("decision_changes_total", "counter", "Changes of the decision.", changes),
         Metric("decision", "gauge", "Score of the label that is decided on.", decided),

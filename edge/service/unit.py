@@ -150,6 +150,8 @@ Environment=PYTHONFAULTHANDLER=1
 
 # Below these a leak hurts nobody else. They need the memory controller, which Raspberry Pi OS
 # leaves off: cgroup_enable=memory in /boot/firmware/cmdline.txt.
+# Threads come and go with cameras and connections; an arena for each would leave memory in pieces.
+Environment=MALLOC_ARENA_MAX=2
 MemoryHigh=384M
 MemoryMax=512M
 OOMScoreAdjust=200

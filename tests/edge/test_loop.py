@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Generator, Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.decisions import Deciding
 from edge.device import Device
 from edge.emission import Telling
 from edge.frames import Frame, Still
@@ -20,11 +22,12 @@ from edge.status import Status
 from edge.stop import Stop
 from litescore import image
 from litescore.contract import Contract
-from litescore.errors import ConfigurationError, PermanentError
+from litescore.errors import ConfigurationError, PermanentError, UsageError
 from litescore.record import Subject
 from litescore.scorer import Scorer
 from litescore.view import View
 from tests.edge.conftest import BLUE, GREEN, RED, plain
+from tests.rig.waiting import wait_until
 
 
 class Given:
@@ -227,3 +230,74 @@ def test_signs_of_life_without_frames(color_scorer: Scorer, device: Device) -> N
     loop = Loop(color_scorer, device, alive=lambda: alive.append(1))
     loop.run(Given([None, None, plain(RED), None]), Stop())
     assert len(alive) == 4
+
+
+def test_signs_of_life_through_an_interval(color_scorer: Scorer, device: Device) -> None:
+    """Whoever watches the loop is told while it waits for the next frame's time."""
+    alive: list[float] = []
+    loop = Loop(color_scorer, device, alive=lambda: alive.append(time.monotonic()))
+    loop.run(Given([plain(RED), plain(RED)]), Stop(), interval=1.0)
+    assert max(after - before for before, after in pairwise(alive)) < 0.9
+
+
+def test_signs_of_life_while_a_sink_is_waited_for(color_scorer: Scorer, device: Device) -> None:
+    """A reader that takes nothing makes no loop look dead."""
+    kept = Kept()
+    kept.go_on.clear()
+    alive: list[int] = []
+    loop = Loop(color_scorer, device, sinks=[kept], alive=lambda: alive.append(1))
+    source = Given(plain(RED) for _ in range(100))
+    running = threading.Thread(target=loop.run, args=(source, Stop()), daemon=True)
+    running.start()
+    wait_until(lambda: loop.meter.frames >= 30)
+    before = len(alive)
+    wait_until(lambda: len(alive) >= before + 20)
+    kept.go_on.set()
+    running.join(30)
+    assert len(kept.scored) == 100
+
+
+def test_large_pictures_wait_by_their_bytes(color_scorer: Scorer, device: Device) -> None:
+    """Of pictures of 12 MB not 32 wait, but some three."""
+    kept = Kept()
+    kept.go_on.clear()
+    loop = Loop(color_scorer, device, sinks=[kept])
+    picture = np.zeros((2000, 2000, 3), np.uint8)
+    source = Given(picture for _ in range(10))
+    running = threading.Thread(target=loop.run, args=(source, Stop()), daemon=True)
+    running.start()
+    wait_until(lambda: loop.meter.frames >= 2)
+    time.sleep(0.5)
+    assert loop.meter.frames <= 4
+    kept.go_on.set()
+    running.join(60)
+    assert len(kept.scored) == 10
+
+
+def test_an_answer_that_is_no_number_fails_the_frame(
+    color_scorer: Scorer, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One such frame does not stay in the mean for ever."""
+    answers = iter([[0.9, 0.05, 0.05], [np.nan, 0.5, 0.5], [0.9, 0.05, 0.05]])
+    monkeypatch.setattr(
+        color_scorer, "probabilities", lambda _: np.array([next(answers)], np.float32)
+    )
+    kept = Kept()
+    loop = Loop(color_scorer, device, sinks=[kept], deciding=Deciding(0.5))
+    loop.run(Given([plain(RED)] * 3), Stop())
+    assert [one.record.status for one in kept.scored] == ["scored", "failed", "scored"]
+    assert loop.decision is not None
+    assert loop.decision.score == pytest.approx(0.9, abs=1e-3)
+
+
+def test_a_model_without_a_label_that_is_asked_for(
+    color_scorer: Scorer, color_scorer_2: Scorer, device: Device
+) -> None:
+    """Refused where it is handed over, and the old one goes on."""
+    deciding = Deciding(of_label={"red": 0.5})
+    kept = Kept()
+    loop = Loop(color_scorer, device, sinks=[kept], deciding=deciding)
+    with pytest.raises(UsageError, match="no label 'red'"):
+        loop.replace(color_scorer_2)
+    loop.run(Given([plain(RED)]), Stop())
+    assert kept.labels == ["red"]

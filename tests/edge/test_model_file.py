@@ -12,6 +12,7 @@ import pytest
 
 from edge.model_file import ModelFile
 from litescore import contract as contracts
+from litescore.errors import UsageError
 from litescore.scorer import Scorer
 
 
@@ -144,4 +145,20 @@ def test_a_file_that_goes_away_and_comes_back(watched: Watched, int8_model: Path
     time.sleep(0.3)
     assert (watched.taken, watched.said) == ([], [])
     watched.put(other(int8_model, labels=tuple("abcdefghij")))
+    watched.wait(lambda: watched.taken)
+
+
+def test_a_model_that_the_loop_refuses(watched: Watched, int8_model: Path) -> None:
+    """What takes it may say no: the old model goes on, why is told, and the watch goes on."""
+
+    def refuse(scorer: Scorer) -> None:
+        if scorer.contract.labels[0] == "a":
+            raise UsageError("no label 'shoe'")
+        watched.taken.append(scorer)
+
+    watched.file._take = refuse
+    watched.put(other(int8_model, labels=tuple("abcdefghij")))
+    watched.wait(lambda: watched.file.problem)
+    assert watched.file.problem == "no label 'shoe'"
+    watched.put(other(int8_model, labels=tuple("bcdefghijk")))
     watched.wait(lambda: watched.taken)

@@ -273,3 +273,16 @@ def test_import_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_nobody_to_say_it_to(colors: Path, color_model: Path, tmp_path: Path) -> None:
+    """Standard error on a full disk, or gone: the records are written, and the exit code is 0."""
+    out = tmp_path / "records.jsonl"
+    command = [*EDGE, "--model", str(color_model), "--source", str(colors), "--out", str(out)]
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        assert subprocess.run(command, stderr=full).returncode == 0
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert subprocess.run(command, stderr=writer).returncode == 0
+    os.close(writer)
+    assert labels_of(out.read_text()) == ["red", "blue", "green"] * 2
