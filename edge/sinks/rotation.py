@@ -7,20 +7,25 @@ reads the folder as it is.
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 import re
 import shutil
 import stat
-from contextlib import suppress
+import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event, Thread
+from typing import BinaryIO
 
 _DIGITS = 6
 _PACKED = ".gz"
 _PART = ".part"
 # Between two of these, packing looks whether it is to end.
 _CHUNK = 1 << 20
+# Seconds from a file that could not be set aside to the next try.
+_PAUSE = 60.0
 
 
 class RotatedFile:
@@ -90,10 +95,10 @@ class RotatedFile:
         if (status.st_ino, status.st_dev) != self._identity:
             self._reopen()
             return os.fstat(self._file).st_size
-        if self._aside and status.st_size and status.st_size + length > self._max_bytes:
-            self._aside.take()
+        full = status.st_size and status.st_size + length > self._max_bytes
+        if self._aside and full and self._aside.take():
             self._reopen()
-            return 0
+            return os.fstat(self._file).st_size
         return status.st_size
 
 
@@ -109,16 +114,27 @@ class Aside:
         self._wanted = Event()
         self._thread: Thread | None = None
         self._last = max(self._numbered(), default=0)
+        self._failed_at: float | None = None
         self.tidy()
 
-    def take(self) -> None:
-        """Move the file to the next number. Raises OSError."""
-        self._last += 1
-        # Another process that appends to the same file may have been here.
-        while self._at(self._last).exists() or _packed(self._at(self._last)).exists():
-            self._last += 1
-        self._path.rename(self._at(self._last))
+    def take(self) -> bool:
+        """Move the file to the next number; whether it is away, by us or another process.
+
+        What cannot be moved, a file that is a mount or whose folder is closed say, is left alone
+        for a minute.
+        """
+        if self._failed_at is not None and time.monotonic() - self._failed_at < _PAUSE:
+            return False
+        try:
+            self._last = self._move()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            self._failed_at = time.monotonic()
+            return False
+        self._failed_at = None
         self.tidy()
+        return True
 
     def tidy(self) -> None:
         """Have what is too many deleted and the rest packed; returns at once."""
@@ -133,6 +149,14 @@ class Aside:
         self._wanted.set()
         if self._thread is not None:
             self._thread.join()
+
+    def _move(self) -> int:
+        number = self._last + 1
+        # Another process that appends to the same file may have been here.
+        while self._at(number).exists() or _packed(self._at(number)).exists():
+            number += 1
+        self._path.rename(self._at(number))
+        return number
 
     def _at(self, number: int) -> Path:
         path = self._path
@@ -156,30 +180,55 @@ class Aside:
                     pass
 
     def _tidy(self) -> bool:
-        """Delete what is too many and pack one; whether there was one."""
+        """Delete what is too many and pack one; whether one was packed."""
         numbered = self._numbered()
         surplus = 0 if self._keep is None else max(0, len(numbered) - self._keep)
         for number in sorted(numbered)[:surplus]:
             for path in numbered.pop(number):
                 path.unlink(missing_ok=True)
         plain = [self._at(number) for number in numbered if self._at(number) in numbered[number]]
-        for path in sorted(plain)[:1]:
-            self._pack(path)
-        return bool(plain)
+        return any(self._pack(path) for path in sorted(plain))
 
-    def _pack(self, path: Path) -> None:
+    def _pack(self, path: Path) -> bool:
+        """Whether it was packed: not where another process is at it, or all is to end."""
         part = path.with_name(f".{path.name}{_PART}")
-        try:
-            with path.open("rb") as plain, gzip.open(part, "wb", compresslevel=6) as packed:
-                while chunk := plain.read(_CHUNK):
-                    if self._closing:
-                        return
-                    packed.write(chunk)
-            shutil.copystat(path, part)
-            part.replace(_packed(path))
-            path.unlink()
-        finally:
-            part.unlink(missing_ok=True)
+        # Not cut when opened, as another process may be writing it.
+        with part.open("ab") as file:
+            if not _lock(file, part):
+                return False
+            with ExitStack() as undo:
+                undo.callback(part.unlink, missing_ok=True)
+                if not path.exists() or not self._compress(path, file):
+                    return False
+                # Raises where another process deleted the file by now.
+                shutil.copystat(path, part)
+                part.replace(_packed(path))
+                # From here on a part of that name is another process's.
+                undo.pop_all()
+            path.unlink(missing_ok=True)
+        return True
+
+    def _compress(self, path: Path, part: BinaryIO) -> bool:
+        """Write all of a file into an open part; false where that was ended."""
+        part.truncate(0)  # what a crash left
+        with path.open("rb") as plain, gzip.GzipFile(path.name, "wb", 6, part) as packed:
+            while chunk := plain.read(_CHUNK):
+                if self._closing:
+                    return False
+                packed.write(chunk)
+        part.flush()
+        return True
+
+
+def _lock(file: BinaryIO, path: Path) -> bool:
+    """Have an open file to ourselves until it is closed; false where another process has it, or had
+    it and renamed or deleted it before we came: then it is no longer the file of that name.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def _packed(path: Path) -> Path:
