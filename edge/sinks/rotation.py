@@ -217,6 +217,8 @@ class Aside:
                     return False
                 packed.write(chunk)
         part.flush()
+        # Before the plain file goes: a power cut may leave an empty one otherwise.
+        os.fsync(part.fileno())
         return True
 
 
