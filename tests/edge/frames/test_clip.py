@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from edge.device import Device
-from edge.frames import Frame
+from edge.frames import PATIENCE, Frame
 from edge.frames.clip import Clip, _Pace
 from edge.frames.files import ImageFiles
 from edge.loop import Loop
 from edge.scored import Scored
 from edge.stop import Stop
 from litescore import image
-from litescore.errors import ConfigurationError
+from litescore.errors import ConfigurationError, UsageError
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 from tests.edge.conftest import BLUE, RED, Write, plain
@@ -76,6 +76,31 @@ def test_looped_folder(tmp_path: Path) -> None:
     after = take(frames, 4)
     assert {frame.place["name"] for frame in after[-2:]} == {"a.png", "b.png"}
     assert [frame.number for frame in first + after] == list(range(6))
+
+
+def test_looped_folder_that_ran_empty(tmp_path: Path) -> None:
+    """While nothing or no picture is in the folder the loop is told so, and goes on when one comes."""
+    picture = tmp_path / "a.png"
+    picture.write_bytes(image.encode_png(plain(RED)))
+    with closing(ImageFiles(tmp_path, Settings(), loop=True).frames()) as frames:
+        assert next(frames) is not None
+        picture.unlink()
+        assert next(frames) is None
+        (tmp_path / "b.zip").write_bytes(b"")
+        begun = time.monotonic()
+        assert [next(frames), next(frames)] == [None, None]
+        assert time.monotonic() - begun >= 2 * PATIENCE
+        (tmp_path / "c.png").write_bytes(image.encode_png(plain(BLUE)))
+        (last,) = take(frames, 1)
+    assert (last.number, last.place["name"]) == (1, "c.png")
+
+
+@pytest.mark.parametrize("loop", [True, False])
+def test_folder_of_shards(tmp_path: Path, loop: bool) -> None:
+    """Batch scoring reads shards; a source of pictures refuses a folder of them at once."""
+    (tmp_path / "b.zip").write_bytes(b"")
+    with pytest.raises(UsageError, match="only shards: name a folder of images"):
+        ImageFiles(tmp_path, Settings(), loop=loop)
 
 
 def test_real_time_takes_its_time(clip: Path) -> None:
