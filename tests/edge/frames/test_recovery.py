@@ -151,6 +151,30 @@ def test_stuck_thread_that_blocks_the_camera(device: Device) -> None:
     camera.freed.set()
 
 
+def test_openings_that_are_slow_to_fail(device: Device) -> None:
+    """A name that resolves slowly keeps every opening longer than it may take, and none for ever:
+    the camera is waited for, however long.
+    """
+    first = Stepping()
+    cameras = iter([first])
+
+    def open_camera() -> Camera:
+        if (camera := next(cameras, None)) is not None:
+            return camera
+        time.sleep(0.2)
+        raise ConfigurationError("x: no such host")
+
+    slow = replace(SHORT, open_within=0.05, farewell=0.0, stuck_for=1.0, most_stuck=100)
+    source = LiveCamera("x", open_camera, device, slow)
+    with closing(source.frames()) as frames:
+        first.step()
+        (last,) = take(frames, 1)
+        first.end()
+        lost = until(source, frames, lambda s: s.counts["stuck"] > 0)
+        until(source, frames, lambda _: time.monotonic() - last.monotonic > 2 * slow.stuck_for)
+    assert lost.reason == "not open within 0.05 s"
+
+
 @pytest.mark.parametrize(
     "error",
     [
