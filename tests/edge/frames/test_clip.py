@@ -12,6 +12,7 @@ import pytest
 
 from edge.device import Device
 from edge.frames import PATIENCE, Frame
+from edge.frames.capture import Capture
 from edge.frames.clip import Clip, _Pace
 from edge.frames.files import ImageFiles
 from edge.loop import Loop
@@ -139,6 +140,23 @@ def test_real_time_waits_awake() -> None:
     begun = time.monotonic()
     assert list(pace.wait(5.6)) == [None, None]
     assert time.monotonic() - begun >= 0.6
+
+
+def test_real_time_skips_awake(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While frames that are late are left out, the loop is told so, too. A clip that takes so long
+    to decode takes longer to write: a small one's decoder is slowed down instead.
+    """
+    grab = Capture.grab
+
+    def slow(capture: Capture) -> bool:
+        time.sleep(0.1)
+        return grab(capture)
+
+    monkeypatch.setattr(Capture, "grab", slow)
+    with closing(Clip(clip, real_time=True).frames()) as frames:
+        first = take(frames, 1)
+        assert [next(frames), next(frames)] == [None, None]
+    assert first[0].number == 0
 
 
 def test_clip_that_goes_away(clip: Path) -> None:
