@@ -31,7 +31,8 @@ class Recovery:
     wait_at_start  whether a camera that is not there at the start is waited for, too
     first_pause    before the second opening; each further pause is twice as long
     longest_pause  and no longer than this; a camera that ran for so long starts with the first anew
-    farewell       so much longer a camera may take that notices it itself, or that is closed
+    farewell       so much longer a camera may take that notices it itself
+    parting        so long a camera is waited for that is closed: a part of the one second in all
     stuck_for      with one thread stuck in a driver and no frame for so long, it is given up
     most_stuck     no more threads than so many are left stuck
     """
@@ -42,6 +43,7 @@ class Recovery:
     first_pause: float = 0.25
     longest_pause: float = 30.0
     farewell: float = 0.5
+    parting: float = 0.2
     stuck_for: float = 60.0
     most_stuck: int = 4
 
@@ -142,9 +144,9 @@ class Supervisor:
         """
         self._closing.set()
         self._slot.give_to(None)
-        life, farewell = self._life, self._recovery.farewell
-        if life is None or time.monotonic() - life.sign < farewell:
-            self._thread.join(farewell)
+        life = self._life
+        if life is None or time.monotonic() - life.sign < self._recovery.farewell:
+            self._thread.join(self._recovery.parting)
 
     def status(self) -> Status:
         """How the camera is doing; may be asked on any thread."""
