@@ -85,16 +85,19 @@ class _Pace:
     def __init__(self, step: float) -> None:
         self._step = step
         self._origin: float | None = None
-        self._taken = time.monotonic()
+        self._taken = self._looked_up = time.monotonic()
 
     def wait(self, position: float) -> Generator[None, None, None]:
         """Wait until the frame at `position` is due; None each time the loop may look up."""
         if self._origin is None:
             self._origin = time.monotonic() - position
+        # Frames that are left out take their time, too.
+        if time.monotonic() - self._looked_up >= PATIENCE:
+            yield from self._look_up()
         while (left := self._origin + position - time.monotonic()) > 0:
             time.sleep(min(left, PATIENCE))
             if left > PATIENCE:
-                yield None
+                yield from self._look_up()
 
     def is_late(self, position: float) -> bool:
         """Whether the frame after this one is due already."""
@@ -109,7 +112,11 @@ class _Pace:
 
     def took(self) -> None:
         """The loop has done with a frame."""
-        self._taken = time.monotonic()
+        self._taken = self._looked_up = time.monotonic()
+
+    def _look_up(self) -> Generator[None, None, None]:
+        yield None
+        self._looked_up = time.monotonic()
 
 
 def _open(path: Path) -> Capture:

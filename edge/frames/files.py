@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from edge.frames import Frame, Still
+from edge.frames import PATIENCE, Frame, Still
 from edge.status import Status
 from litescore import store
 from litescore.contract import Contract
-from litescore.errors import PermanentError
+from litescore.errors import PermanentError, UsageError
 from litescore.record import Subject
 from litescore.settings import Settings
 from litescore.shards import is_shard
@@ -23,7 +24,8 @@ class ImageFiles:
     with an error.
 
     settings  hold the largest file and picture that are read
-    loop      from the first again, for ever, with what is in the folder then
+    loop      from the first again, for ever, with what is in the folder then; an empty one is
+              waited for
 
     Raises UsageError for a folder without images, ConfigurationError where there is nothing.
     """
@@ -40,7 +42,7 @@ class ImageFiles:
     def frames(self) -> Generator[Frame | None, None, None]:
         numbers = count()
         for turn in count() if self._loop else range(1):
-            for subject in _pictures(self._path) if turn else self._first:
+            for subject in (yield from self._wait()) if turn else self._first:
                 place = {"name": Path(subject.source).name} | (
                     {"round": turn} if self._loop else {}
                 )
@@ -53,6 +55,14 @@ class ImageFiles:
     def status(self) -> Status:
         return self._status
 
+    def _wait(self) -> Generator[None, None, list[Subject]]:
+        """The pictures of another round, as soon as there are some."""
+        while True:
+            with suppress(UsageError):
+                return _pictures(self._path)
+            time.sleep(PATIENCE)
+            yield None
+
     def _read(self, subject: Subject) -> Still | PermanentError:
         try:
             data = store.read(subject, max_bytes=self._settings.max_bytes).data
@@ -62,4 +72,8 @@ class ImageFiles:
 
 
 def _pictures(path: Path) -> list[Subject]:
-    return [one for one in subjects([str(path)]) if not is_shard(one.source)]
+    """Raises UsageError where there are none."""
+    pictures = [one for one in subjects([str(path)]) if not is_shard(one.source)]
+    if not pictures:
+        raise UsageError(f"no images in {path}, only shards: name a folder of images")
+    return pictures

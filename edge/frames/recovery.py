@@ -6,6 +6,7 @@ silence, and begins the next after a pause that grows. It does not know what bec
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -30,8 +31,9 @@ class Recovery:
     wait_at_start  whether a camera that is not there at the start is waited for, too
     first_pause    before the second opening; each further pause is twice as long
     longest_pause  and no longer than this; a camera that ran for so long starts with the first anew
-    farewell       so much longer a camera may take that notices it itself, or that is closed
-    stuck_for      with a thread stuck in a driver and no frame for so long, it is given up
+    farewell       so much longer a camera may take that notices it itself
+    parting        so long a camera is waited for that is closed: a part of the one second in all
+    stuck_for      with one thread stuck in a driver and no frame for so long, it is given up
     most_stuck     no more threads than so many are left stuck
     """
 
@@ -41,6 +43,7 @@ class Recovery:
     first_pause: float = 0.25
     longest_pause: float = 30.0
     farewell: float = 0.5
+    parting: float = 0.2
     stuck_for: float = 60.0
     most_stuck: int = 4
 
@@ -141,9 +144,9 @@ class Supervisor:
         """
         self._closing.set()
         self._slot.give_to(None)
-        life, farewell = self._life, self._recovery.farewell
-        if life is None or time.monotonic() - life.sign < farewell:
-            self._thread.join(farewell)
+        life = self._life
+        if life is None or time.monotonic() - life.sign < self._recovery.farewell:
+            self._thread.join(self._recovery.parting)
 
     def status(self) -> Status:
         """How the camera is doing; may be asked on any thread."""
@@ -230,14 +233,19 @@ class Supervisor:
         if not self._lives and not self._recovery.wait_at_start:
             return life.error or ConfigurationError(f"{self._name}: {self._trouble.reason}")
         self._stuck = [stuck for stuck in self._stuck if not stuck.ended.is_set()]
-        silence = time.monotonic() - self._last_shot
-        too_long = bool(self._stuck) and silence > self._recovery.stuck_for
-        if too_long or len(self._stuck) > self._recovery.most_stuck:
+        if self._is_blocked() or len(self._stuck) > self._recovery.most_stuck:
             return ConfigurationError(
                 f"{self._name}: {len(self._stuck)} threads hang in its driver, "
                 "and only a new process gets rid of them: start litescore again"
             )
         return None
+
+    def _is_blocked(self) -> bool:
+        """Whether one and the same thread is stuck for too long, and no frame came since. Many may be
+        for a while, one after the other, as where a name is slow to resolve.
+        """
+        earliest = min((life.sign for life in self._stuck), default=math.inf)
+        return time.monotonic() - max(earliest, self._last_shot) > self._recovery.stuck_for
 
     def _pause(self, life: Life) -> float:
         """Seconds until the next opening; not the same on every device that lost the same camera."""

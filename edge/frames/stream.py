@@ -23,6 +23,9 @@ USER = "LITESCORE_SOURCE_USER"
 PASSWORD = "LITESCORE_SOURCE_PASSWORD"  # noqa: S105 the variable's name
 # What some cameras want in the path or the query: rtsp://camera/user=admin&password=secret&channel=1
 _SECRET = re.compile(r"(?i)((?:user|login|pass|pwd|auth|token|key|secret)[a-z]*=)[^&;/]*")
+# A URL's scheme, its host with what stands in front of it, and the rest, as urlsplit parts them; it
+# raises for some passwords, and its words repeat them.
+_URL = re.compile(r"(?s)(.*?://)([^/?#]*)(.*)")
 # FFmpeg decodes on several threads by holding back a frame for each: one thread gives each at once.
 _DECODERS = 1
 # A broken picture is passed over; so many in a row are a stream that broke.
@@ -85,19 +88,26 @@ class StreamCamera:
 
 
 def shown(url: str) -> str:
-    """What may be shown of a URL: no user, no password, whether in front of the host or behind."""
-    parts = urlsplit(url)
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2])
-    return _SECRET.sub(r"\1***", bare.geturl())
+    """What may be shown of a URL: no user, no password, whether in front of the host or behind, nor
+    of one that is cut short by a `/`, `?` or `#` in it.
+    """
+    scheme, host, rest = _parted(url)
+    return scheme.lower() + f"{host}{rest}".rpartition("@")[2]
 
 
 def with_credentials(url: str, environ: Mapping[str, str] = os.environ) -> str:
     """The URL with the user and password of the environment, where it has none of its own.
 
-    Raises UsageError for a URL without a host or with a port that is none.
+    Raises UsageError for a URL without a host, with a port that is none, or with an `@` behind its
+    host, as where the password holds a `/`.
     """
-    parts = urlsplit(url)
+    if "@" in _parted(url)[2]:
+        raise UsageError(
+            f"--source {shown(url)}: an @ behind the host; percent-encode the user and password "
+            f"(/ is %2F, ? %3F, # %23), or give them by {USER} and {PASSWORD}"
+        )
     try:
+        parts = urlsplit(url)
         if not parts.hostname or parts.port == 0:
             raise ValueError
     except ValueError:
@@ -109,6 +119,15 @@ def with_credentials(url: str, environ: Mapping[str, str] = os.environ) -> str:
         return url
     secret = f"{quote(user, safe='')}:{quote(password or '', safe='')}"
     return parts._replace(netloc=f"{secret}@{parts.netloc}").geturl()
+
+
+def _parted(url: str) -> tuple[str, str, str]:
+    """The scheme with `://`, the host with what stands in front of it, and the rest without what it
+    says of a user.
+    """
+    found = _URL.match(url)
+    assert found, "who has no :// names no URL"
+    return found[1], found[2], _SECRET.sub(r"\1***", found[3])
 
 
 def _reach(parts: SplitResult, name: str, patience: float) -> None:

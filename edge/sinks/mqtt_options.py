@@ -93,7 +93,8 @@ class Address:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise UsageError(f"--mqtt {shown}: {error}; {shape}") from None
+            why = "no host and port" if "@" in url else error
+            raise UsageError(f"--mqtt {shown}: {why}; {shape}") from None
         if parts.scheme in ("ws", "wss"):
             raise UsageError(f"--mqtt {shown}: MQTT over WebSockets is not spoken; {shape}")
         if parts.scheme not in _PORTS or not parts.hostname:

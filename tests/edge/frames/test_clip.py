@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from edge.device import Device
-from edge.frames import Frame
+from edge.frames import PATIENCE, Frame
+from edge.frames.capture import Capture
 from edge.frames.clip import Clip, _Pace
 from edge.frames.files import ImageFiles
 from edge.loop import Loop
 from edge.scored import Scored
 from edge.stop import Stop
 from litescore import image
-from litescore.errors import ConfigurationError
+from litescore.errors import ConfigurationError, UsageError
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 from tests.edge.conftest import BLUE, RED, Write, plain
@@ -78,6 +79,31 @@ def test_looped_folder(tmp_path: Path) -> None:
     assert [frame.number for frame in first + after] == list(range(6))
 
 
+def test_looped_folder_that_ran_empty(tmp_path: Path) -> None:
+    """While nothing or no picture is in the folder the loop is told so, and goes on when one comes."""
+    picture = tmp_path / "a.png"
+    picture.write_bytes(image.encode_png(plain(RED)))
+    with closing(ImageFiles(tmp_path, Settings(), loop=True).frames()) as frames:
+        assert next(frames) is not None
+        picture.unlink()
+        assert next(frames) is None
+        (tmp_path / "b.zip").write_bytes(b"")
+        begun = time.monotonic()
+        assert [next(frames), next(frames)] == [None, None]
+        assert time.monotonic() - begun >= 2 * PATIENCE
+        (tmp_path / "c.png").write_bytes(image.encode_png(plain(BLUE)))
+        (last,) = take(frames, 1)
+    assert (last.number, last.place["name"]) == (1, "c.png")
+
+
+@pytest.mark.parametrize("loop", [True, False])
+def test_folder_of_shards(tmp_path: Path, loop: bool) -> None:
+    """Batch scoring reads shards; a source of pictures refuses a folder of them at once."""
+    (tmp_path / "b.zip").write_bytes(b"")
+    with pytest.raises(UsageError, match="only shards: name a folder of images"):
+        ImageFiles(tmp_path, Settings(), loop=loop)
+
+
 def test_real_time_takes_its_time(clip: Path) -> None:
     """No frame comes before its time, and the loop may look up meanwhile."""
     begun = time.monotonic()
@@ -114,6 +140,23 @@ def test_real_time_waits_awake() -> None:
     begun = time.monotonic()
     assert list(pace.wait(5.6)) == [None, None]
     assert time.monotonic() - begun >= 0.6
+
+
+def test_real_time_skips_awake(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While frames that are late are left out, the loop is told so, too. A clip that takes so long
+    to decode takes longer to write: a small one's decoder is slowed down instead.
+    """
+    grab = Capture.grab
+
+    def slow(capture: Capture) -> bool:
+        time.sleep(0.1)
+        return grab(capture)
+
+    monkeypatch.setattr(Capture, "grab", slow)
+    with closing(Clip(clip, real_time=True).frames()) as frames:
+        first = take(frames, 1)
+        assert [next(frames), next(frames)] == [None, None]
+    assert first[0].number == 0
 
 
 def test_clip_that_goes_away(clip: Path) -> None:

@@ -151,6 +151,43 @@ def test_stuck_thread_that_blocks_the_camera(device: Device) -> None:
     camera.freed.set()
 
 
+def test_camera_that_does_not_close(device: Device) -> None:
+    """At the end a camera has its parting and no more: a second is all that a loop has to stop."""
+    camera = Hanging(1)
+    patient = replace(QUICK, farewell=PATIENCE)
+    source = LiveCamera("x", lambda: camera, device, patient)
+    with closing(source.frames()) as frames:
+        take(frames, 1)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 5
+    assert patient.parting <= 0.2
+    camera.freed.set()
+
+
+def test_openings_that_are_slow_to_fail(device: Device) -> None:
+    """A name that resolves slowly keeps every opening longer than it may take, and none for ever:
+    the camera is waited for, however long.
+    """
+    first = Stepping()
+    cameras = iter([first])
+
+    def open_camera() -> Camera:
+        if (camera := next(cameras, None)) is not None:
+            return camera
+        time.sleep(0.2)
+        raise ConfigurationError("x: no such host")
+
+    slow = replace(SHORT, open_within=0.05, farewell=0.0, stuck_for=1.0, most_stuck=100)
+    source = LiveCamera("x", open_camera, device, slow)
+    with closing(source.frames()) as frames:
+        first.step()
+        (last,) = take(frames, 1)
+        first.end()
+        lost = until(source, frames, lambda s: s.counts["stuck"] > 0)
+        until(source, frames, lambda _: time.monotonic() - last.monotonic > 2 * slow.stuck_for)
+    assert lost.reason == "not open within 0.05 s"
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -260,13 +297,19 @@ def test_what_a_camera_notes_is_told(device: Device) -> None:
 
 def test_no_thread_is_left(write_clip: Write, device: Device) -> None:
     """A hundred lives leave no thread behind."""
+
+    def left() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name.endswith(" many")]
+
     clip = write_clip("clip.avi", [plain(RED, 8)])
     quick = Recovery(first_pause=0.001, longest_pause=0.001)
     source = LiveCamera("many", partial(Playing, clip), device, quick)
     with closing(source.frames()) as frames:
         until(source, frames, lambda s: s.counts["reopened"] >= 100)
-        assert sum(thread.name.endswith(" many") for thread in threading.enumerate()) <= 2
-    assert not any(thread.name.endswith(" many") for thread in threading.enumerate())
+        assert len(left()) <= 2
+    for thread in left():
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 def test_missing_clip_is_said(tmp_path: Path, device: Device) -> None:

@@ -25,7 +25,7 @@ from edge.loop import Loop
 from edge.scored import Scored
 from edge.stop import Stop
 from litescore.contract import Contract
-from litescore.errors import ConfigurationError
+from litescore.errors import ConfigurationError, UsageError
 from litescore.record import Record
 from litescore.scorer import Scorer
 from litescore.settings import Settings
@@ -36,7 +36,7 @@ _OPEN_ALONE = """
 import sys
 from edge.frames.capture import import_cv2
 from edge.frames.stream import StreamCamera
-from litescore.errors import ConfigurationError
+from litescore.errors import ConfigurationError, UsageError
 import_cv2()
 try:
     StreamCamera(sys.argv[1], 10.0)
@@ -214,6 +214,11 @@ def test_credentials_are_shown_nowhere(
         ),
         ("rtsp://c/user=a_password=secret_channel=1.sdp", "rtsp://c/user=***"),
         ("rtsp://camera/Streaming/Channels/101", "rtsp://camera/Streaming/Channels/101"),
+        ("rtsp://camera/user=u&password=se@cret&ch=1", "rtsp://camera/user=***&password=***&ch=1"),
+        ("rtsp://u:s3#cret@camera/a?b=1", "rtsp://camera/a?b=1"),
+        ("rtsp://u:12/34secret@camera/a", "rtsp://camera/a"),
+        ("rtsp://u:se?cr@et/secret@camera/a?pwd=secret", "rtsp://camera/a?pwd=***"),
+        ("rtsp://u:[secret@camera/a", "rtsp://camera/a"),
     ],
 )
 def test_shown(url: str, expected: str) -> None:
@@ -227,3 +232,15 @@ def test_credentials_of_the_url_go_first() -> None:
     assert with_credentials("rtsp://camera/a", environ) == "rtsp://u:p%40@camera/a"
     assert with_credentials("rtsp://x:y@camera/a", environ) == "rtsp://x:y@camera/a"
     assert with_credentials("rtsp://camera/a", {}) == "rtsp://camera/a"
+    assert with_credentials("http://camera/a?pwd=x@y", {}) == "http://camera/a?pwd=x@y"
+
+
+@pytest.mark.parametrize(
+    "password", ["s3#cret", "12/34secret", "se?cret", "[secret", "secret\u2100"]
+)
+def test_credentials_that_are_to_be_encoded(password: str, device: Device) -> None:
+    """A password that ends the host too early is refused, and shown no part of."""
+    url = f"rtsp://keeper:{password}@camera/stream"
+    with pytest.raises(UsageError, match=r"^--source rtsp://camera/stream: ") as raised:
+        choose(SourceOptions(url), CONTRACT, device, Settings())
+    assert not any(part in str(raised.value) for part in ("keeper", "cret", "s3", "12"))

@@ -86,6 +86,8 @@ def test_address(url: str, address: Address) -> None:
         ({"mqtt": "mqtt://host:70000"}, "give mqtt://"),
         ({"mqtt": "mqtt://host/topic"}, "nothing follows the port"),
         ({"mqtt": "mqtt://me:hidden@host"}, "LITESCORE_MQTT_PASSWORD"),
+        ({"mqtt": "mqtt://me:hid/hidden@host"}, "URL: no host and port; give mqtt://"),
+        ({"mqtt": "mqtt://me:hid#hidden@host"}, "URL: no host and port; give mqtt://"),
         ({"mqtt_topic": "a"}, "give the broker by --mqtt"),
         ({"mqtt": "mqtt://host", "mqtt_topic": "a/#"}, "--mqtt-topic 'a/#'"),
         ({"mqtt": "mqtt://host", "mqtt_topic": "/a"}, "single slashes"),
@@ -101,7 +103,7 @@ def test_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError) as raised:
         MqttOptions(**options)
     assert message in str(raised.value)
-    assert "hidden" not in str(raised.value)
+    assert "hid" not in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
