@@ -135,7 +135,7 @@ class Loop:
         begun = time.perf_counter()
         probabilities: NDArray[np.float32] = self._scorer.probabilities(fitted[np.newaxis])[0]
         self.meter.invoked(time.perf_counter() - begun)
-        if not isfinite(probabilities.max()):
+        if self._scorer.answers_floats and not isfinite(probabilities.max()):
             # In a mean it would stay for ever.
             raise PermanentError("unsupported", "the model's answer to it is no number")
         return probabilities

@@ -89,6 +89,11 @@ class Scorer:
             return INT8_STEP
         return self._output.scale or FLOAT_STEP
 
+    @property
+    def answers_floats(self) -> bool:
+        """Whether the model itself answers with floats, which may be no numbers."""
+        return self._steps is None
+
     def probabilities(self, tensors: NDArray[np.uint8]) -> Probabilities:
         """uint8[n, height, width, channels] of raw pixels -> float32[n, classes], each 0..1.
 
