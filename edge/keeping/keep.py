@@ -30,7 +30,7 @@ class Keep:
     rules    any of them is enough
     quota    how many a day
     seconds  at least so long from one kept frame to the next
-    form     of camera frames: one of `edge.keeping.kept.FORMATS`
+    form     of camera frames: `jpeg` or `png`
     """
 
     name = "keep"

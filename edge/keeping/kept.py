@@ -20,7 +20,6 @@ from edge.frames import Still
 from edge.scored import Scored
 from litescore import image
 
-FORMATS = ("jpeg", "png")
 _QUALITY = 95
 
 
@@ -39,7 +38,7 @@ class Kept:
 
     @classmethod
     def of(cls, scored: Scored, rules: Sequence[str], form: str) -> Kept:
-        """A scored frame that these rules wanted, as `form`, one of FORMATS; an image file stays
+        """A scored frame that these rules wanted, as `form`, `jpeg` or `png`; an image file stays
         the bytes that it is.
         """
         suffix, picture = _picture(scored, form)

@@ -49,7 +49,6 @@ class Spool:
     say        is told, in a line, when the disk refuses, when it takes again, when a file is set aside
     dropped    events refused or dropped; outlives the process (killed, the last seconds of it may not)
     trouble    why events are kept in memory only; None where they are on disk
-    set_aside  files that could not be read since the start
 
     May be used by several threads. Raises ConfigurationError where another process has it open.
     """
@@ -67,7 +66,6 @@ class Spool:
             raise ValueError(f"unknown keep {keep!r}: one of {', '.join(KEEP)}")
         self.dropped = 0
         self.trouble: str | None = None
-        self.set_aside = 0
         self.path, self._max_bytes, self._keep, self._say = path, max_bytes, keep, say
         self._memory_bytes = memory_bytes
         self._mutex = RLock()
@@ -264,7 +262,6 @@ class Spool:
 
     def _begin_anew(self, error: Exception) -> None:
         aside = set_aside(self.path)
-        self.set_aside += 1
         self._retry = 0.0
         self._disk_count = self._disk_bytes = self._told = 0
         self._gone = set()
