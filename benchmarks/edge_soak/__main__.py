@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import click
 
+from benchmarks import trained
 from benchmarks.edge_soak import site
 from benchmarks.edge_soak.soaking import Soak
 from benchmarks.edge_soak.table import table
@@ -40,7 +40,7 @@ def soak(
     with unwinding_on_signals(), tempfile.TemporaryDirectory() as name:
         place = folder or Path(name)
         place.mkdir(parents=True, exist_ok=True)
-        with site.opened(place, model or _trained(place)) as found:
+        with site.opened(place, model or trained.model(place)) as found:
             soaked = Soak(found, frames, every, rate, seed, _say)
             soaked.run()
             verdict = judge(soaked)
@@ -53,17 +53,6 @@ def _say(text: str) -> None:
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
     else:
         print(text, file=sys.stderr, flush=True)
-
-
-def _trained(folder: Path) -> Path:
-    """A small int8 model, by the commands that a user would type."""
-    run, model = folder / "run", folder / "trained.tflite"
-    train = ("train", "--preset", "fashion-basic", "--epochs", "1", "--out", run)
-    export = ("export", run, "--quantize", "int8", "--max-drop", "5", "--out", model)
-    for words in (train, export):
-        command = [sys.executable, "-m", "litescore", *map(str, words)]
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    return model
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import click
 
+from benchmarks import trained
 from benchmarks.soak import job, plan, verdict
 from benchmarks.soak.bodies import Stock
 from benchmarks.soak.table import table
@@ -33,7 +33,7 @@ def soak(objects: int, seed: int, model: Path | None) -> None:
     """
     with unwinding_on_signals(), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = model or _trained(folder)
+        model = model or trained.model(folder)
         rng = random.Random(f"{seed} plan")
         data = Path(Settings.read().data or _SHIPPED) / "fashion-mnist"
         stock = Stock(dataset.load(data, "test"), Scorer(model, runtime="litert"), rng)
@@ -61,17 +61,6 @@ class Progress:
 
     def close(self) -> None:
         self("")
-
-
-def _trained(folder: Path) -> Path:
-    """A small int8 model, by the commands that a user would type."""
-    run, model = folder / "run", folder / "model.tflite"
-    train = ("train", "--preset", "fashion-basic", "--epochs", "2", "--out", run)
-    export = ("export", run, "--quantize", "int8", "--max-drop", "5", "--out", model)
-    for words in (train, export):
-        command = [sys.executable, "-m", "litescore", *map(str, words)]
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    return model
 
 
 if __name__ == "__main__":
