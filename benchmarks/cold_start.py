@@ -34,7 +34,7 @@ import numpy as np
 
 from benchmarks.batch import cases
 from benchmarks.batch.rounds import ROUNDS, print_ratio
-from infra import package
+from infra.package import build as package
 from tests.rig.emulator import emulate
 
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)")

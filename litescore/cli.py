@@ -33,8 +33,33 @@ COMMANDS = {
         "Hold inputs against their records: none missing, none double.",
     ),
     "edge": ("edge.cli:edge", "Score camera frames on this device."),
-    "package": ("infra.cli:package", "Build the function's zip for AWS Lambda."),
-    "local": ("infra.cli:local", "Run the whole cloud job on this machine."),
+    "package": ("infra.package.cli:package", "Build the function's zip for AWS Lambda."),
+    "deploy": (
+        "infra.cloud.deploy_command:deploy",
+        "Deploy the cloud job into an account, after showing the plan.",
+    ),
+    "backfill": (
+        "infra.cloud.backfill_command:backfill",
+        "Score what is already in a bucket, with progress and cost.",
+    ),
+    "redrive": (
+        "infra.cloud.redrive_command:redrive",
+        "Send the dead letters back to the queue.",
+    ),
+    "status": (
+        "infra.cloud.status_command:status",
+        "Show queue, errors and newest records of a deployed job.",
+    ),
+    "query": (
+        "infra.cloud.query_command:query",
+        "Ask Athena about the records of a deployed job.",
+    ),
+    "destroy": (
+        "infra.cloud.destroy_command:destroy",
+        "Remove a deployed job, after saying what goes and what stays.",
+    ),
+    "cost": ("infra.cost.cli:cost", "Say what scoring costs, by way and machine."),
+    "local": ("infra.local.cli:local", "Run the whole cloud job on this machine."),
 }
 ROOMS_EXTRA = {"trainer": "train", "export": "train", "infra": "local", "edge": "edge"}
 

@@ -13,7 +13,8 @@ from benchmarks import trained
 from benchmarks.soak import job, plan, verdict
 from benchmarks.soak.bodies import Stock
 from benchmarks.soak.table import table
-from infra import local, package
+from infra.local import cloud as local
+from infra.package import build as package
 from infra.processes import unwinding_on_signals
 from litescore import dataset
 from litescore.scorer import Scorer

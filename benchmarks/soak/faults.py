@@ -12,7 +12,7 @@ from itertools import chain, repeat
 
 import psutil
 
-from infra.local import LocalCloud
+from infra.local.cloud import LocalCloud
 from tests.rig.proxy import Fault
 
 # How many of a key's requests fail, one after the other: few, which the store's own retries outlast;

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.soak.bodies import DENIED, MAX_BYTES
 from benchmarks.soak.faults import Killer, RequestFaults
 from benchmarks.soak.plan import Announce, Delete, Put, Step, etag_of
-from infra.local import LocalCloud
+from infra.local.cloud import LocalCloud
 from litescore.errors import ConfigurationError
 from tests.rig import proxy
 

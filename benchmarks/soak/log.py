@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from infra.local import LocalCloud
+from infra.local.cloud import LocalCloud
 
 _ENTRY = re.compile(r"^(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d )", re.MULTILINE)
 _DONE = r"ESM: Lambda {} processed (\d+) SQS messages from \S+(?: \((\d+) partial failures\))?"

@@ -16,7 +16,7 @@ from benchmarks.soak import log
 from benchmarks.soak.bodies import Answer, Body
 from benchmarks.soak.job import Course
 from benchmarks.soak.log import Invocations
-from infra.local import LocalCloud
+from infra.local.cloud import LocalCloud
 from litescore import results
 from litescore.record import Record
 

@@ -44,8 +44,9 @@ def demo(out: Path) -> int:
 
 
 def _demo(out: Path) -> int:
-    from infra import local, package
     from infra.demo import images, job, report
+    from infra.local import cloud as local
+    from infra.package import build as package
 
     begun = time.perf_counter()
     place, steps = job.Workplace(out), Steps()

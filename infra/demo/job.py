@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.demo.images import FRAMES_PER_SECOND, Picture, write_clip
-from infra.local import LocalCloud
+from infra.local.cloud import LocalCloud
 from infra.processes import Program
 from litescore import contract, image, results
 from litescore.contract import Contract

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.demo.job import FRAMES_EACH, PRESET, Scored, Scoring, Workplace
-from infra.package import Package
+from infra.package.build import Package
 from litescore.page import BAD, GOOD, Page
 
 _WAY = """\

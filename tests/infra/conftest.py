@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from infra import local, package
-from infra.local import LocalCloud
-from infra.package import Package
+from infra.local import cloud as local
+from infra.local.cloud import LocalCloud
+from infra.package import build as package
+from infra.package.build import Package
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from infra.demo import images, job
-from infra.local import LocalCloud
+from infra.local.cloud import LocalCloud
 from litescore import contract, results
 from litescore.errors import ConfigurationError
 

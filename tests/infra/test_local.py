@@ -19,9 +19,10 @@ import boto3
 import psutil
 import pytest
 
-from infra import deploy, local
-from infra.local import LocalCloud
-from infra.package import Package
+from infra.cloud import account, deploy
+from infra.local import cloud as local
+from infra.local.cloud import LocalCloud
+from infra.package.build import Package
 from litescore import image, results
 from litescore.errors import ConfigurationError, UsageError
 from litescore.record import Record
@@ -171,7 +172,7 @@ def test_a_broken_profile_of_the_user_does_not_matter(
     """Nor does a proxy: this cloud is on this machine and has credentials of its own."""
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    s3 = local.clients(cloud.endpoint)("s3")
+    s3 = account.local_clients(cloud.endpoint)("s3")
     names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
     assert cloud.input_bucket in names
 

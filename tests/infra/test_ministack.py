@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra import ministack
-from infra.local import LocalCloud
+from infra.local import ministack
+from infra.local.cloud import LocalCloud
 from litescore.errors import ConfigurationError
 
 

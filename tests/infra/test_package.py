@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infra import package
-from infra.package import Package
+from infra.package import build as package
+from infra.package.build import Package
 from litescore import image
 from litescore.errors import ConfigurationError, ModelError
 from litescore.scorer import Scorer

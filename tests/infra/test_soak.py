@@ -9,8 +9,8 @@ from benchmarks.soak import job, plan, verdict
 from benchmarks.soak.bodies import Stock
 from benchmarks.soak.faults import RequestFaults
 from benchmarks.soak.table import table
-from infra.local import LocalCloud
-from infra.package import Package
+from infra.local.cloud import LocalCloud
+from infra.package.build import Package
 from litescore import dataset
 from litescore.scorer import Scorer
 from tests.rig.proxy import Fault

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from infra import deploy, ministack
+from infra.cloud import deploy
+from infra.local import ministack
 from litescore.settings import TABLE
 
 # SAM's own translator, from ministack's environment: what CloudFormation would be given.

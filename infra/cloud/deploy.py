@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from infra.cloud.account import Clients
+from infra.cloud.stack import Stack
 from litescore.errors import ConfigurationError, UsageError
 
-TEMPLATE = Path(__file__).with_name("template.yaml")
+TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 # What the template's function runs on; a zip for another Python is for the local cloud only.
 PYTHON = "3.13"
 
@@ -25,17 +27,6 @@ PYTHON = "3.13"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,28}")
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _WAIT = {"Delay": 1, "MaxAttempts": 900}
-
-# Service name -> boto3 client.
-Clients = Callable[[str], Any]
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A deployed template: its name and its outputs (InputBucket, OutputBucket, ...)."""
-
-    name: str
-    outputs: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,20 @@
 """The whole cloud job on this machine: ministack, and in it the template with the function's zip.
 
-What is deployed, and how, is what AWS gets (`infra.deploy`). Starts and stops; prints nothing.
+What is deployed, and how, is what AWS gets (`infra.cloud.deploy`). Starts and stops; prints nothing.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from infra import deploy, ministack
-from litescore.errors import MissingDependency
+from infra.cloud import account, deploy
+from infra.cloud.stack import Stack
+from infra.local import ministack
 
 STACK = "litescore"
 
@@ -24,13 +22,6 @@ STACK = "litescore"
 _CONCURRENCY = 2
 
 _TROUBLE = re.compile(r" (WARNING|ERROR) \[lambda\] ")
-
-# botocore's form: (name in a profile, environment variable, value, conversion).
-_NO_PROFILE = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
 
 
 @dataclass(frozen=True)
@@ -42,8 +33,8 @@ class LocalCloud:
     server  ministack itself
     """
 
-    stack: deploy.Stack
-    client: deploy.Clients
+    stack: Stack
+    client: account.Clients
     server: ministack.Server
 
     @property
@@ -121,39 +112,11 @@ def running(package: Path, *, say: Callable[[str], None] = lambda _: None) -> It
         ) as folder,
         ministack.running(python, Path(folder)) as server,
     ):
-        client = clients(server.endpoint)
+        client = account.local_clients(server.endpoint)
         yield LocalCloud(_deploy(client, package, STACK), client, server)
 
 
-def clients(endpoint: str) -> deploy.Clients:
-    """What makes boto3 clients of the services at ministack's endpoint, one of each.
-
-    Neither profiles nor proxies of the user's environment have a say in it. Raises
-    MissingDependency without boto3.
-    """
-    try:
-        import boto3
-        import botocore.session
-        from botocore.config import Config
-    except ModuleNotFoundError:
-        raise MissingDependency("boto3", extra="local") from None
-    session = boto3.session.Session(
-        aws_access_key_id=ministack.CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=ministack.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=ministack.REGION,
-        botocore_session=botocore.session.Session(session_vars=_NO_PROFILE),
-    )
-    # Path style, for no name server knows bucket.127.0.0.1.
-    config = Config(proxies={}, s3={"addressing_style": "path"})
-
-    @cache
-    def client(service: str) -> Any:
-        return session.client(service, endpoint_url=endpoint, config=config)
-
-    return client
-
-
-def _deploy(client: deploy.Clients, package: Path, name: str) -> deploy.Stack:
+def _deploy(client: account.Clients, package: Path, name: str) -> Stack:
     stack = deploy.deploy(client, package, name=name)
     # ministack takes the template's number for a text, and its poller stumbles over it.
     functions = client("lambda")
