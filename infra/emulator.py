@@ -205,10 +205,12 @@ def _pip(verb: str, *words: str) -> None:
 
 
 def _run(words: list[str | Path]) -> None:
-    with tempfile.TemporaryDirectory(prefix="litescore-") as scratch:
-        with Program(words, log=Path(scratch) / "log") as program:
-            if program.wait() != 0:
-                raise ConfigurationError(f"cannot fetch Lambda's emulator: {program.tail(1)}")
+    with (
+        tempfile.TemporaryDirectory(prefix="litescore-") as scratch,
+        Program(words, log=Path(scratch) / "log") as program,
+    ):
+        if program.wait() != 0:
+            raise ConfigurationError(f"cannot fetch Lambda's emulator: {program.tail(1)}")
 
 
 def _free_ports() -> tuple[int, int]:

@@ -45,13 +45,17 @@ def prepare() -> Scorer:
     found = settings()
     if found.input and found.output:
         refuse_loop(found.input)
-    place = settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
     return Scorer(
-        place,
+        model(),
         threads=processors(),
         batch=settings().batch,
         sha256=settings().model_sha256,
     )
+
+
+def model() -> str:
+    """Path or s3:// URL of the model."""
+    return settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
 
 
 def destination() -> str:
