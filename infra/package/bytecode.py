@@ -8,16 +8,15 @@ what it compiles.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from infra.package import interpreters
 from infra.package.contents import Part
 from litescore.errors import ConfigurationError
 
@@ -58,7 +57,7 @@ def find(python: str, named: Path | None = None) -> Interpreter | None:
                 f"--interpreter {named} is {said}, the function's modules need Python {python}"
             )
         return found
-    asked = (_ask(path) for path in _candidates(python))
+    asked = (_ask(path) for path in interpreters.candidates(python))
     return next((found for found in asked if found and _suits(found, python)), None)
 
 
@@ -71,14 +70,6 @@ def compiled(parts: Sequence[Part], interpreter: Interpreter) -> list[Part]:
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(partial(_with_bytecode, interpreter=interpreter), parts))
-
-
-def _candidates(python: str) -> Iterator[Path]:
-    yield Path(sys.executable)
-    if on_path := shutil.which(f"python{python}"):
-        yield Path(on_path)
-    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    yield from sorted(root.glob(f"versions/{python}*/bin/python{python}"), reverse=True)
 
 
 def _ask(path: Path) -> Interpreter | None:

@@ -1,4 +1,7 @@
-"""What goes into the zip: the model, our own rooms, and of each wheel what the handler can use."""
+"""What goes into the zip: the model, our own rooms, and of each wheel what the handler can use.
+
+boto3 is not among it: it is in Lambda's own runtime, and the copy there is what AWS patches.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +44,14 @@ class Part:
 
     name     of the distribution; `litescore`; `model.tflite`
     version  None for the model
-    licence  an SPDX expression, or the words that its metadata has; None where it has none
+    licence  (`expression`, SPDX's words), or (`name`, what the metadata says); None for nothing said
     sha256   of the wheel or of the model; None for ours
     files    place in the zip -> contents
     """
 
     name: str
     version: str | None
-    licence: str | None
+    licence: tuple[str, str] | None
     sha256: str | None
     files: dict[str, bytes] = field(repr=False)
 
@@ -112,12 +115,12 @@ def _is_kept(place: PurePosixPath, dropped: tuple[str, ...]) -> bool:
     return True
 
 
-def _licence(record: Message) -> str | None:
+def _licence(record: Message) -> tuple[str, str] | None:
     """The expression of newer metadata, else the classifier's last words, else the free text."""
     if expression := record.get("License-Expression"):
-        return str(expression)
+        return "expression", str(expression)
     for classifier in record.get_all("Classifier", ()):
         if classifier.startswith("License ::"):
-            return str(classifier.rpartition("::")[2].strip())
+            return "name", str(classifier.rpartition("::")[2].strip())
     text = str(record.get("License") or "").strip()
-    return text.splitlines()[0] if text else None
+    return ("name", text.splitlines()[0]) if text else None

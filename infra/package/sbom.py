@@ -62,7 +62,7 @@ def _component(part: Part) -> dict[str, Any]:
     if part.sha256:
         component["hashes"] = _hashes(part.sha256)
     if part.licence:
-        component["licenses"] = [_licence(part.licence)]
+        component["licenses"] = [_licence(*part.licence)]
     if _type(part) == "library":
         component["purl"] = _ref(part)
     if part.name != MODEL_NAME:
@@ -78,17 +78,8 @@ def _ref(part: Part) -> str:
     return part.name if _type(part) != "library" else f"pkg:pypi/{part.name}@{part.version}"
 
 
-def _licence(words: str) -> dict[str, Any]:
-    """An expression where every word is an identifier; else the name that the metadata gives."""
-    return {"license": {"name": words}} if " " in words and not _joined(words) else _spdx(words)
-
-
-def _joined(words: str) -> bool:
-    return any(f" {operator} " in words for operator in ("AND", "OR", "WITH"))
-
-
-def _spdx(words: str) -> dict[str, Any]:
-    return {"expression": words}
+def _licence(kind: str, words: str) -> dict[str, Any]:
+    return {"expression": words} if kind == "expression" else {"license": {"name": words}}
 
 
 def _file(name: str, data: bytes) -> dict[str, Any]:
