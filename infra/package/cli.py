@@ -11,7 +11,7 @@ import click
 
 from infra.options import HELP, JSON, MODEL, build_zip, model_file
 from infra.package.target import ARCHITECTURES, DEFAULT, PYTHONS, Target
-from litescore.errors import GateError, UsageError
+from litescore.errors import LitescoreError, UsageError
 from litescore.settings import RUNTIMES, table
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def package(
     built = build_zip(
         file, out, target=target, wheel_folder=wheels, interpreter=interpreter, say=_say
     )
-    smoke = _smoke(built)
+    smoke = _smoke(built, interpreter)
     if as_json:
         click.echo(json.dumps(_as_json(built, smoke)))
     else:
@@ -115,16 +115,17 @@ def _write_container(
         click.echo(f"{folder}: for {runtime} on {target.arch}; docker build {folder}")
 
 
-def _smoke(built: Package) -> Smoke:
-    """The zip's own answers. One that gives wrong ones is not left where it may be deployed."""
+def _smoke(built: Package, interpreter: Path | None) -> Smoke:
+    """The zip's own answers. One that fails is not left where it may be deployed."""
     from infra.package import smoke
 
     try:
-        return smoke.run(built, say=_say)
-    except GateError as error:
+        return smoke.run(built, say=_say, python=interpreter)
+    except LitescoreError:
         built.path.unlink()
         built.sbom.unlink()
-        raise GateError(f"{error}; {built.path} is removed") from error
+        _say(f"{built.path} is removed: it did not pass its smoke run")
+        raise
 
 
 def _print_package(built: Package, smoke: Smoke) -> None:
