@@ -107,7 +107,7 @@ def to_place(
         resume.remove(place)
     before = resume.held(place, scorer.digest)
     if processes == 1:
-        return share.score(images, job, scorer, before, tell, alone=images.share is None)
+        return share.score(images, job, scorer, before, tell, alone=True)
     from litescore.scoring import jobs
 
     return jobs.run(images, job, before, processes, tell)

@@ -131,9 +131,11 @@ def score(
     *,
     alone: bool = False,
 ) -> tuple[Summary, FolderTruth | None]:
-    """Score these subjects, all (`alone`) or one process' share, and write their records.
+    """Score these subjects, all (`alone`) or what one process of several is handed, and write
+    their records.
 
-    A share may be a single closed object, so only of all it is an error when all are denied.
+    That may be a single closed object, so only of all, or of a --share, it is an error when all are
+    denied.
     """
     truth, skipped = job.truth(scorer), 0
 

@@ -20,6 +20,7 @@ from litescore.record import Subject
 from litescore.scoring.share import Share
 from tests.litescore.conftest import Say, picture_bytes
 from tests.rig.seaweed import S3
+from tests.rig.stub_s3 import Fault, StubS3
 
 COMMAND = (sys.executable, "-m", "litescore", "score")
 
@@ -67,6 +68,13 @@ def test_what_is_put_meanwhile_moves_nothing(
         first = {one for one in before if share.by_name(Subject(one))}
         later = {one for one in sorted(before | meanwhile) if share.by_name(Subject(one))}
         assert later & before == first
+
+
+def test_every_machine_takes_the_same_shares() -> None:
+    """A number known for ever: each process asks for itself, on whatever Python."""
+    names = ("s3://b/in/0.png", "s3://b/in/1.png", "s3://b/in/\u00e4.png", "s3://b/in/a b.png")
+    taken = [[Share(index, 8).by_name(Subject(name)) for index in range(8)] for name in names]
+    assert [one.index(True) for one in taken] == [1, 1, 4, 7]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +152,24 @@ def test_an_empty_share_is_no_error(small_model: Path, tmp_path: Path, say: Say)
     said = say("score", f"@{manifest}", "--model", small_model, "--out", tmp_path / "out",
                "--share", "5/9")  # fmt: skip
     assert (said.code, said.out) == (0, f"0 scored, 0 failed: records in {tmp_path / 'out'}\n")
+
+
+def test_a_share_that_may_read_nothing_is_an_error(
+    small_model: Path, stub: StubS3, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, say: Say
+) -> None:
+    """As of a whole run: a role without permission must not become thousands of records."""
+    for name, value in stub.environ.items():
+        monkeypatch.setenv(name, value)
+    keys = [f"{number}.png" for number in range(4)]
+    stub.objects = {("stub", key): picture_bytes(1) for key in keys}
+    stub.faults = [Fault(status=403, method="GET", key=key) for key in keys]
+    manifest = tmp_path / "list.jsonl"
+    manifest.write_text("".join(f'{{"source": "s3://stub/{key}"}}\n' for key in keys))
+    said = say("score", f"@{manifest}", "--model", small_model, "--out", tmp_path / "out",
+               "--share", "1/2")  # fmt: skip
+    assert (said.code, "every object is denied, s3://stub/1.png first" in said.refusal()) == (
+        3, True,
+    )  # fmt: skip
 
 
 def test_a_share_does_not_remove_the_others(small_model: Path, tmp_path: Path, say: Say) -> None:
