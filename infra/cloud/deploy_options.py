@@ -106,7 +106,7 @@ SETTINGS: Mapping[str, tuple[str, Any, str | None, str]] = {
 
 def template_options(command: _Command) -> _Command:
     """An option for each parameter that users set; what is not given stays as it is."""
-    for option, (_, kind, metavar, text) in reversed(SETTINGS.items()):
+    for option, (_, kind, metavar, text) in reversed(list(SETTINGS.items())):
         command = click.option(option, type=kind, metavar=metavar, help=text)(command)
     return command
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -48,3 +48,12 @@ def events(total: int) -> Tell:
         click.echo(line, err=True)
 
     return tell
+
+
+@contextmanager
+def counted(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Within, a bar of so many things done, which may become more than `total`."""
+    with click.progressbar(
+        length=max(total, 1), label=what, file=sys.stderr, show_eta=False, width=30
+    ) as bar:
+        yield lambda done: bar.update(done - bar.pos)
