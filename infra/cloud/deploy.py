@@ -256,6 +256,9 @@ def _proposed(
     shown: Notifications | None,
     template: str,
 ) -> Plan:
+    if account.local:
+        # It speaks plain http, and would deny every request.
+        given = {"Tls": "optional", **given}
     creates = found is None or found.reviewed
     before: Mapping[str, str] = {} if found is None or creates else found.parameters
     left = _left_behind(account, name, {**before, **given}) if creates else ()
