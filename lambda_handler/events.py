@@ -56,7 +56,7 @@ def _by_fields(event: Mapping[str, Any]) -> str | None:
 
 def _is_item(event: Mapping[str, Any]) -> bool:
     """An item by itself is what a Distributed Map without ItemBatcher sends."""
-    return "Key" in event and bool({"Etag", "Bucket"} & set(event)) or "row" in event
+    return ("Key" in event and bool({"Etag", "Bucket"} & set(event))) or "row" in event
 
 
 def _by_records(event: Mapping[str, Any]) -> str | None:
