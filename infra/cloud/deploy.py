@@ -91,12 +91,17 @@ def propose(clients: Clients, *, name: str, parameters: Mapping[str, str]) -> Ch
     """Make a change set of the template and wait until CloudFormation has worked it out."""
     cloud = clients("cloudformation")
     creates = not _exists(cloud, name)
+    if cloud.meta.endpoint_url.startswith("http://"):
+        # The local cloud: it would deny every request.
+        parameters = {"Tls": "optional", **parameters}
     answer = cloud.create_change_set(
         StackName=name,
         ChangeSetName=f"litescore-{uuid.uuid4().hex}",
         ChangeSetType="CREATE" if creates else "UPDATE",
         TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        # The buckets that a destroyed stack of this name left behind.
+        ImportExistingResources=True,
         Parameters=[
             {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
         ],
