@@ -341,4 +341,4 @@ def test_one_form_at_a_time(shelf: Shelf, tmp_path: Path) -> None:
 
 def test_a_query_that_reads_little_costs_the_least_price() -> None:
     """Ten megabytes are the least that AWS counts; 5 dollars are a terabyte."""
-    assert query._A_BYTE * query._LEAST_BYTES == pytest.approx(0.00005)
+    assert pytest.approx(0.00005) == query._A_BYTE * query._LEAST_BYTES
