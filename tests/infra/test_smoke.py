@@ -15,7 +15,8 @@ import pytest
 
 from infra import emulator
 from infra.package import interpreters, smoke
-from infra.package.build import MODEL_NAME, Package
+from infra.package.build import Package
+from infra.package.contents import MODEL_NAME
 from litescore import contract, golden
 from litescore.errors import ConfigurationError, GateError
 from tests.rig import locked

@@ -47,6 +47,20 @@ def test_the_health_check() -> None:
 
 
 @pytest.mark.parametrize(
+    "event",
+    [
+        {"Items": []},
+        {"Key": "k", "Etag": "e"},
+        {"Bucket": "b", "Key": "k"},
+        {"row": {"Bucket": "b", "Key": "k"}, "encoding": "url"},
+    ],
+)
+def test_items_of_a_distributed_map(event: Any) -> None:
+    """A batch, or an item by itself: as S3 lists it, as it is selected, as an inventory has it."""
+    assert events.classify(event) == events.MAP
+
+
+@pytest.mark.parametrize(
     ("event", "seen"),
     [
         ({}, "empty"),
