@@ -153,8 +153,8 @@ def _compiled(built: Package) -> str:
         return f"compiled by Python {built.compiled}"
     return (
         f"not compiled, for no Python {built.target.python} is at hand: every cold start compiles "
-        "the modules anew, which trebles the time of their imports (0.56 s for 0.20); name one "
-        "with --interpreter"
+        "the modules anew, and its imports take twice the time (0.65 s for 0.33); name one with "
+        "--interpreter"
     )
 
 

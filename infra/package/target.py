@@ -93,11 +93,7 @@ class Target:
 
     @classmethod
     def here(cls) -> Target:
-<<<<<<< HEAD
         """The machine and the Python that run this: what the local cloud's functions run on.
-=======
-        """The machine and the Python that run it: what the local cloud's functions run on.
->>>>>>> main
 
         Raises ConfigurationError where no wheel for Lambda could run.
         """
