@@ -96,11 +96,12 @@ def build(
     parts = [contents.of_model(data, sha256), contents.ours()]
     parts += [contents.of_wheel(pin, path) for pin, path in found.items()]
     elf.check(elf.objects(_files(parts)), target)
+    _check_size(parts, limit)
     compiler = bytecode.find(target.python, interpreter)
     if compiler:
         say(f"compiling the modules with Python {compiler.version}")
         parts = bytecode.compiled(parts, compiler)
-    _check_size(parts, limit)
+        _check_size(parts, limit)
     packed = _zipped(_files(parts), progress)
     digest = hashlib.sha256(packed).hexdigest()
     # Never an old bill beside a new zip.
