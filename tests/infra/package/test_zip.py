@@ -18,9 +18,9 @@ from infra.package import build as package
 from infra.package import interpreters
 from infra.package.build import UNPACKED_LIMIT, Package
 from infra.package.target import DEFAULT, Target
-from litescore import image
+from litescore import contract, image
 from litescore.comparison import compare
-from litescore.errors import ConfigurationError, ModelError
+from litescore.errors import ConfigurationError, ContractError, ModelError
 from litescore.scorer import Scorer
 from tests.rig.needs import lack
 from tests.rig.pngs import Pngs
@@ -176,6 +176,14 @@ def test_a_model_that_would_not_work_there_is_refused_here(tmp_path: Path) -> No
     (tmp_path / "model.tflite").write_text("no model")
     with pytest.raises(ModelError, match="not a TFLite model"):
         package.build(tmp_path / "model.tflite", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_without_a_contract_is_refused_here(int8_model: Path, tmp_path: Path) -> None:
+    """It loads, and nobody there would know what its numbers mean."""
+    (tmp_path / "bare.tflite").write_bytes(contract.strip(int8_model.read_bytes()))
+    with pytest.raises(ContractError):
+        package.build(tmp_path / "bare.tflite", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
