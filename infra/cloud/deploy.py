@@ -274,6 +274,7 @@ def _proposed(
         parameters=parameters.settled(given, before, template),
         tags=_tags(found, shown),
         imports=bool(left),
+        retained=parameters.retained(template, "UpdateReplacePolicy"),
     )
     with refusals.told(f"cannot deploy stack {name}"):
         changes = change_set.propose(account.client, proposal)

@@ -126,15 +126,22 @@ def test_a_stack_under_review_can_be_deployed(empty: Account, say: Say) -> None:
     assert said.code == 0, said.err
 
 
-def test_a_failure_is_one_line(empty: Account, say: Say) -> None:
+def test_a_failure_is_one_line(
+    empty: Account, say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The first cause and what became of the stack, exit 3; deploying on it is refused with the way
     out, which works.
     """
-    empty.client("logs").create_log_group(logGroupName="/litescore/broken")
+    stream = "  Broken:\n    Type: AWS::Logs::LogStream\n    Properties: {LogGroupName: none}\n"
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        parameters.TEMPLATE.read_text().replace("\nOutputs:", f"\n{stream}\nOutputs:")
+    )
+    monkeypatch.setattr(deploy, "TEMPLATE", template)
     said = say("deploy", "--stack", "broken", "--yes")
     assert said.code == 3
     last = said.err.splitlines()[-1]
-    assert last.startswith("Error: stack broken failed: Log: ")
+    assert last.startswith("Error: stack broken failed: Broken: ")
     assert "all of it was taken back (ROLLBACK_COMPLETE)" in last
     said = say("deploy", "--stack", "broken", "--yes")
     assert said.code == 3
