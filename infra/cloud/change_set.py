@@ -72,6 +72,7 @@ class Proposal:
     parameters  in CloudFormation's own form
     tags        of the stack and all in it; None leaves them
     imports     take over buckets that an earlier stack left behind
+    validated   let CloudFormation check names before it begins
     retained    resources of which a replaced one stays in the account
     """
 
@@ -81,6 +82,7 @@ class Proposal:
     parameters: Sequence[Mapping[str, Any]]
     tags: Mapping[str, str] | None = None
     imports: bool = False
+    validated: bool = True
     retained: frozenset[str] = frozenset()
 
 
@@ -96,6 +98,8 @@ def propose(clients: Clients, proposal: Proposal) -> ChangeSet:
         options["Tags"] = [{"Key": key, "Value": text} for key, text in proposal.tags.items()]
     if proposal.imports:
         options["ImportExistingResources"] = True
+    if not proposal.validated:
+        options["DisableValidation"] = True
     answer = cloud.create_change_set(
         StackName=proposal.name,
         ChangeSetName=f"litescore-{uuid.uuid4().hex}",

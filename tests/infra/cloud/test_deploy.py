@@ -150,6 +150,23 @@ def test_a_failure_is_one_line(
     assert "broken" not in stacks(empty)
 
 
+def test_a_name_that_is_taken_is_named(empty: Account, say: Say) -> None:
+    """CloudFormation's check before the start fails without an event of the resource."""
+    s3, where = empty.client("s3"), f"{empty.number}-{empty.region}"
+    assert say("deploy", "--stack", "mover", "--yes", "--input-bucket", "models2").code == 3
+    s3.create_bucket(Bucket="models2")
+    assert say("deploy", "--stack", "mover", "--yes", "--input-bucket", "models2").code == 0
+    s3.create_bucket(Bucket=f"mover-input-{where}")
+    said = say("deploy", "--stack", "mover", "--yes", "--input-bucket", "")
+    assert said.code == 3
+    last = said.err.splitlines()[-1]
+    assert (
+        f"InputBucket: Resource of type 'AWS::S3::Bucket' with identifier 'mover-input-{where}'"
+        in last
+    )
+    assert "it was taken back to what it was (UPDATE_ROLLBACK_COMPLETE)" in last
+
+
 def test_ctrl_c_says_that_it_goes_on(
     empty: Account, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:

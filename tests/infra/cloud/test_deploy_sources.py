@@ -37,7 +37,9 @@ def photos(empty: Account) -> Iterator[str]:
     """A bucket that somebody has, with notifications of their own."""
     s3, sqs = empty.client("s3"), empty.client("sqs")
     s3.create_bucket(Bucket="photos")
-    url = sqs.create_queue(QueueName="theirs")["QueueUrl"]
+    anyone = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [anyone]})
+    url = sqs.create_queue(QueueName="theirs", Attributes={"Policy": policy})["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     rules = {"Key": {"FilterRules": [{"Name": "Prefix", "Value": "raw/"}]}}
     theirs = {

@@ -12,7 +12,7 @@ from tests.infra.cloud.test_deploy import stacks
 
 
 def buckets(account: Account, stack: str) -> set[str]:
-    """ "input" and "output", where the stack's bucket is there."""
+    """Which of the stack's buckets are there: input, output."""
     found = account.client("s3").list_buckets()["Buckets"]
     names = {bucket["Name"] for bucket in found}
     return {kind for kind in ("input", "output") if name(account, stack, kind) in names}

@@ -67,7 +67,7 @@ def test_what_is_not_ours_is_refused(tmp_path: Path) -> None:
         function_zip.read(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("main.py", b"")
-    with pytest.raises(ConfigurationError, match="has no lambda_handler/__init__.py"):
+    with pytest.raises(ConfigurationError, match="has no lambda_handler/__init__"):
         function_zip.read(path)
 
 
