@@ -181,7 +181,12 @@ def _print_policies(account: Account, stack: str, *, policy: bool, bound: bool) 
     from importlib import import_module
 
     deployer = import_module("infra.cloud.deployer")
-    where = {"account": account.number, "region": account.region, "stack": stack}
+    where = {
+        "account": account.number,
+        "region": account.region,
+        "partition": account.client("sts").meta.partition,
+        "stack": stack,
+    }
     if policy:
         click.echo(json.dumps(deployer.policy(**where), indent=2))
     if bound:
