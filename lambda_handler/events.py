@@ -21,11 +21,12 @@ SQS = "SQS"
 BATCH_OPERATIONS = "S3 Batch Operations"
 MAP = "Distributed Map"
 DIRECT = "direct"
+VERIFY = "verify"
 
 _UNDERSTOOD = (
     "an S3 notification, an s3:TestEvent, SNS, SQS, EventBridge of S3, S3 Batch Operations, "
-    'a batch or an item of a Distributed Map, {"objects": [...]}, {"prefix": "s3://..."} or '
-    '{"manifest": "s3://..."}'
+    'a batch or an item of a Distributed Map, {"objects": [...]}, {"prefix": "s3://..."}, '
+    '{"manifest": "s3://..."} or {"verify": true}'
 )
 
 
@@ -51,6 +52,8 @@ def _by_fields(event: Mapping[str, Any]) -> str | None:
         return BATCH_OPERATIONS
     if "Items" in event or _is_item(event):
         return MAP
+    if dict(event) == {"verify": True}:
+        return VERIFY
     return DIRECT if {"objects", "prefix", "manifest"} & set(event) else None
 
 

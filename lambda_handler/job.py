@@ -125,12 +125,20 @@ def _answer_call(job: Invocation) -> dict[str, Any]:
     return reply
 
 
+def _answer_verify(_: Invocation) -> dict[str, Any]:
+    """Whether this environment computes what the export computed; no image is read."""
+    from lambda_handler import verification
+
+    return verification.verify()
+
+
 _ANSWERS: dict[str, Callable[[Invocation], dict[str, Any]]] = {
     events.TEST: _acknowledge,
     events.SQS: _answer_queue,
     events.BATCH_OPERATIONS: _answer_tasks,
     events.MAP: _answer_map,
     events.DIRECT: _answer_call,
+    events.VERIFY: _answer_verify,
 }
 
 

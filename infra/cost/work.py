@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from typing import Any
 
 from litescore.errors import UsageError
 from litescore.settings import Settings
@@ -16,70 +17,59 @@ ONE_PROCESSOR = 1769
 SIZE = 100.0
 
 
+def _taken(default: float, says: str, above: bool = False) -> Any:
+    """A field with its meaning; `above`: it may not be 0, since something is divided by it."""
+    return field(default=default, metadata={"says": says, "above": above})
+
+
 @dataclass(frozen=True)
 class Assumed:
-    """Figures that no measurement gave; each may be given otherwise.
+    """Figures that no measurement gave; each may be given otherwise."""
 
-    get_ms              a GET waits so long in a region, before the first byte
-    get_mb_per_second   and then its bytes come so fast
-    threads             GETs under way at once
-    queue_batch         images (or shards) an invocation takes from the queue: BatchSize
-    map_batch           images a child of the state machine hands to the function
-    map_transitions     state transitions of such a child: begun, its task, its end
-    run_transitions     state transitions of the run around it
-    listed              keys a LIST answers
-    sqs_requests        requests to SQS a message: sent, received and removed ten at a time
-    sqs_polls           requests to SQS a month of an idle queue: five pollers, 20 s each
-    cold_share          invocations that start a new environment
-    cold_ms             what such a start is paid for
-    log_bytes           of the log, an invocation or a share
-    record_bytes        of a packed record, kept for a month
-    shares              shares of an array job
-    share_start_s       a share's start: the container drawn, the model loaded
-    share_list_us       reading one line of the manifest, each share all of them
-    share_gb            memory of a share, with one processor
-    part_images         images to one object of records that a share or an instance writes
-    busy_share          of an always-on instance's time that it can be kept busy
-    disk_gb             of an always-on instance
-    month_hours         hours of a month
-    arm_time            time an image takes on Arm, over that on x86
-    """
-
-    get_ms: float = 20
-    get_mb_per_second: float = 50
-    threads: float = Settings().threads
-    queue_batch: float = 100
-    map_batch: float = 500
-    map_transitions: float = 3
-    run_transitions: float = 4
-    listed: float = 1000
-    sqs_requests: float = 1.2
-    sqs_polls: float = 657_000
-    cold_share: float = 0.01
-    cold_ms: float = 400
-    log_bytes: float = 1000
-    record_bytes: float = 150
-    shares: float = 64
-    share_start_s: float = 60
-    share_list_us: float = 5
-    share_gb: float = 2
-    part_images: float = 10_000
-    busy_share: float = 0.8
-    disk_gb: float = 8
-    month_hours: float = 730
-    arm_time: float = 1
+    get_ms: float = _taken(20, "milliseconds that a GET waits in a region for its first byte")
+    get_mb_per_second: float = _taken(50, "MB/s that its bytes come with", above=True)
+    threads: float = _taken(Settings().threads, "GETs under way at once", above=True)
+    queue_batch: float = _taken(100, "images an invocation takes from the queue", above=True)
+    map_batch: float = _taken(500, "images that a backfill hands to an invocation", above=True)
+    map_transitions: float = _taken(3, "state transitions of such a batch")
+    run_transitions: float = _taken(4, "state transitions of a backfill beside them")
+    listed: float = _taken(1000, "keys that a LIST answers", above=True)
+    sqs_requests: float = _taken(1.2, "requests to SQS a message: sent; ten at once taken, removed")
+    sqs_polls: float = _taken(657_000, "requests to SQS a month of five pollers, 20 s each")
+    cold_share: float = _taken(0.01, "of invocations start cold")
+    cold_ms: float = _taken(400, "milliseconds that a cold start is paid for")
+    log_bytes: float = _taken(1000, "bytes of log an invocation or a share")
+    record_bytes: float = _taken(150, "bytes of a packed record, kept for a month")
+    shares: float = _taken(64, "shares of an array job on AWS Batch", above=True)
+    share_start_s: float = _taken(60, "seconds that a share is paid for before its first image")
+    share_list_us: float = _taken(5, "microseconds a line of the manifest; each share reads all")
+    share_gb: float = _taken(2, "GB of memory of a share, with one processor")
+    part_images: float = _taken(10_000, "records to an object that a share writes", above=True)
+    busy_share: float = _taken(0.8, "of an always-on instance's time it is at work", above=True)
+    disk_gb: float = _taken(8, "GB of disk of an always-on instance")
+    month_hours: float = _taken(730, "hours of a month", above=True)
+    arm_time: float = _taken(1, "times as long an image takes on Arm as on x86", above=True)
+    around_ms: float = _taken(0.5, "milliseconds around a model's own time, an image")
+    decode_ms_per_kb: float = _taken(0.05, "milliseconds to decode and resize a kB of an image")
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for one in fields(self):
+            value = getattr(self, one.name)
             if not (math.isfinite(value) and value >= 0):
-                raise UsageError(f"{field.name} is {value}: a number from 0 on")
-            if value == 0 and field.name in _DIVISORS:
-                raise UsageError(f"{field.name} is 0: a number above 0")
+                raise UsageError(f"{one.name} is {value}: a number from 0 on")
+            if value == 0 and one.metadata["above"]:
+                raise UsageError(f"{one.name} is 0: a number above 0")
+
+    def sentences(self) -> list[str]:
+        """What is taken for granted, a line each, in words."""
+        return [
+            f"{one.name.replace('_', '-')} {getattr(self, one.name):g}: {one.metadata['says']}"
+            for one in fields(self)
+        ]
 
     def given(self, pairs: Iterable[str]) -> Assumed:
         """These, overruled by `name=number` words. Raises UsageError for a name there is not."""
-        known, changes = {field.name for field in fields(self)}, {}
+        known, changes = {one.name for one in fields(self)}, {}
         for pair in pairs:
             name, _, value = pair.partition("=")
             name = name.strip().replace("-", "_")
@@ -90,12 +80,6 @@ class Assumed:
             except ValueError:
                 raise UsageError(f"{pair!r} is not {name}=NUMBER") from None
         return replace(self, **changes)
-
-
-_DIVISORS = (
-    "get_mb_per_second", "threads", "queue_batch", "map_batch", "listed", "part_images",
-    "busy_share", "month_hours", "arm_time",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,10 +101,10 @@ class Work:
     assumed: Assumed = Assumed()
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for one in fields(self):
+            value = getattr(self, one.name)
             if isinstance(value, int | float) and not (math.isfinite(value) and value > 0):
-                raise UsageError(f"{field.name} is {value}: a number above 0")
+                raise UsageError(f"{one.name} is {value}: a number above 0")
 
     def seconds(self, arch: str, *, shard: bool = False) -> Fraction:
         """Processor time of an image there, on one whole processor."""

@@ -38,6 +38,14 @@ def test_direct_calls(field: str) -> None:
     assert events.classify({field: None}) == events.DIRECT
 
 
+def test_the_health_check() -> None:
+    """`verify` is a question of its own: beside other fields, or denied, it is no event."""
+    assert events.classify({"verify": True}) == events.VERIFY
+    for event in ({"verify": False}, {"verify": True, "more": 1}):
+        with pytest.raises(UnknownEvent, match="verify"):
+            events.classify(event)
+
+
 @pytest.mark.parametrize(
     "event",
     [
