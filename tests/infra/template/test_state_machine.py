@@ -273,7 +273,7 @@ def test_what_passes_is_tried_again_and_what_stays_is_not(name: str) -> None:
 def test_every_task_is_tried_again() -> None:
     """And none waits for ever: a scoring one as long as the longest timeout of a function."""
     found = dict(tasks())
-    assert len(found) == 6
+    assert len(found) == 7
     longest = max(template()["Parameters"]["Timeout"]["AllowedValues"])
     for name, task in found.items():
         assert task["Retry"], name
@@ -294,6 +294,18 @@ def test_the_mark_moves_on_only_where_nothing_failed() -> None:
     }
     [failed] = states["AnyFailed"]["Choices"]
     assert failed == {"Variable": "$.items.failed", "NumericGreaterThan": 0, "Next": "Done"}
+
+
+def test_a_long_search_for_changes_goes_on() -> None:
+    """A listing longer than an invocation: asked again with the answer's own continuation."""
+    states = definition()["States"]
+    more = states["FindMoreChanges"]
+    assert more["Parameters"]["Payload.$"] == "$.changed.answer.continuation"
+    assert states["FindChanges"]["Next"] == more["Next"] == "AnyChanges"
+    first, *_ = states["AnyChanges"]["Choices"]
+    assert first["Next"] == "FindMoreChanges"
+    kept = ("ResultSelector", "ResultPath", "Retry")
+    assert [more[name] for name in kept] == [states["FindChanges"][name] for name in kept]
 
 
 def test_every_input_has_its_way() -> None:
