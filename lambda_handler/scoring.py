@@ -38,7 +38,7 @@ def settings() -> Settings:
 def prepare() -> Scorer:
     """The scorer, loaded once for as long as the environment lives.
 
-    LITESCORE_MODEL is a path or s3:// URL; without it `model.tflite` beside this package counts,
+    LITESCORE_MODEL is a path or s3:// URL, where LITESCORE_MODEL_VERSION names one version; without it `model.tflite` beside this package counts,
     where `litescore package` puts it. Raises ConfigurationError at once where LITESCORE_OUTPUT lies
     in LITESCORE_INPUT, whose objects set off the function.
     """
@@ -50,6 +50,7 @@ def prepare() -> Scorer:
         place,
         threads=processors(),
         batch=settings().batch,
+        version=settings().model_version,
         sha256=settings().model_sha256,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infra.options import HELP, MODEL, STACK, build_zip, model_file
-from litescore.errors import ConfigurationError
+from litescore.errors import ConfigurationError, UsageError
 from litescore.settings import table
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def up(
     """
     from infra.cloud.deploy import check_name
     from infra.local import cloud as clouds
-    from infra.local import keeping, page, state, zips
+    from infra.local import keeping, page, state
     from infra.processes import unwinding_on_signals
 
     check_name(stack)
@@ -92,7 +93,7 @@ def up(
             scratch = stopping.enter_context(tempfile.TemporaryDirectory(prefix="litescore-up-"))
             zip_file = build_zip(model_file(model), Path(scratch)).path
         else:
-            zip_file = zips.usable(package, Path(model) if model else None)
+            zip_file = _made_before(package, model)
         cloud = stopping.enter_context(
             clouds.running(zip_file, say=_say, name=stack, port=port or 0, keep=folder)
         )
@@ -152,7 +153,7 @@ def down() -> None:
 def _check(model: str | None, *, as_json: bool) -> int:
     import json
 
-    from infra.local import check, state
+    from infra.local import selftest, state
     from infra.processes import unwinding_on_signals
 
     found = state.running()
@@ -160,14 +161,24 @@ def _check(model: str | None, *, as_json: bool) -> int:
         if found is None:
             _say("no local cloud is running: starting one for the check")
             package = build_zip(model_file(model), Path(scratch)).path
-            results = check.started(package, say=_say, tell=_nothing if as_json else _tell)
+            results = selftest.started(package, say=_say, tell=_nothing if as_json else _tell)
         else:
-            results = check.running(found, tell=_nothing if as_json else _tell)
+            results = selftest.running(found, tell=_nothing if as_json else _tell)
     if as_json:
-        click.echo(json.dumps({"ok": check.good(results), "steps": check.as_json(results)}))
+        click.echo(json.dumps({"ok": selftest.good(results), "steps": selftest.as_json(results)}))
     else:
-        click.echo(check.summary(results))
-    return 0 if check.good(results) else 1
+        click.echo(selftest.summary(results))
+    return 0 if selftest.good(results) else 1
+
+
+def _made_before(package: Path, model: str | None) -> Path:
+    from infra.cloud import function_zip
+
+    found = function_zip.read(function_zip.find(package))
+    function_zip.check_target(found, local=True)
+    if model and found.model_sha256 != hashlib.sha256(Path(model).read_bytes()).hexdigest():
+        raise UsageError(f"{found.path} holds another model than {model}: name one of the two only")
+    return found.path
 
 
 def _running() -> Running:

@@ -5,8 +5,10 @@ What is deployed, and how, is what AWS gets (`infra.cloud.deploy`). Starts and s
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -15,13 +17,11 @@ from pathlib import Path
 
 from infra.cloud import account, deploy
 from infra.cloud.account import Account, Clients
+from infra.cloud.function_zip import MODEL
 from infra.cloud.stack import Stack
-from infra.local import keeping, ministack, quirks
+from infra.local import keeping, ministack
 
 STACK = "litescore"
-
-# Two processors are what a small machine has; a function takes one, and its own copy of the zip.
-_PARAMETERS = {"MaximumConcurrency": "2"}
 
 _TROUBLE = re.compile(r" (WARNING|ERROR) \[lambda\] ")
 
@@ -154,6 +154,13 @@ def environ(endpoint: str) -> dict[str, str]:
 
 
 def _deploy(found: Account, package: Path, name: str) -> Stack:
-    stack = deploy.deploy(found.client, package, name=name, parameters=_PARAMETERS)
-    quirks.correct(found)
-    return stack
+    parameters = {"ModelSha256": _model_digest(package)}
+    return deploy.deploy(found.client, package, name=name, parameters=parameters)
+
+
+def _model_digest(package: Path) -> str:
+    """ "" for a zip without a model in it, such as a test's."""
+    with zipfile.ZipFile(package) as archive:
+        if MODEL not in archive.namelist():
+            return ""
+        return hashlib.sha256(archive.read(MODEL)).hexdigest()
