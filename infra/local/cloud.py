@@ -159,7 +159,7 @@ def _deploy(found: Account, package: Path, name: str) -> Stack:
 
 
 def _model_digest(package: Path) -> str:
-    """ "" for a zip without a model in it, such as a test's."""
+    """Empty for a zip without a model in it, such as a test's."""
     with zipfile.ZipFile(package) as archive:
         if MODEL not in archive.namelist():
             return ""
