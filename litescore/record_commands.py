@@ -51,6 +51,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Processes that each score a share of the images; for small ones only these scale.",
 )
+@click.option(
+    "--share",
+    metavar="I/N",
+    help="Score only the I-th, from 0, of N shares; array/N in an array job of AWS Batch.",
+)
 @click.option("--batch", type=click.IntRange(1, 4096), help="Images an invocation takes.")
 @click.option("--top", type=click.IntRange(1, 1000), help="Labels a record lists, best first.")
 @click.option(
@@ -68,6 +73,7 @@ def score(
     overwrite: bool,
     threads: int | None,
     jobs: int,
+    share: str | None,
     batch: int | None,
     top: int | None,
     labels: str | None,
@@ -90,18 +96,23 @@ def score(
     keeps their ETags to itself; what was denied is tried again. Exits with 1 when some images failed; each has its record, with
     the reason.
 
+    Machines that each take a --share of the same sources write into one OUT together. Of a manifest
+    the shares are equal; of a folder or prefix, which may change meanwhile, about equal. A shard is
+    in one of them.
+
     \b
     Example:
       litescore score photos/ --model model.tflite --out records/
       litescore score s3://bucket/in/ --model model.tflite --out s3://other/records/
       litescore score test.zip @more.csv --exclude '*.gif' --evaluate --out records/
       litescore score thumbnails/ --model model.tflite --out records/ --jobs 4
+      litescore score @s3://bucket/list.csv --out s3://other/records/ --share 0/64
       litescore score shoe.jpg --model model.tflite
     """
     from litescore import scoring
     from litescore.contract import read_labels
-    from litescore.scoring import progress
-    from litescore.scoring.share import Job
+    from litescore.scoring import progress, stopping
+    from litescore.scoring.share import Job, Share
 
     job = Job(
         scoring.settings_with(model=model, threads=threads, batch=batch, top=top),
@@ -110,14 +121,15 @@ def score(
         read_labels(labels) if labels else None,
         evaluate,
     )
-    images = scoring.Images(sources, include, exclude)
+    part = Share.parse(share) if share else None
+    images = scoring.Images(sources, include, exclude, part)
     if out is None:
         if jobs > 1:
             raise UsageError("--jobs needs --out: each process writes its own records")
         code, truth = scoring.to_stdout(images, job)
         _tell(truth, err=True)
         return code
-    with progress.watching(images) as tell:
+    with stopping.asked_politely(), progress.watching(images) as tell:
         summary, truth = scoring.to_place(
             images, job, processes=jobs, overwrite=overwrite, tell=tell
         )

@@ -52,9 +52,14 @@ def subjects(
             raise UsageError(_nothing(source, bool(include or exclude)))
 
 
+def is_manifest(source: str) -> bool:
+    """Whether a source is a list of images, not a place that holds them."""
+    return source.startswith(_MANIFEST)
+
+
 def _named(source: str) -> Iterator[tuple[str, Subject]]:
     """Path below the source, and subject, of each image that one source names."""
-    if source.startswith(_MANIFEST):
+    if is_manifest(source):
         return _listed_in(source.removeprefix(_MANIFEST))
     if is_s3(source):
         return _in_bucket(source)
@@ -162,6 +167,6 @@ def _set(wild: str) -> str:
 
 def _nothing(source: str, chosen: bool) -> str:
     among = " that --include and --exclude leave" if chosen else ""
-    if source.startswith(_MANIFEST):
+    if is_manifest(source):
         return f"no images in manifest {source.removeprefix(_MANIFEST)}{among}"
     return f"no images at {source}{among}: files ending in {', '.join(image.SUFFIXES[:4])}, ..."

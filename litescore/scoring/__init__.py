@@ -16,22 +16,34 @@ from litescore.record import Subject
 from litescore.scoring import resume, share
 from litescore.scoring.folder_truth import FolderTruth
 from litescore.scoring.progress import Tell
-from litescore.scoring.share import Job
+from litescore.scoring.share import Job, Share
 from litescore.settings import Settings
-from litescore.sources import subjects
+from litescore.sources import is_manifest, subjects
 from litescore.store.s3 import is_s3
 
 
 @dataclass(frozen=True)
 class Images:
-    """What to score: see `litescore.sources.subjects`. Iterating lists it anew."""
+    """What to score: see `litescore.sources.subjects`. Iterating lists it anew.
+
+    Of a `share` only what is in it; a shard is in one as a whole.
+    """
 
     sources: tuple[str, ...]
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    share: Share | None = None
 
     def __iter__(self) -> Iterator[Subject]:
-        return subjects(self.sources, self.include, self.exclude)
+        if self.share is None:
+            return subjects(self.sources, self.include, self.exclude)
+        return self._of(self.share)
+
+    def _of(self, share: Share) -> Iterator[Subject]:
+        in_turn = share.by_position()
+        for source in self.sources:
+            mine = in_turn if is_manifest(source) else share.by_name
+            yield from filter(mine, subjects([source], self.include, self.exclude))
 
     def check(self) -> None:
         """Raises what listing a source raises that is missing, closed or empty."""
@@ -82,9 +94,11 @@ def to_place(
     What the place holds already is not scored again; against folders it counts all the same. Raises
     UsageError when that is another model's, unless `overwrite`, which removes it first; nothing is
     removed for sources that are not there. With several `processes` each runs the whole pipeline on
-    a share of the images.
+    a share of the images. Of a share of all images other processes write to the place too.
     """
     place = job.place
+    if overwrite and images.share is not None:
+        raise UsageError(f"--overwrite would remove what other shares wrote: empty {place} before")
     if not is_s3(place) and store.local_path(place).is_file():
         raise UsageError(f"{place} is a file: --out names a folder or an s3:// prefix")
     scorer = job.scorer(processes)

@@ -21,7 +21,6 @@ from infra.local import ministack, state
 from infra.local.state import Running
 from litescore import cli
 
-
 MODEL = b"\0\0\0\0TFL3 and no more"
 
 
