@@ -26,9 +26,9 @@ class Program:
     """A running program; a context manager that stops it.
 
     `log` takes what it prints, or only its errors where `output` takes the rest. `environ` is its
-    whole environment, ours by default. Start it from a thread that lives as long as it should: on
-    Linux it dies with that thread. One that cannot be run ends with exit code 1 and says so in
-    its log. Raises ConfigurationError when the log cannot be written.
+    whole environment and `folder` its working folder, ours by default. Start it from a thread that
+    lives as long as it should: on Linux it dies with that thread. One that cannot be run ends with
+    exit code 1 and says so in its log. Raises ConfigurationError when the log cannot be written.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Program:
         log: Path,
         output: Path | None = None,
         environ: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.log = log
         tether = [sys.executable, "-I", "-S", str(_TETHER), str(os.getpid())]
@@ -50,6 +51,7 @@ class Program:
                     stdout=stack.enter_context(output.open("wb")) if output else errors,
                     stderr=errors,
                     env=None if environ is None else dict(environ),
+                    cwd=folder,
                     start_new_session=True,
                 )
         except OSError as error:

@@ -20,7 +20,8 @@ def handler(event: Mapping[str, Any], context: Any) -> Any:
 
     Understood are S3 notifications, EventBridge and SNS (each by itself or in SQS messages, which
     are replied to one by one), the s3:TestEvent, S3 Batch Operations, batches of a Distributed
-    Map, and direct calls (`objects`, `prefix`, `manifest`). Raises UnknownEvent for any other
+    Map, direct calls (`objects`, `prefix`, `manifest`), and `{"verify": true}`, which replays the
+    model's golden samples and answers what came of it. Raises UnknownEvent for any other
     shape, ConfigurationError when nothing can be scored at all, and TransientError where an error
     is the one way to have an event delivered again: AWS tries again or keeps the event in the
     dead-letter queue.

@@ -21,11 +21,12 @@ SQS = "SQS"
 BATCH_OPERATIONS = "S3 Batch Operations"
 MAP = "Distributed Map"
 DIRECT = "direct"
+VERIFY = "verify"
 
 _UNDERSTOOD = (
     "an S3 notification, an s3:TestEvent, SNS, SQS, EventBridge of S3, S3 Batch Operations, "
-    'a batch of Distributed Map, {"objects": [...]}, {"prefix": "s3://..."} or '
-    '{"manifest": "s3://..."}'
+    'a batch or an item of a Distributed Map, {"objects": [...]}, {"prefix": "s3://..."}, '
+    '{"manifest": "s3://..."} or {"verify": true}'
 )
 
 
@@ -49,10 +50,16 @@ def _by_fields(event: Mapping[str, Any]) -> str | None:
         return SNS_ENVELOPE
     if "invocationSchemaVersion" in event and "tasks" in event:
         return BATCH_OPERATIONS
-    # An item by itself is what a Distributed Map without ItemBatcher sends.
-    if "Items" in event or {"Key", "Etag"} <= set(event):
+    if "Items" in event or _is_item(event):
         return MAP
+    if dict(event) == {"verify": True}:
+        return VERIFY
     return DIRECT if {"objects", "prefix", "manifest"} & set(event) else None
+
+
+def _is_item(event: Mapping[str, Any]) -> bool:
+    """An item by itself is what a Distributed Map without ItemBatcher sends."""
+    return ("Key" in event and bool({"Etag", "Bucket"} & set(event))) or "row" in event
 
 
 def _by_records(event: Mapping[str, Any]) -> str | None:

@@ -75,12 +75,17 @@ def _answer_notice(job: Invocation) -> dict[str, Any]:
 
 
 def _answer_map(job: Invocation) -> dict[str, Any]:
-    """A Map tries a batch again, by its Retry, when the task raises."""
+    """A Map tries a batch again, by its Retry, when the task raises. Where it asks for it, what is
+    left comes back as a batch, as long as each invocation gets some of it done.
+    """
     from lambda_handler import distributed_map
 
     summary = job.score(_once(distributed_map.items(job.event)))
-    _refuse_rest(summary)
-    return _counts(summary)
+    rest = distributed_map.rest(job.event, {outcome.asked for outcome in summary.retry})
+    if rest is None or not _is_any_done(summary):
+        _refuse_rest(summary)
+        return _counts(summary)
+    return _counts(summary) | rest
 
 
 def _answer_queue(job: Invocation) -> dict[str, Any]:
@@ -120,12 +125,20 @@ def _answer_call(job: Invocation) -> dict[str, Any]:
     return reply
 
 
+def _answer_verify(_: Invocation) -> dict[str, Any]:
+    """Whether this environment computes what the export computed; no image is read."""
+    from lambda_handler import verification
+
+    return verification.verify()
+
+
 _ANSWERS: dict[str, Callable[[Invocation], dict[str, Any]]] = {
     events.TEST: _acknowledge,
     events.SQS: _answer_queue,
     events.BATCH_OPERATIONS: _answer_tasks,
     events.MAP: _answer_map,
     events.DIRECT: _answer_call,
+    events.VERIFY: _answer_verify,
 }
 
 
@@ -137,6 +150,10 @@ def _once(subjects: Iterable[Subject]) -> list[Subject]:
 def _refuse_rest(summary: Summary) -> None:
     if summary.retry:
         raise TransientError(f"{len(summary.retry)} images left: {summary.retry[0].retry}")
+
+
+def _is_any_done(summary: Summary) -> bool:
+    return summary.scored + summary.failed + summary.superseded > 0
 
 
 def _counts(summary: Summary) -> dict[str, Any]:

@@ -38,20 +38,26 @@ def settings() -> Settings:
 def prepare() -> Scorer:
     """The scorer, loaded once for as long as the environment lives.
 
-    LITESCORE_MODEL is a path or s3:// URL; without it `model.tflite` beside this package counts,
+    LITESCORE_MODEL is a path or s3:// URL, where LITESCORE_MODEL_VERSION names one version; without
+    it `model.tflite` beside this package counts,
     where `litescore package` puts it. Raises ConfigurationError at once where LITESCORE_OUTPUT lies
     in LITESCORE_INPUT, whose objects set off the function.
     """
     found = settings()
     if found.input and found.output:
         refuse_loop(found.input)
-    place = settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
     return Scorer(
-        place,
+        model(),
         threads=processors(),
         batch=settings().batch,
+        version=settings().model_version,
         sha256=settings().model_sha256,
     )
+
+
+def model() -> str:
+    """Path or s3:// URL of the model."""
+    return settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
 
 
 def destination() -> str:

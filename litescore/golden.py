@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from litescore import image
 from litescore.comparison import Comparison, compare
-from litescore.contract import GOLDEN_FOLDER, associated_files
+from litescore.contract import GOLDEN_FOLDER, Contract, associated_files
 from litescore.errors import ContractError, PermanentError
 from litescore.scorer import Scorer
 
@@ -47,13 +48,13 @@ def verify(model: str | Path | bytes, *, runtime: str | None = None) -> Verdict:
 
     Raises ContractError for a file that carries none, or broken ones.
     """
-    scorer = Scorer(model, runtime=runtime)
-    files = {
-        name.removeprefix(GOLDEN_FOLDER): data
-        for name, data in associated_files(model).items()
-        if name.startswith(GOLDEN_FOLDER)
-    }
-    if not any(name.endswith(".png") for name in files):
+    return replay(Scorer(model, runtime=runtime), model)
+
+
+def replay(scorer: Scorer, model: str | Path | bytes) -> Verdict:
+    """As `verify`, on a scorer of that model that is loaded already."""
+    files = carried(model)
+    if not files:
         raise ContractError(f"{_named(model)} carries no golden samples: export it again")
     if answers_file(scorer.runtime) not in files:
         return Verdict(NOT_RECORDED, str(scorer.runtime_used))
@@ -76,6 +77,27 @@ def _replay(scorer: Scorer, files: Mapping[str, bytes]) -> Verdict:
     found = compare(wanted, scorer.probabilities(tensors), step=scorer.step)
     recorded = f"{answers['runtime']} {answers['version']}"
     return Verdict(found.verdict, str(scorer.runtime_used), recorded, found)
+
+
+def carried(model: str | Path | bytes) -> dict[str, bytes]:
+    """Name -> content of a file's golden images and answers; {} where it has no such image."""
+    files = {
+        name.removeprefix(GOLDEN_FOLDER): data
+        for name, data in associated_files(model).items()
+        if name.startswith(GOLDEN_FOLDER)
+    }
+    return files if any(name.endswith(".png") for name in files) else {}
+
+
+def generated(contract: Contract, count: int = 4) -> NDArray[np.uint8]:
+    """uint8[count, height, width, channels]: the same images everywhere, for a model that carries
+    none. Not noise alone: bands and slopes are what filters answer to.
+    """
+    shape = (contract.height, contract.width, contract.channels)
+    place = np.arange(count * int(np.prod(shape)), dtype=np.uint64)
+    scattered = (place * np.uint64(2654435761) >> np.uint64(16)) & np.uint64(63)
+    sloping = (place * np.uint64(192) // np.uint64(max(1, place.size))) & np.uint64(255)
+    return (scattered + sloping).astype(np.uint8).reshape(count, *shape)
 
 
 def _named(model: str | Path | bytes) -> str:

@@ -45,10 +45,12 @@ class Scorer:
              exported with a fixed batch keeps its own
     runtime  `litert` or `tflite-runtime`; None for the first that works
     labels   class names of a file without a contract; refused where the file has others
+    version  version id of a model at an s3:// URL; None for the newest
     sha256   refuse any other file
 
     Raises ModelError for a file that is no model or has no image input, ContractError for a
-    contract that is missing or does not fit the tensors, ConfigurationError for the wrong digest.
+    contract that is missing or does not fit the tensors, ConfigurationError for the wrong digest,
+    and for a version of what is not in S3.
     """
 
     def __init__(
@@ -59,10 +61,11 @@ class Scorer:
         batch: int | None = 1,
         runtime: str | None = None,
         labels: Sequence[str] | None = None,
+        version: str | None = None,
         sha256: str | None = None,
     ) -> None:
         name = "the model" if isinstance(model, bytes) else str(model)
-        data = model if isinstance(model, bytes) else read_model(model)
+        data = model if isinstance(model, bytes) else read_model(model, version)
         self.digest = hashlib.sha256(data).hexdigest()
         _check_digest(name, self.digest, sha256)
         self.runtime_used = choose(runtime)
@@ -170,12 +173,19 @@ def suitable_batch(shape: Sequence[int]) -> int:
     return max(1, min(_LARGEST_BATCH, _BATCH_VALUES // int(np.prod(shape))))
 
 
-def read_model(path: str | Path) -> bytes:
-    """The bytes of a model at a path or s3:// URL. Raises ModelError naming what is missing or closed
-    to us, and as `litescore.store.read`.
+def read_model(path: str | Path, version: str | None = None) -> bytes:
+    """The bytes of a model at a path or s3:// URL, there of a version id where one is named.
+
+    Raises ModelError naming what is missing or closed to us, ConfigurationError for a version of
+    what is not in S3, and as `litescore.store.read`.
     """
     if is_s3(str(path)):
-        return _download(str(path))
+        return _download(str(path), version)
+    if version:
+        raise ConfigurationError(
+            f"model version {version} is named, and the model {path} is not in S3: "
+            "unset LITESCORE_MODEL_VERSION, or name an s3:// URL"
+        )
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:
@@ -187,9 +197,9 @@ def read_model(path: str | Path) -> bytes:
         raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
 
 
-def _download(url: str) -> bytes:
+def _download(url: str, version: str | None) -> bytes:
     try:
-        return store.read(Subject(url), max_bytes=_MODEL_BYTES).data
+        return store.read(Subject(url, version=version), max_bytes=_MODEL_BYTES).data
     except PermanentError as error:
         raise ModelError(f"cannot read the model {url}: {error}") from error
 

@@ -48,6 +48,7 @@ def _text(text: str) -> str:
 # field -> (environment variable, parser, help)
 TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "model": ("LITESCORE_MODEL", _text, "model to score with: a path or s3:// URL"),
+    "model_version": ("LITESCORE_MODEL_VERSION", _text, "version id of a model at an s3:// URL"),
     "model_sha256": ("LITESCORE_MODEL_SHA256", _sha256, "refuse any other model file"),
     "output": ("LITESCORE_OUTPUT", _text, "where records go: a folder or s3:// prefix"),
     "input": (
@@ -79,6 +80,7 @@ class Settings:
     """The environment as litescore reads it; what is not set has its default."""
 
     model: str | None = None
+    model_version: str | None = None
     model_sha256: str | None = None
     output: str | None = None
     input: str | None = None

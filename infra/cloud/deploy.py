@@ -1,66 +1,104 @@
 """The template and the function's zip into an account, by a CloudFormation change set.
 
-The account may be AWS's or ministack's: all that differs is the maker of boto3 clients it is
-given. Says nothing to the terminal.
+First all that can be checked, then the change set as a plan, then the deed. The account may be
+AWS's or the local cloud's. Says nothing to the terminal.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from urllib.parse import urlsplit
 
-from infra.cloud.account import Clients
+from infra.cloud import (
+    change_set,
+    code_bucket,
+    existing_bucket,
+    following,
+    function_zip,
+    model_pin,
+    parameters,
+    refusals,
+    stack,
+    state,
+)
+from infra.cloud.account import Account, Clients
+from infra.cloud.change_set import ChangeSet
+from infra.cloud.existing_bucket import Notifications
+from infra.cloud.following import Tell
+from infra.cloud.function_zip import FunctionZip
+from infra.cloud.parameters import Setting
 from infra.cloud.stack import Stack
+from infra.cloud.state import State
 from litescore.errors import ConfigurationError, UsageError
 
-TEMPLATE = Path(__file__).parents[1] / "template.yaml"
+TEMPLATE = parameters.TEMPLATE
 # What the template's function runs on; a zip for another Python is for the local cloud only.
 PYTHON = "3.13"
+# The word for the model inside the zip, where a stack has one in S3.
+MODEL_IN_ZIP = "zip"
 
 # "litescore-input-123456789012-ap-southeast-1" has to be a bucket's name, of 63 letters at most.
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,28}")
-_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
-_WAIT = {"Delay": 1, "MaxAttempts": 900}
+# CloudFormation's limit on a template within the request, in bytes.
+_INLINE = 51_200
+_LOCAL_PAUSE = 0.1
+
+# Told what is going on, units done and units in all.
+Progress = Callable[[str, int, int], None]
+
+
+def _quiet(_what: str, _done: int, _total: int) -> None:
+    pass
 
 
 @dataclass(frozen=True)
-class ChangeSet:
-    """What a deployment would do: `changes` are (action, logical id, resource type)."""
+class Request:
+    """What a deployment is asked for.
 
-    id: str
-    stack: str
-    creates: bool
-    changes: tuple[tuple[str, str, str], ...]
-
-
-def deploy(
-    clients: Clients, package: Path, *, name: str, parameters: Mapping[str, str] | None = None
-) -> Stack:
-    """Upload the zip, propose the change set and carry it out.
-
-    `parameters` are the template's, apart from the two that name the zip. Raises UsageError for a
-    stack name that cannot name a bucket, ConfigurationError with AWS's reason when it fails.
+    stack       its name
+    package     the zip, or the folder that holds it
+    parameters  the template's, where given
+    model       an s3:// URL, `zip` for the one inside the zip, None for what the stack has
     """
-    from botocore.exceptions import BotoCoreError, ClientError
 
-    check_name(name)
-    try:
-        bucket, key = upload(clients, package)
-        code = {"CodeBucket": bucket, "CodeKey": key}
-        changes = propose(clients, name=name, parameters={**(parameters or {}), **code})
-        if changes.changes:
-            execute(clients, changes)
-        else:
-            discard(clients, changes)
-        return describe(clients, name)
-    except (BotoCoreError, ClientError) as error:
-        raise ConfigurationError(f"cannot deploy stack {name}: {error}") from error
+    stack: str
+    package: Path
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a deployment would do.
+
+    changes   the change set; without changes there is nothing to do in CloudFormation
+    settings  the template's parameters that change
+    shown     an existing input bucket's notifications as they are, None for a bucket of ours
+    wanted    the same as they will be
+    notes     what else is worth a word, one line each
+    """
+
+    account: Account
+    package: FunctionZip
+    changes: ChangeSet
+    settings: tuple[Setting, ...]
+    shown: Notifications | None = None
+    wanted: Notifications | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changes_bucket(self) -> bool:
+        return self.shown != self.wanted
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do at all."""
+        return not self.changes.changes and not self.changes_bucket
 
 
 def check_name(name: str) -> None:
@@ -72,116 +110,232 @@ def check_name(name: str) -> None:
         )
 
 
-def upload(clients: Clients, package: Path) -> tuple[str, str]:
-    """Put the zip into the account's code bucket, made if needed; (bucket, key).
+def prepare(account: Account, request: Request, progress: Progress = _quiet) -> Plan:
+    """Check all that can be checked, upload the zip and propose the change set.
 
-    The key is the zip's digest, so that the same zip changes nothing.
+    Raises UsageError and ConfigurationError, before anything is uploaded where that can be.
     """
-    s3 = clients("s3")
-    account = clients("sts").get_caller_identity()["Account"]
-    region = s3.meta.region_name
-    bucket = f"litescore-code-{account}-{region}"
-    key = f"{hashlib.sha256(package.read_bytes()).hexdigest()}.zip"
-    _make_bucket(s3, bucket, region)
-    s3.upload_file(str(package), bucket, key)
-    return bucket, key
-
-
-def propose(clients: Clients, *, name: str, parameters: Mapping[str, str]) -> ChangeSet:
-    """Make a change set of the template and wait until CloudFormation has worked it out."""
-    cloud = clients("cloudformation")
-    creates = not _exists(cloud, name)
-    answer = cloud.create_change_set(
-        StackName=name,
-        ChangeSetName=f"litescore-{uuid.uuid4().hex}",
-        ChangeSetType="CREATE" if creates else "UPDATE",
-        TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        Parameters=[
-            {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
-        ],
+    check_name(request.stack)
+    template = TEMPLATE.read_text(encoding="utf-8")
+    parameters.check(request.parameters, template)
+    package = function_zip.read(function_zip.find(request.package))
+    function_zip.check_target(package, local=account.local)
+    found = state.look(account, request.stack)
+    state.check_deployable(found)
+    before: Mapping[str, str] = found.parameters if found and not found.reviewed else {}
+    model, notes = _model(account, request, package, before, progress)
+    given = {**model, **_target(package), **request.parameters}
+    shown = _existing(account, {**before, **given})
+    _refuse_loop(account, request.stack, {**before, **given})
+    code = f"{package.sha256}.zip"
+    bucket = code_bucket.upload(
+        account.client, package.path, code, lambda done, total: progress("upload", done, total)
     )
-    change_set = answer["Id"]
-    _wait_for_proposal(cloud, change_set, name)
-    pages = cloud.get_paginator("describe_change_set").paginate(
-        ChangeSetName=change_set, StackName=name
-    )
-    changes = tuple(
-        (change["Action"], change["LogicalResourceId"], change["ResourceType"])
-        for page in pages
-        for change in (entry["ResourceChange"] for entry in page["Changes"])
-    )
-    return ChangeSet(change_set, name, creates, changes)
+    given |= {"CodeBucket": bucket, "CodeKey": code}
+    plan = _proposed(account, request.stack, package, given, found, shown, template)
+    return replace(plan, notes=(*notes, *plan.notes))
 
 
-def execute(clients: Clients, changes: ChangeSet) -> None:
-    """Carry the change set out and wait for the stack."""
-    from botocore.exceptions import WaiterError
-
-    cloud = clients("cloudformation")
-    cloud.execute_change_set(ChangeSetName=changes.id, StackName=changes.stack)
-    done = "stack_create_complete" if changes.creates else "stack_update_complete"
-    try:
-        cloud.get_waiter(done).wait(StackName=changes.stack, WaiterConfig=_WAIT)
-    except WaiterError as error:
-        raise ConfigurationError(
-            f"stack {changes.stack} failed: {_first_failure(cloud, changes.stack)}"
-        ) from error
+def discard(plan: Plan) -> None:
+    """Forget a plan that will not be carried out, and the empty stack made for it."""
+    with refusals.told(f"cannot discard the change set of stack {plan.changes.name}"):
+        change_set.discard(plan.account.client, plan.changes)
 
 
-def discard(clients: Clients, changes: ChangeSet) -> None:
-    """Forget a change set that will not be carried out."""
-    clients("cloudformation").delete_change_set(ChangeSetName=changes.id, StackName=changes.stack)
+def carry_out(plan: Plan, tell: Tell = lambda _: None) -> Stack:
+    """Execute the change set, wait for its end, and turn the existing bucket's events on.
+
+    `tell` hears of each event. Raises ConfigurationError with the first cause, and the state that
+    the stack is in, when it fails.
+    """
+    account, name = plan.account, plan.changes.name
+    with refusals.told(f"cannot deploy stack {name}"):
+        if plan.changes.changes:
+            _execute(plan, tell)
+        else:
+            change_set.discard(account.client, plan.changes)
+    if plan.shown and plan.wanted:
+        existing_bucket.put(account, plan.shown, plan.wanted)
+    done = stack.find(account, name)
+    if account.local:
+        from infra.local import poller
+
+        poller.mend(account.client, done.outputs["FunctionName"])
+    return done
 
 
-def describe(clients: Clients, name: str) -> Stack:
-    """The outputs of a deployed stack."""
-    [stack] = clients("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in stack.get("Outputs", [])}
-    return Stack(name, MappingProxyType(outputs))
+def deploy(
+    clients: Clients, package: Path, *, name: str, parameters: Mapping[str, str] | None = None
+) -> Stack:
+    """Deploy without a question: of a zip of any contents, for the local cloud and its tests.
+
+    `parameters` are the template's, apart from the two that name the zip. Raises UsageError for a
+    stack name that cannot name a bucket, ConfigurationError with the reason when it fails.
+    """
+    check_name(name)
+    account = _account(clients)
+    found = state.look(account, name)
+    state.check_deployable(found)
+    held = FunctionZip(package, hashlib.sha256(package.read_bytes()).hexdigest(), None, None, None)
+    key = f"{held.sha256}.zip"
+    code = {"CodeBucket": code_bucket.upload(clients, package, key), "CodeKey": key}
+    text = TEMPLATE.read_text(encoding="utf-8")
+    plan = _proposed(account, name, held, {**(parameters or {}), **code}, found, None, text)
+    return carry_out(plan)
 
 
-def _make_bucket(s3: Any, bucket: str, region: str) -> None:
-    # us-east-1 is the one region that may not be named here.
-    place = {} if region == "us-east-1" else {"LocationConstraint": region}
-    options = {"CreateBucketConfiguration": place} if place else {}
-    try:
-        s3.create_bucket(Bucket=bucket, **options)
-    except s3.exceptions.BucketAlreadyOwnedByYou:
-        return
-    s3.get_waiter("bucket_exists").wait(Bucket=bucket, WaiterConfig=_WAIT)
+def _account(clients: Clients) -> Account:
+    cloud, number = clients("cloudformation"), clients("sts").get_caller_identity()["Account"]
+    local = urlsplit(cloud.meta.endpoint_url).hostname == "127.0.0.1"
+    return Account(clients, "this account", number, cloud.meta.region_name, local)
 
 
-def _exists(cloud: Any, name: str) -> bool:
-    from botocore.exceptions import ClientError
-
-    try:
-        [stack] = cloud.describe_stacks(StackName=name)["Stacks"]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return False
-        raise ConfigurationError(f"cannot look for stack {name}: {error}") from error
-    # A change set that was made and never executed leaves a stack of this kind behind.
-    return bool(stack["StackStatus"] != "REVIEW_IN_PROGRESS")
-
-
-def _wait_for_proposal(cloud: Any, change_set: str, name: str) -> None:
-    from botocore.exceptions import WaiterError
-
-    try:
-        cloud.get_waiter("change_set_create_complete").wait(
-            ChangeSetName=change_set, StackName=name, WaiterConfig=_WAIT
+def _model(
+    account: Account,
+    request: Request,
+    package: FunctionZip,
+    before: Mapping[str, str],
+    progress: Progress,
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The model's parameters, and what to say of it."""
+    if request.model and request.model != MODEL_IN_ZIP:
+        pin = model_pin.pin(
+            account, request.model, lambda done, total: progress("model", done, total)
         )
-    except WaiterError as error:
-        reason = str(error.last_response.get("StatusReason", error))
-        if not any(known in reason for known in _NO_CHANGES):
-            raise ConfigurationError(f"change set for stack {name} failed: {reason}") from error
+        told = () if pin.version else (_unversioned(request.model),)
+        return pin.parameters, told
+    if request.model is None and before.get("ModelPath"):
+        path = before["ModelPath"]
+        return {}, (f"the model stays s3://{path}, as it was: --model zip takes the zip's",)
+    if package.model_sha256 is None:
+        raise ConfigurationError(
+            f"{package.path} holds no model: build it with `litescore package --model FILE`, or "
+            "name one in S3 with --model"
+        )
+    return {"ModelPath": "", "ModelVersion": "", "ModelSha256": package.model_sha256}, ()
 
 
-def _first_failure(cloud: Any, name: str) -> str:
-    events = cloud.describe_stack_events(StackName=name)["StackEvents"]
-    failures = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
-    if not failures:
-        return "CloudFormation gives no reason"
-    first = failures[-1]
-    return f"{first['LogicalResourceId']}: {first.get('ResourceStatusReason', 'no reason given')}"
+def _unversioned(url: str) -> str:
+    return (
+        f"the bucket of {url} keeps no versions, so the model is pinned by its SHA-256 alone: once "
+        "it is overwritten the function refuses to start, until it is deployed again"
+    )
+
+
+def _target(package: FunctionZip) -> dict[str, str]:
+    found = {}
+    if package.arch:
+        found["Architecture"] = package.arch
+    # The local cloud runs its own Python, whatever the template says.
+    if package.python in function_zip.PYTHONS:
+        found["Runtime"] = f"python{package.python}"
+    return found
+
+
+def _existing(account: Account, settings: Mapping[str, str]) -> Notifications | None:
+    name = settings.get("InputBucketName")
+    return existing_bucket.read(account, name) if name else None
+
+
+def _refuse_loop(account: Account, name: str, settings: Mapping[str, str]) -> None:
+    output = f"{name}-output-{account.number}-{account.region}"
+    place, trigger = settings.get("OutputPrefix", "records/"), settings.get("InputPrefix", "")
+    if settings.get("InputBucketName") == output and place.startswith(trigger):
+        raise UsageError(
+            f"records go to s3://{output}/{place}, inside of the input s3://{output}/{trigger}: "
+            "each record would be read as an image, for ever; name another --input-prefix"
+        )
+
+
+def _proposed(
+    account: Account,
+    name: str,
+    package: FunctionZip,
+    given: Mapping[str, str],
+    found: State | None,
+    shown: Notifications | None,
+    template: str,
+) -> Plan:
+    if account.local:
+        # It speaks plain http, and would deny every request.
+        given = {"Tls": "optional", **given}
+    creates = found is None or found.reviewed
+    before: Mapping[str, str] = {} if found is None or creates else found.parameters
+    left = _left_behind(account, name, {**before, **given}) if creates else ()
+    text = template
+    if left:
+        text = parameters.with_named_buckets(
+            template, stack=name, number=account.number, region=account.region
+        )
+    proposal = change_set.Proposal(
+        name=name,
+        creates=creates,
+        template=_placed(account, text),
+        parameters=parameters.settled(given, before, template),
+        tags=_tags(found, shown),
+        imports=bool(left),
+    )
+    with refusals.told(f"cannot deploy stack {name}"):
+        changes = change_set.propose(account.client, proposal)
+    return Plan(
+        account,
+        package,
+        changes,
+        parameters.changed(given, before),
+        shown,
+        shown.turned(on=True) if shown else None,
+        tuple(f"bucket {bucket} is there from an earlier stack: taken over" for bucket in left),
+    )
+
+
+def _left_behind(account: Account, name: str, settings: Mapping[str, str]) -> tuple[str, ...]:
+    """The buckets that a destroyed stack of this name kept."""
+    kinds = ("output",) if settings.get("InputBucketName") else ("input", "output")
+    places = [f"{name}-{kind}-{account.number}-{account.region}" for kind in kinds]
+    s3 = account.client("s3")
+    with refusals.told(f"cannot look for buckets of an earlier stack {name}"):
+        return tuple(place for place in places if code_bucket.is_ours(s3, place, account.number))
+
+
+def _tags(found: State | None, shown: Notifications | None) -> dict[str, str] | None:
+    """The stack's tags, with who turned EventBridge on; None where they stay."""
+    tags = dict(found.tags) if found else {}
+    if shown is None or existing_bucket.remembered(tags, shown.bucket):
+        return None
+    return {**tags, **existing_bucket.memory(shown)}
+
+
+def _placed(account: Account, template: str) -> str:
+    """The template's text, or where it was put when it is too large for a request."""
+    data = template.encode()
+    if len(data) <= _INLINE:
+        return template
+    key = f"{hashlib.sha256(data).hexdigest()}.yaml"
+    with tempfile.TemporaryDirectory(prefix="litescore-template-") as folder:
+        path = Path(folder) / "template.yaml"
+        path.write_bytes(data)
+        bucket = code_bucket.upload(account.client, path, key)
+    return f"{account.client('s3').meta.endpoint_url}/{bucket}/{key}"
+
+
+def _execute(plan: Plan, tell: Tell) -> None:
+    clients, changes = plan.account.client, plan.changes
+    before = following.begun(clients, changes.stack)
+    change_set.execute(clients, changes)
+    pause = _LOCAL_PAUSE if plan.account.local else 2.0
+    end = following.follow(clients, changes.stack, before, tell, pause=pause)
+    if not end.good:
+        raise ConfigurationError(_failure(changes, end))
+
+
+def _failure(changes: ChangeSet, end: following.End) -> str:
+    if "FAILED" in end.status:
+        now = f"it is {end.status} now"
+    elif changes.creates:
+        now = (
+            f"all of it was taken back ({end.status}): `litescore destroy --stack {changes.name}` "
+            "removes what is left"
+        )
+    else:
+        now = f"it was taken back to what it was ({end.status})"
+    return f"stack {changes.name} failed: {end.cause or 'CloudFormation gives no reason'}; {now}"

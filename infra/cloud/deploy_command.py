@@ -1,20 +1,186 @@
-"""`litescore deploy`: parse and print, nothing else."""
+"""`litescore deploy`: parse, ask and print, nothing else."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from infra.options import HELP, STACK, account_options
+from infra.cloud.deploy_options import given, need_terminal, say, template_options
+from infra.options import HELP, JSON, STACK, YES, account_options
+from litescore.errors import UsageError
+
+if TYPE_CHECKING:
+    from infra.cloud.account import Account
+    from infra.cloud.deploy import Plan, Request
+    from infra.cloud.stack import Stack
 
 
 @click.command(context_settings=HELP)
+@click.option(
+    "--package",
+    type=click.Path(path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    metavar="FOLDER",
+    help="The zip of `litescore package`, or the folder that holds it.",
+)
+@click.option(
+    "--model",
+    metavar="URL",
+    help="A model at s3://bucket/key instead of the zip's, pinned as it is now; `zip` goes back.",
+)
 @STACK
+@template_options
+@click.option(
+    "--nightly-max-cost",
+    type=click.FloatRange(0, min_open=True),
+    metavar="DOLLARS",
+    help="What a nightly run costs at most, turned into images by --milliseconds.",
+)
+@click.option(
+    "--milliseconds",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MS",
+    help="Processor time of an image in all, from `litescore bench`; for --nightly-max-cost.",
+)
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--policy", is_flag=True, help="Print the IAM policy that a deployer needs.")
+@click.option("--boundary", is_flag=True, help="Print the IAM policy for --permissions-boundary.")
+@YES
+@JSON
 @account_options
-def deploy(stack: str, local: bool, region: str | None, profile: str | None) -> None:
+def deploy(**words: Any) -> None:
     """Deploy the cloud job into an account, after showing the plan.
+
+    The plan is a CloudFormation change set. What is not given stays as the stack has it.
 
     \b
     Example:
       litescore deploy --package build/ --stack shoes
+      litescore deploy --stack shoes --memory 3008 --concurrency 50 --plan
+      litescore deploy --stack shoes --input-bucket photos --input-prefix shoes/
     """
-    raise NotImplementedError
+    from infra.cloud.account import connect
+
+    documents = words["policy"] or words["boundary"]
+    if not documents and not words["only_plan"]:
+        need_terminal("litescore deploy", yes=words["yes"])
+    account = connect(local=words["local"], region=words["region"], profile=words["profile"])
+    if documents:
+        _print_policies(account, words["stack"], policy=words["policy"], bound=words["boundary"])
+        return
+    _deploy(account, _request(account, words), words)
+
+
+def _deploy(account: Account, request: Request, words: dict[str, Any]) -> None:
+    from infra.cloud import deploy, plan
+    from infra.cloud.telling import bars
+
+    with bars() as progress:
+        made = deploy.prepare(account, request, progress)
+    agreed = False
+    try:
+        for line in plan.lines(made):
+            click.echo(line, err=words["as_json"])
+        agreed = not words["only_plan"] and not made.empty and _agreed(made, yes=words["yes"])
+    finally:
+        # After Ctrl-C too: a change set left behind would be nobody's.
+        if not agreed:
+            deploy.discard(made)
+    if words["as_json"] and not agreed:
+        click.echo(json.dumps({**plan.facts(made), "outputs": None}))
+    if agreed:
+        _print_result(made, _followed(made), as_json=words["as_json"])
+    else:
+        say("nothing to change" if made.empty else "nothing was changed")
+
+
+def _agreed(made: Plan, *, yes: bool) -> bool:
+    if yes:
+        return True
+    if made.changes.changes and not click.confirm("Deploy this?", err=True):
+        return False
+    if made.shown is None or not made.changes_bucket:
+        return True
+    question = f"Turn EventBridge on for bucket {made.shown.bucket}, when that is done?"
+    return click.confirm(question, err=True)
+
+
+def _followed(made: Plan) -> Stack:
+    from infra.cloud import deploy
+    from infra.cloud.telling import events
+
+    try:
+        return deploy.carry_out(made, events(len(made.changes.changes)))
+    except KeyboardInterrupt:
+        name = made.changes.name
+        say(f"\nthe deployment goes on without this command: see `litescore status --stack {name}`")
+        if made.shown and made.changes_bucket:
+            say(
+                f"EventBridge of bucket {made.shown.bucket} is still off: deploy again to turn it on"
+            )
+        raise
+
+
+def _print_result(made: Plan, done: Stack, *, as_json: bool) -> None:
+    from infra.cloud import plan
+
+    if as_json:
+        click.echo(json.dumps({**plan.facts(made), "outputs": dict(done.outputs)}))
+        return
+    width = max(len(name) for name in done.outputs)
+    click.echo()
+    for name, value in sorted(done.outputs.items()):
+        click.echo(f"{name:<{width}}  {value}")
+    place = f"s3://{done.outputs['InputBucket']}/{done.outputs.get('InputPrefix', '')}"
+    flags = f"--stack {done.name}" + (" --local" if made.account.local else "")
+    click.echo(
+        "\nNext:\n"
+        f"  aws s3 cp image.png {place}\n"
+        f"  litescore status {flags}\n"
+        f"  litescore results {done.outputs['Output']}"
+    )
+
+
+def _request(account: Account, words: dict[str, Any]) -> Request:
+    from infra.cloud.deploy import Request
+
+    parameters = given(words)
+    if words["nightly_max_cost"] is not None:
+        parameters["NightlyMaximumImages"] = str(_affordable(account, words))
+    return Request(words["stack"], words["package"], parameters, words["model"])
+
+
+def _affordable(account: Account, words: dict[str, Any]) -> int:
+    from infra.cloud import function_zip, state
+    from infra.cost.budget import images_for
+
+    if words["milliseconds"] is None:
+        raise UsageError("--nightly-max-cost needs --milliseconds: what an image takes")
+    if words["nightly_max_images"] is not None:
+        raise UsageError("--nightly-max-cost and --nightly-max-images exclude each other")
+    found = state.look(account, words["stack"])
+    memory = words["memory"] or int(found.parameters.get("MemorySize", 1769) if found else 1769)
+    package = function_zip.read(function_zip.find(words["package"]))
+    images = images_for(
+        words["nightly_max_cost"],
+        milliseconds=words["milliseconds"],
+        memory=memory,
+        arch=package.arch or "x86_64",
+    )
+    if images < 1:
+        raise UsageError(f"--nightly-max-cost {words['nightly_max_cost']:g} pays for no image")
+    return images
+
+
+def _print_policies(account: Account, stack: str, *, policy: bool, bound: bool) -> None:
+    from infra.cloud import deployer
+
+    where = {"account": account.number, "region": account.region, "stack": stack}
+    if policy:
+        click.echo(json.dumps(deployer.policy(**where), indent=2))
+    if bound:
+        click.echo(json.dumps(deployer.boundary(**where), indent=2))

@@ -2,19 +2,87 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
-from infra.options import HELP, STACK, account_options
+from infra.options import HELP, JSON, STACK, YES, account_options
+
+if TYPE_CHECKING:
+    from infra.cloud.account import Account
+    from infra.cloud.redrive import Waiting
+    from infra.cloud.stack import Stack
 
 
 @click.command(context_settings=HELP)
+@click.option(
+    "--max", "most", type=click.IntRange(min=1), metavar="N", help="Send this many back at most."
+)
+@YES
+@JSON
 @STACK
 @account_options
-def redrive(stack: str, local: bool, region: str | None, profile: str | None) -> None:
+def redrive(
+    most: int | None,
+    yes: bool,
+    as_json: bool,
+    stack: str,
+    local: bool,
+    region: str | None,
+    profile: str | None,
+) -> None:
     """Send the dead letters back to the queue.
+
+    They are the images that could not be scored in five tries for a passing reason: S3 did not
+    answer, the function had no time or no permission. Shows some of them and what the function said
+    before it asks. Mend the cause first, or they come back.
 
     \b
     Example:
       litescore redrive --stack shoes
     """
-    raise NotImplementedError
+    from infra.cloud.account import connect
+    from infra.cloud.redrive import look
+    from infra.cloud.stack import find
+
+    account = connect(local=local, region=region, profile=profile)
+    found = find(account, stack)
+    waiting = look(account, found)
+    if waiting.count:
+        _say(_shown(waiting, most))
+        if not yes:
+            click.confirm("Send them back?", abort=True, err=True)
+    moved = _send_back(account, found, most) if waiting.count else 0
+    if as_json:
+        click.echo(json.dumps({"waiting": waiting.count, "moved": moved}))
+    else:
+        told = f"{moved:,} of {waiting.count:,} sent back"
+        click.echo(told if waiting.count else "nothing to redrive")
+
+
+def _shown(waiting: Waiting, most: int | None) -> str:
+    lines = [f"{waiting.count:,} dead letters" + (f", {most:,} go back at most" if most else "")]
+    for letter in waiting.letters:
+        reason = letter.reason or "the log does not say why"
+        lines.append(f"  {letter.sent:%Y-%m-%d %H:%M}  {letter.what}: {reason}")
+    if waiting.count > len(waiting.letters):
+        lines.append("  ...")
+    return "\n".join(lines)
+
+
+def _send_back(account: Account, stack: Stack, most: int | None) -> int:
+    from infra.cloud.redrive import send_back
+
+    done = 0
+    with click.progressbar(length=1, label="redrive", file=sys.stderr, width=30) as bar:
+        for moved in send_back(account, stack, most):
+            bar.length = max(1, moved.total)
+            bar.update(moved.done - done)
+            done = moved.done
+    return done
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -18,9 +18,6 @@ from infra.local import ministack
 
 STACK = "litescore"
 
-# Two processors are what a small machine has; a function takes one, and its own copy of the zip.
-_CONCURRENCY = 2
-
 _TROUBLE = re.compile(r" (WARNING|ERROR) \[lambda\] ")
 
 
@@ -117,11 +114,4 @@ def running(package: Path, *, say: Callable[[str], None] = lambda _: None) -> It
 
 
 def _deploy(client: account.Clients, package: Path, name: str) -> Stack:
-    stack = deploy.deploy(client, package, name=name)
-    # ministack takes the template's number for a text, and its poller stumbles over it.
-    functions = client("lambda")
-    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
-        functions.update_event_source_mapping(
-            UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": _CONCURRENCY}
-        )
-    return stack
+    return deploy.deploy(client, package, name=name)

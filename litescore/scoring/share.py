@@ -114,6 +114,7 @@ class Job:
             threads=max(1, processors() // processes),
             batch=self.settings.batch,
             labels=self.labels,
+            version=self.settings.model_version,
             sha256=self.settings.model_sha256,
         )
 

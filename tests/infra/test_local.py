@@ -116,16 +116,6 @@ def test_a_second_deployment_of_the_same_changes_nothing(cloud: LocalCloud, buil
     assert not [one for one in left if one["Status"] == "FAILED"]
 
 
-def test_the_change_set_says_what_it_would_do(cloud: LocalCloud) -> None:
-    """Each resource of a stack that is not there yet, with what will be done; then discarded."""
-    code = {"CodeBucket": "none", "CodeKey": "none"}
-    proposed = deploy.propose(cloud.client, name="not-made", parameters=code)
-    deploy.discard(cloud.client, proposed)
-    assert proposed.creates
-    assert ("Add", "InputBucket", "AWS::S3::Bucket") in proposed.changes
-    assert {action for action, _, _ in proposed.changes} == {"Add"}
-
-
 def test_the_function_may_do_what_its_role_says_only(cloud: LocalCloud, tmp_path: Path) -> None:
     """ministack enforces the role, so a probe in the function's place finds its limits."""
     package = tmp_path / "probe.zip"

@@ -95,6 +95,22 @@ def mapped(bucket: str, *keys: str, etag: str | None = None) -> dict[str, Any]:
     return whole
 
 
+def selected(bucket: str, *keys: str, etag: str | None = None) -> dict[str, Any]:
+    """A batch as our state machine makes it: each item names its bucket, and what is left is asked
+    for.
+    """
+    whole = mapped(bucket, *keys, etag=etag)
+    whole["Items"] = [{"Bucket": bucket, **item} for item in whole["Items"]]
+    return whole | {"BatchInput": {"continue": True}}
+
+
+def inventoried(bucket: str, *keys: str, etag: str | None = None) -> dict[str, Any]:
+    """A batch of rows of an S3 Inventory: keys are encoded, all values are texts."""
+    fields = {"Size": "394", "ETag": etag or ""}
+    rows = [{"Bucket": bucket, "Key": quote_plus(key, safe="/"), **fields} for key in keys]
+    return {"Items": [{"row": row, "encoding": "url"} for row in rows]}
+
+
 def _about(
     template: Any, bucket: str, key: str, etag: str | None, version: str | None
 ) -> dict[str, Any]:

@@ -38,6 +38,28 @@ def test_direct_calls(field: str) -> None:
     assert events.classify({field: None}) == events.DIRECT
 
 
+def test_the_health_check() -> None:
+    """`verify` is a question of its own: beside other fields, or denied, it is no event."""
+    assert events.classify({"verify": True}) == events.VERIFY
+    for event in ({"verify": False}, {"verify": True, "more": 1}):
+        with pytest.raises(UnknownEvent, match="verify"):
+            events.classify(event)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"Items": []},
+        {"Key": "k", "Etag": "e"},
+        {"Bucket": "b", "Key": "k"},
+        {"row": {"Bucket": "b", "Key": "k"}, "encoding": "url"},
+    ],
+)
+def test_items_of_a_distributed_map(event: Any) -> None:
+    """A batch, or an item by itself: as S3 lists it, as it is selected, as an inventory has it."""
+    assert events.classify(event) == events.MAP
+
+
 @pytest.mark.parametrize(
     ("event", "seen"),
     [

@@ -36,6 +36,14 @@ READ: dict[str, Read] = {
     "S3 Batch Operations 1.0": lambda key: _tasks(key, "1.0"),
     "S3 Batch Operations 2.0": lambda key: _tasks(key, "2.0"),
     "Distributed Map": lambda key: distributed_map.items(shapes.mapped("b", key)),
+    "Distributed Map, selected": lambda key: distributed_map.items(shapes.selected("b", key)),
+    "Distributed Map, an item by itself": lambda key: distributed_map.items(
+        shapes.selected("b", key)["Items"][0]
+    ),
+    "Distributed Map, inventory": lambda key: distributed_map.items(shapes.inventoried("b", key)),
+    "Distributed Map, a row by itself": lambda key: distributed_map.items(
+        shapes.inventoried("b", key)["Items"][0]
+    ),
     "objects": lambda key: Request({"objects": [{"bucket": "b", "key": key}]}).objects,
     "objects as URL": lambda key: Request({"objects": [f"s3://b/{key}"]}).objects,
 }
@@ -56,6 +64,10 @@ def test_etag_and_version_come_without_quotes() -> None:
     assert distributed_map.items(shapes.mapped("b", "k", etag="e")) == (
         Subject("s3://b/k", etag="e"),
     )
+    for shaped in (shapes.selected, shapes.inventoried):
+        assert distributed_map.items(shaped("b", "k", etag="e")) == (Subject("s3://b/k", etag="e"),)
+    line = {"Bucket": "b", "Key": "k", "Etag": "", "Version": "v"}
+    assert distributed_map.items(line) == (Subject("s3://b/k", version="v"),)
     (task,) = batch_operations.tasks(shapes.tasks("b", "k", version="v"))
     assert task == Task("task-0", Subject("s3://b/k", version="v"))
 
@@ -77,6 +89,36 @@ def test_what_is_no_image_is_left_out() -> None:
     listed["Items"][0]["Size"] = 0
     assert distributed_map.items(listed) == (Subject("s3://b/in/a.png"),)
     assert batch_operations.tasks(shapes.tasks("b", "in/")) == (Task("task-0"),)
+    assert distributed_map.items({"Items": []}) == ()
+
+
+def test_an_inventory_lists_more_than_images() -> None:
+    """Older versions, delete markers and folder markers are left out; what is not told counts as
+    current.
+    """
+    event = shapes.inventoried("b", "a", "b", "c", "d/", "e/")
+    rows = [item["row"] for item in event["Items"]]
+    rows[0] |= {"IsLatest": "false", "IsDeleteMarker": "false"}
+    rows[1] |= {"IsLatest": "true", "IsDeleteMarker": "true", "ETag": ""}
+    rows[2] |= {"IsLatest": "true", "IsDeleteMarker": "false", "VersionId": "v"}
+    rows[3]["Size"] = "0"
+    assert distributed_map.items(event) == (
+        Subject("s3://b/c", version="v"),
+        Subject("s3://b/e/"),
+    )
+
+
+def test_what_is_left_comes_back_as_it_came() -> None:
+    """Only to a state machine that asks for it: another would take the batch for done."""
+    event = shapes.selected("b", "a", "b", "in/")
+    left = {Subject("s3://b/b")}
+    assert distributed_map.rest(event, left) == {
+        "Items": [event["Items"][1]],
+        "BatchInput": {"continue": True},
+    }
+    assert distributed_map.rest(event, set()) is None
+    assert distributed_map.rest(event["Items"][1], left) is None
+    assert distributed_map.rest(event | {"BatchInput": {"bucket": "b"}}, left) is None
 
 
 def test_messages_stand_beside_each_other() -> None:
@@ -112,12 +154,37 @@ def test_another_schema_of_batch_operations_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [shapes.event("distributed_map_item"), {"Items": []}, {"Items": [], "BatchInput": {}}]
+    "event",
+    [
+        shapes.event("distributed_map_item"),
+        {"Items": [{"Key": "k"}]},
+        {"Items": [{"Key": "k"}], "BatchInput": {}},
+    ],
 )
 def test_items_without_a_bucket_are_refused_with_the_fix(event: Any) -> None:
     """A key alone names no object."""
     with pytest.raises(UnknownEvent, match="ItemBatcher with BatchInput"):
         distributed_map.items(event)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"Bucket": "b"},
+        {"Bucket": "b/c", "Key": "k"},
+        {"Bucket": None, "Key": "k"},
+        {"Bucket": "b", "Key": "k", "encoding": "base64"},
+        {"row": {"Bucket": "b", "Key": "%FF"}, "encoding": "url"},
+        {"row": ["b", "k"], "encoding": "url"},
+        {"Bucket": "b", "Key": "k", "Etag": 1},
+        "k",
+        1,
+    ],
+)
+def test_an_item_that_names_no_object_is_refused(item: Any) -> None:
+    """Never guessed: decoded with another letter it would be another object."""
+    with pytest.raises(UnknownEvent):
+        distributed_map.items({"Items": [item], "BatchInput": {"bucket": "b"}})
 
 
 @pytest.mark.parametrize(

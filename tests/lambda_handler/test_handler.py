@@ -137,6 +137,36 @@ def test_a_model_from_s3_is_pinned_by_its_digest(
         scoring.prepare()
 
 
+def test_a_model_from_s3_is_pinned_by_its_version(
+    s3: S3, inputs: str, int8_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version named is loaded though a newer one lies over it; one that is none is named."""
+    s3.client.put_bucket_versioning(Bucket=inputs, VersioningConfiguration={"Status": "Enabled"})
+    place = {"Bucket": inputs, "Key": "model.tflite"}
+    version = s3.client.put_object(**place, Body=int8_model.read_bytes())["VersionId"]
+    s3.client.put_object(**place, Body=b"no model")
+    monkeypatch.setenv("LITESCORE_MODEL", f"s3://{inputs}/model.tflite")
+    monkeypatch.setenv("LITESCORE_MODEL_VERSION", version)
+    assert scoring.prepare().contract.variant == "int8"
+    scoring.prepare.cache_clear()
+    scoring.settings.cache_clear()
+    monkeypatch.delenv("LITESCORE_MODEL_VERSION")
+    with pytest.raises(ConfigurationError, match="model"):
+        scoring.prepare()
+    scoring.settings.cache_clear()
+    monkeypatch.setenv("LITESCORE_MODEL_VERSION", "0" * 32)
+    with pytest.raises(ConfigurationError, match=r"cannot read the model .*model\.tflite"):
+        scoring.prepare()
+
+
+def test_a_version_of_a_model_in_the_zip_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file has no versions, so the setting was meant for another model."""
+    monkeypatch.setenv("LITESCORE_MODEL_VERSION", "0" * 32)
+    scoring.settings.cache_clear()
+    with pytest.raises(ConfigurationError, match="not in S3: unset LITESCORE_MODEL_VERSION"):
+        scoring.prepare()
+
+
 def test_no_output_is_a_configuration_error(inputs: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scoring without a place for records would lose them."""
     monkeypatch.delenv("LITESCORE_OUTPUT")

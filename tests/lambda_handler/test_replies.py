@@ -83,6 +83,29 @@ def test_a_batch_of_a_distributed_map(s3: S3, inputs: str, outputs: Records, png
         handler(shapes.mapped(inputs, *keys), short(0))
 
 
+def test_a_batch_that_asks_for_the_rest_is_done_in_turns(
+    s3: S3, inputs: str, outputs: Records, pngs: Pngs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As our state machine goes round: the answer is the next event until nothing is left, whatever
+    time an invocation has; where none of it gets done, an error, for the Map's Retry to wait.
+    """
+    monkeypatch.setenv("LITESCORE_THREADS", "1")
+    monkeypatch.setenv("LITESCORE_BATCH", "1")
+    scoring.settings.cache_clear()
+    scoring.prepare.cache_clear()
+    keys = upload(s3, inputs, pngs, 12)
+    event: Any = shapes.selected(inputs, *keys)
+    with pytest.raises(TransientError, match="12 images left"):
+        handler(event, short(0))
+    scored, calls = 0, 0
+    while "Items" in event:
+        event = json.loads(json.dumps(handler(event, short(3))))
+        scored, calls = scored + event["scored"], calls + 1
+        assert calls < 12
+    assert calls > 2
+    assert scored == len(outputs()) == len(keys)
+
+
 def test_an_object_named_twice_is_scored_once(
     s3: S3, inputs: str, outputs: Records, pngs: Pngs
 ) -> None:

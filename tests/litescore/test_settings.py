@@ -13,6 +13,10 @@ from litescore.settings import TABLE, Settings
 
 GOOD = {
     "LITESCORE_MODEL": ("s3://b/m.tflite", "s3://b/m.tflite"),
+    "LITESCORE_MODEL_VERSION": (
+        "3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY",
+        "3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY",
+    ),
     "LITESCORE_MODEL_SHA256": ("AB" * 32, "ab" * 32),
     "LITESCORE_OUTPUT": ("s3://b/out/", "s3://b/out/"),
     "LITESCORE_INPUT": ("s3://b/in/", "s3://b/in/"),

@@ -23,14 +23,14 @@ ROOT = Path(__file__).parents[2]
 _LOCK = ROOT / "constraints.txt"
 
 
-def pins(python: str | None = None) -> dict[str, str]:
+def pins(python: str | None = None, *, lock: Path = _LOCK) -> dict[str, str]:
     """Distribution -> its line in the lock, hashes included, for a Python version like `3.13`.
 
-    For the Python that runs the tests by default.
+    For the Python that runs the tests by default. `lock` is a file written as constraints.txt is.
     """
     environment = _environment(python)
     found: dict[str, str] = {}
-    for entry in re.sub(r"\\\n\s*", " ", _LOCK.read_text()).splitlines():
+    for entry in re.sub(r"\\\n\s*", " ", lock.read_text()).splitlines():
         words, *hashes = entry.partition("#")[0].split("--hash=")
         if not words.strip():
             continue

@@ -63,9 +63,15 @@ def statements(value: Any) -> Iterator[dict[str, Any]]:
 
 def test_a_batch_is_hidden_six_times_as_long_as_it_may_take(resources: dict[str, Any]) -> None:
     """AWS asks for it: else a batch that is still being scored is handed out again."""
-    [function] = of_type(resources, "AWS::Lambda::Function").values()
+    template = json.loads(json.dumps(yaml.load(TEXT, Loader=yaml.BaseLoader)))
+    allowed = template["Parameters"]["Timeout"]["AllowedValues"]
+    window = int(template["Parameters"]["BatchingWindow"]["MaxValue"])
+    waits = template["Mappings"]["Waits"]
+    assert set(allowed) == set(waits)
+    for timeout, wait in waits.items():
+        assert int(wait["Hidden"]) >= 6 * int(timeout) + window
     queue = resources["Queue"]["Properties"]
-    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert queue["VisibilityTimeout"] == {"Fn::FindInMap": ["Waits", {"Ref": "Timeout"}, "Hidden"]}
 
 
 def test_what_keeps_failing_goes_to_the_dead_letter_queue(resources: dict[str, Any]) -> None:
@@ -85,7 +91,7 @@ def test_the_role_is_for_these_resources_only(resources: dict[str, Any]) -> None
     for statement in statements(role["Policies"]):
         named = statement["Resource"]
         for resource in named if isinstance(named, list) else [named]:
-            assert isinstance(resource, dict), f"{statement['Sid']} is on {resource}"
+            assert isinstance(resource, dict), f"{statement} is on {resource}"
             assert "Arn" in str(resource) or "arn:" in str(resource)
 
 
@@ -102,15 +108,18 @@ def test_the_role_may_do_what_the_handler_does_and_no_more(resources: dict[str, 
         "TellGoneFromForbidden": {"s3:ListBucket"},
         "WriteRecords": {"s3:PutObject", "s3:GetObject"},
         "WriteLog": {"logs:CreateLogStream", "logs:PutLogEvents"},
-        "ReadModel": {"s3:GetObject"},
+        "ReadModel": {"s3:GetObject", "s3:GetObjectVersion"},
     }
 
 
 def test_the_queue_takes_messages_of_the_input_bucket_only(resources: dict[str, Any]) -> None:
     """Named by bucket and by account, so that nobody else's bucket can fill it."""
-    [policy] = of_type(resources, "AWS::SQS::QueuePolicy").values()
-    [statement] = statements(policy)
-    assert statement["Action"] == "sqs:SendMessage"
+    policy = resources["QueuePolicy"]["Properties"]
+    [statement, rule] = [s for s in statements(policy) if s["Effect"] == "Allow"]
+    assert statement["Action"] == rule["Action"] == "sqs:SendMessage"
+    assert rule["Condition"]["ArnEquals"] == {
+        "aws:SourceArn": {"Fn::GetAtt": ["ImagesRule", "Arn"]}
+    }
     bucket = resources["InputBucket"]["Properties"]["BucketName"]["Fn::Sub"]
     source = statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]
     assert source == f"arn:${{AWS::Partition}}:s3:::{bucket}"
@@ -144,14 +153,14 @@ def test_the_function_is_what_the_zip_holds(resources: dict[str, Any]) -> None:
     [function] = of_type(resources, "AWS::Lambda::Function").values()
     module, _, name = function["Handler"].rpartition(".")
     assert callable(getattr(import_module(module), name))
-    assert function["Runtime"] == f"python{deploy.PYTHON}"
-    assert function["Architectures"] == ["x86_64"]
+    assert function["Runtime"] == {"Ref": "Runtime"}
+    assert function["Architectures"] == [{"Ref": "Architecture"}]
 
 
 def test_the_function_is_told_in_words_that_it_knows(resources: dict[str, Any]) -> None:
     """Each environment variable is one that litescore reads."""
     [function] = of_type(resources, "AWS::Lambda::Function").values()
-    known = {variable for variable, _, _ in TABLE.values()}
+    known = {variable for variable, _, _ in TABLE.values()} | {"LITESCORE_MODEL_VERSION"}
     assert set(function["Environment"]["Variables"]) <= known
 
 

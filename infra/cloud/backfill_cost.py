@@ -1,0 +1,71 @@
+"""What a backfill costs, by what an image took so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from infra.cloud import function_log
+from infra.cloud.account import Account
+from infra.cloud.refusals import told
+from infra.cloud.stack import Stack
+from infra.cost import budget
+from litescore.errors import ConfigurationError
+
+# Taken where nothing was scored yet: of a photograph in a small network, rather long.
+ASSUMED_MILLISECONDS = 50.0
+_MEASURED_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Rate:
+    """milliseconds of an image, whether they were measured or assumed, and on what function:
+    memory in MB, arch x86_64 or arm64.
+    """
+
+    milliseconds: float
+    measured: bool
+    memory: int
+    arch: str
+
+    def dollars(self, images: int) -> float:
+        return budget.dollars_for(
+            images, milliseconds=self.milliseconds, memory=self.memory, arch=self.arch
+        )
+
+    def images(self, dollars: float) -> int:
+        """The most images that cost no more."""
+        return budget.images_for(
+            dollars, milliseconds=self.milliseconds, memory=self.memory, arch=self.arch
+        )
+
+    def __str__(self) -> str:
+        how = "as measured" if self.measured else "assumed: none was scored of late"
+        return f"{self.milliseconds:.1f} ms an image, {how}; {self.memory} MB, {self.arch}"
+
+
+def rate(account: Account, stack: Stack) -> Rate:
+    """The rate of a stack's function, by its log of the last days."""
+    milliseconds = _measured(account, stack)
+    memory, arch = _function(account, stack)
+    return Rate(milliseconds or ASSUMED_MILLISECONDS, milliseconds is not None, memory, arch)
+
+
+def _measured(account: Account, stack: Stack) -> float | None:
+    since = datetime.now(UTC) - timedelta(days=_MEASURED_DAYS)
+    try:
+        return function_log.read(account, stack, since).milliseconds_an_image
+    except ConfigurationError:
+        # One who may start a backfill need not be one who may read the log.
+        return None
+
+
+def _function(account: Account, stack: Stack) -> tuple[int, str]:
+    outputs = stack.outputs
+    if {"MemorySize", "Architecture"} <= set(outputs):
+        return int(outputs["MemorySize"]), outputs["Architecture"]
+    with told(f"cannot look at function {outputs['FunctionName']}"):
+        found = account.client("lambda").get_function_configuration(
+            FunctionName=outputs["FunctionName"]
+        )
+    return int(found["MemorySize"]), str(found.get("Architectures", ["x86_64"])[0])

@@ -1,0 +1,158 @@
+"""A CloudFormation change set: proposed, read, thrown away or carried out. Says nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.cloud.account import Clients
+from litescore.errors import ConfigurationError
+
+# Types whose removal or replacement loses what they hold.
+_HOLDERS = ("AWS::S3::Bucket", "AWS::SQS::Queue")
+_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+_REPLACEMENT = {"True": "yes", "Conditional": "perhaps"}
+_WAIT = {"Delay": 1, "MaxAttempts": 900}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would be done to one resource.
+
+    action       "Add", "Modify", "Remove" or "Import"
+    resource     its logical id in the template
+    type         such as "AWS::SQS::Queue"
+    replacement  of a modified one: "yes", "perhaps" or "no"; else ""
+    properties   of a modified one: which of its properties
+    kept         a removed or replaced one stays in the account, outside of the stack
+    """
+
+    action: str
+    resource: str
+    type: str
+    replacement: str = ""
+    properties: tuple[str, ...] = ()
+    kept: bool = False
+
+    @property
+    def loses(self) -> bool:
+        """Whether messages or objects may be lost by it."""
+        ends = self.action == "Remove" or self.replacement in ("yes", "perhaps")
+        return ends and self.type in _HOLDERS and not self.kept
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """What a deployment would do; no `changes`, nothing to do.
+
+    id      its ARN
+    stack   the stack's ARN, which names it after its removal too
+    name    the stack's name
+    """
+
+    id: str
+    stack: str
+    name: str
+    creates: bool
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What CloudFormation is asked.
+
+    template    its text, or the URL of one in S3
+    parameters  in CloudFormation's own form
+    tags        of the stack and all in it; None leaves them
+    imports     take over buckets that an earlier stack left behind
+    """
+
+    name: str
+    creates: bool
+    template: str
+    parameters: Sequence[Mapping[str, Any]]
+    tags: Mapping[str, str] | None = None
+    imports: bool = False
+
+
+def propose(clients: Clients, proposal: Proposal) -> ChangeSet:
+    """Make a change set and wait until CloudFormation has worked it out.
+
+    Raises ConfigurationError with CloudFormation's reason when it cannot.
+    """
+    cloud = clients("cloudformation")
+    where = "TemplateURL" if proposal.template.startswith("http") else "TemplateBody"
+    options: dict[str, Any] = {where: proposal.template}
+    if proposal.tags is not None:
+        options["Tags"] = [{"Key": key, "Value": text} for key, text in proposal.tags.items()]
+    if proposal.imports:
+        options["ImportExistingResources"] = True
+    answer = cloud.create_change_set(
+        StackName=proposal.name,
+        ChangeSetName=f"litescore-{uuid.uuid4().hex}",
+        ChangeSetType="CREATE" if proposal.creates else "UPDATE",
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        Parameters=list(proposal.parameters),
+        **options,
+    )
+    made = ChangeSet(answer["Id"], answer["StackId"], proposal.name, proposal.creates, ())
+    try:
+        _wait(cloud, made)
+    except BaseException:
+        # Ctrl-C too: nobody would know of it.
+        discard(clients, made)
+        raise
+    return ChangeSet(made.id, made.stack, made.name, made.creates, _changes(cloud, made))
+
+
+def discard(clients: Clients, made: ChangeSet) -> None:
+    """Forget a change set that will not be carried out, and the empty stack made for it."""
+    cloud = clients("cloudformation")
+    cloud.delete_change_set(ChangeSetName=made.id, StackName=made.stack)
+    if made.creates and not cloud.list_change_sets(StackName=made.stack)["Summaries"]:
+        [stack] = cloud.describe_stacks(StackName=made.stack)["Stacks"]
+        if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+            cloud.delete_stack(StackName=made.stack)
+
+
+def execute(clients: Clients, made: ChangeSet) -> None:
+    """Begin to carry it out; `infra.cloud.following` waits for the end."""
+    clients("cloudformation").execute_change_set(ChangeSetName=made.id, StackName=made.stack)
+
+
+def _wait(cloud: Any, made: ChangeSet) -> None:
+    from botocore.exceptions import WaiterError
+
+    waiter = cloud.get_waiter("change_set_create_complete")
+    try:
+        waiter.wait(ChangeSetName=made.id, StackName=made.stack, WaiterConfig=_WAIT)
+    except WaiterError as error:
+        reason = str(error.last_response.get("StatusReason", error))
+        if not any(known in reason for known in _NO_CHANGES):
+            raise ConfigurationError(
+                f"change set for stack {made.name} failed: {' '.join(reason.split())}"
+            ) from error
+
+
+def _changes(cloud: Any, made: ChangeSet) -> tuple[Change, ...]:
+    pages = cloud.get_paginator("describe_change_set").paginate(
+        ChangeSetName=made.id, StackName=made.stack
+    )
+    return tuple(_change(entry["ResourceChange"]) for page in pages for entry in page["Changes"])
+
+
+def _change(entry: Any) -> Change:
+    action = entry["Action"]
+    targets = [detail.get("Target", {}) for detail in entry.get("Details", [])]
+    names = {target.get("Name") or target.get("Attribute", "") for target in targets}
+    replacement = _REPLACEMENT.get(entry.get("Replacement", ""), "no")
+    return Change(
+        action=action,
+        resource=entry["LogicalResourceId"],
+        type=entry["ResourceType"],
+        replacement=replacement if action == "Modify" else "",
+        properties=tuple(sorted(names - {""})),
+        kept="Retain" in entry.get("PolicyAction", ""),
+    )

@@ -1,0 +1,67 @@
+"""The context of a container image: a Dockerfile and all that it copies, for Lambda and AWS Batch.
+
+For what no zip can hold: tflite-runtime, whose wheels end with Python 3.11 while Lambda's runtime of
+that Python has too old a system, and models that are too large. Debian brings the Python. Knows no
+container engine. Prints nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from string import Template
+
+from infra.package.target import Target
+from litescore.errors import ConfigurationError, UsageError
+from litescore.files import write_whole
+from litescore.scorer import Scorer
+
+# Runtime -> the Debian whose Python its wheels are for.
+SUITES: Mapping[str, str] = {"litert": "trixie", "tflite-runtime": "bookworm"}
+FOLDER = "container"
+OURS = ("litescore", "lambda_handler")
+
+_PLATFORMS = {"x86_64": "amd64", "arm64": "arm64"}
+# The Dockerfile and entry point as they are written, and each Debian's wheels with their hashes.
+_CONTEXT = Path(__file__).with_name("context")
+
+
+def write(model: Path, out: Path, *, target: Target, runtime: str) -> Path:
+    """Write the folder `out/container` anew, and give it: `docker build` takes it as it is.
+
+    The same model and installation make the same files. Of `target` the processor counts: the
+    Python is Debian's. The model is loaded first, by whatever runtime works here. Raises UsageError
+    for an unknown runtime, ModelError or ContractError for a model that cannot be used.
+    """
+    if runtime not in SUITES:
+        raise UsageError(f"unknown runtime {runtime!r}: one of {', '.join(SUITES)}")
+    Scorer(model)
+    place = out / FOLDER
+    shutil.rmtree(place, ignore_errors=True)
+    for name, data in _files(model, target, runtime):
+        write_whole(place / name, data, mode=0o755 if name.endswith(".sh") else 0o644)
+    return place
+
+
+def _files(model: Path, target: Target, runtime: str) -> Iterator[tuple[str, bytes]]:
+    suite = SUITES[runtime]
+    text = Template((_CONTEXT / "Dockerfile").read_text(encoding="utf-8"))
+    words = {"runtime": runtime, "suite": suite, "platform": _PLATFORMS[target.arch]}
+    yield "Dockerfile", text.substitute(words).encode()
+    yield "entrypoint.sh", (_CONTEXT / "entrypoint.sh").read_bytes()
+    yield "requirements.txt", (_CONTEXT / f"{suite}.txt").read_bytes()
+    yield "model.tflite", model.read_bytes()
+    for name in OURS:
+        root = _installed(name)
+        for path in sorted(root.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield f"{name}/{path.relative_to(root).as_posix()}", path.read_bytes()
+
+
+def _installed(name: str) -> Path:
+    spec = find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigurationError(f"package {name} is not installed: pip install litescore")
+    return Path(spec.submodule_search_locations[0])

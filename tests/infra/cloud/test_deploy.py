@@ -1,0 +1,205 @@
+"""`litescore deploy` against a local cloud: the plan, the question, the deed, and what goes wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.cloud import change_set, deploy, following, parameters
+from infra.cloud.account import Account
+from tests.infra.cloud.conftest import MODEL, Say, write_zip
+
+
+def settings(account: Account, stack: str) -> dict[str, str]:
+    """The parameters that a stack has."""
+    [found] = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {entry["ParameterKey"]: entry["ParameterValue"] for entry in found["Parameters"]}
+
+
+def stacks(account: Account) -> set[str]:
+    """The names of the stacks that there are, in whatever state."""
+    found = account.client("cloudformation").describe_stacks()["Stacks"]
+    return {stack["StackName"] for stack in found}
+
+
+def change_sets(account: Account, stack: str) -> list[str]:
+    """The change sets of a stack that nobody carried out."""
+    found = account.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
+    return [one["ChangeSetName"] for one in found if not one["ExecutionStatus"].startswith("EXEC")]
+
+
+def test_a_zip_becomes_a_stack(empty: Account, say: Say) -> None:
+    """The plan first, an event a line, then the outputs and what to do next; the digest of the
+    zip's model is pinned, and the poller has its number.
+    """
+    said = say("deploy", "--stack", "first", "--yes")
+    assert said.code == 0, said.err
+    assert "create stack first in the local cloud" in said.out
+    assert "Add     Queue" in said.out
+    assert "CREATE_COMPLETE" in said.err
+    bucket = f"first-input-{empty.number}-{empty.region}"
+    assert f"aws s3 cp image.png s3://{bucket}/" in said.out
+    assert "litescore status --stack first --local" in said.out
+    assert f"litescore results s3://first-output-{empty.number}-{empty.region}/records/" in said.out
+    assert settings(empty, "first")["ModelSha256"] == hashlib.sha256(MODEL).hexdigest()
+    function = deploy.state.look(empty, "first").outputs["FunctionName"]  # type: ignore[union-attr]
+    [mapping] = empty.client("lambda").list_event_source_mappings(FunctionName=function)[
+        "EventSourceMappings"
+    ]
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == 2
+
+
+def test_what_is_not_given_stays(empty: Account, say: Say, tmp_path: Path) -> None:
+    """An update shows old and new values and the properties it changes; another zip alone changes
+    the function's code and nothing else; the same again is nothing to change.
+    """
+    words = ("--memory", "3008", "--concurrency", "7", "--record-days", "30")
+    assert say("deploy", "--stack", "kept", "--yes", *words).code == 0
+    said = say("deploy", "--stack", "kept", "--memory", "2048", "--yes")
+    assert said.code == 0, said.err
+    assert "update stack kept" in said.out
+    assert "MemorySize  3008 ->  2048" in said.out
+    assert "Modify  Function  AWS::Lambda::Function            MemorySize" in said.out
+
+    write_zip(tmp_path / "build" / "function.zip", more=b"more")
+    said = say("deploy", "--stack", "kept", "--package", "build/function.zip", "--yes", "--json")
+    plan = json.loads(said.out)
+    assert {part["name"] for part in plan["parameters"]} == {"CodeKey"}
+    assert [(one["resource"], one["properties"]) for one in plan["changes"]] == [
+        ("Function", ["Code"])
+    ]
+    found = settings(empty, "kept")
+    assert (found["MemorySize"], found["MaximumConcurrency"]) == ("2048", "7")
+    assert found["RecordDays"] == "30"
+
+    said = say("deploy", "--stack", "kept", "--yes")
+    assert (said.code, said.err.splitlines()[-1]) == (0, "nothing to change")
+    assert change_sets(empty, "kept") == []
+
+
+def test_nobody_to_ask_is_wrong_usage(empty: Account, say: Say) -> None:
+    """Without a terminal and without --yes, before anything is done."""
+    said = say("deploy", "--stack", "unasked")
+    assert said.code == 2
+    assert said.err.splitlines()[-1].startswith("Error: litescore deploy asks first")
+    assert "unasked" not in stacks(empty)
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"])
+def test_no_is_no(empty: Account, say: Say, answer: str) -> None:
+    """Nothing is left of a plan that was declined, or left with Ctrl-D: no stack, no change set."""
+    said = say("deploy", "--stack", "declined", typed=answer)
+    assert said.code == (130 if answer == "\x04" else 0), said.err
+    assert "Deploy this?" in said.err
+    assert "declined" not in stacks(empty)
+
+
+def test_yes_at_the_terminal_deploys(empty: Account, say: Say) -> None:
+    """The question is answered by a person."""
+    said = say("deploy", "--stack", "agreed", typed="y\n")
+    assert said.code == 0, said.err
+    assert settings(empty, "agreed")["MemorySize"] == "1769"
+
+
+def test_a_plan_is_but_a_plan(empty: Account, say: Say) -> None:
+    """--plan needs no terminal, shows all, and leaves nothing; as JSON for machines."""
+    said = say("deploy", "--stack", "planned", "--plan")
+    assert (said.code, said.err.splitlines()[-1]) == (0, "nothing was changed")
+    assert "AWS::SQS::Queue" in said.out
+    plan = json.loads(say("deploy", "--stack", "planned", "--plan", "--json").out)
+    assert plan["creates"]
+    assert {change["action"] for change in plan["changes"]} == {"Add"}
+    assert plan["outputs"] is None
+    assert "planned" not in stacks(empty)
+
+
+def test_a_stack_under_review_can_be_deployed(empty: Account, say: Say) -> None:
+    """A change set that somebody made and left is no stack yet."""
+    text = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}"
+    proposal = change_set.Proposal("review", True, text, [])
+    change_set.propose(empty.client, proposal)
+    said = say("deploy", "--stack", "review", "--yes")
+    assert said.code == 0, said.err
+
+
+def test_a_failure_is_one_line(empty: Account, say: Say) -> None:
+    """The first cause and what became of the stack, exit 3; deploying on it is refused with the way
+    out, which works.
+    """
+    empty.client("logs").create_log_group(logGroupName="/litescore/broken")
+    said = say("deploy", "--stack", "broken", "--yes")
+    assert said.code == 3
+    last = said.err.splitlines()[-1]
+    assert last.startswith("Error: stack broken failed: Log: ")
+    assert "all of it was taken back (ROLLBACK_COMPLETE)" in last
+    said = say("deploy", "--stack", "broken", "--yes")
+    assert said.code == 3
+    assert "litescore destroy --stack broken" in said.err
+    assert say("destroy", "--stack", "broken", "--yes").code == 0
+    assert "broken" not in stacks(empty)
+
+
+def test_ctrl_c_says_that_it_goes_on(
+    empty: Account, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deployment is AWS's by then. The signal is put in by hand: the local cloud is too quick
+    to be interrupted.
+    """
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(following, "follow", interrupted)
+    said = say("deploy", "--stack", "goes-on", "--yes")
+    assert said.code == 130
+    assert "goes on without this command: see `litescore status --stack goes-on`" in said.err
+
+
+def test_a_large_template_goes_by_way_of_the_code_bucket(
+    empty: Account, say: Say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Over 51,200 bytes CloudFormation takes an object only."""
+    text = parameters.TEMPLATE.read_text()
+    large = tmp_path / "large.yaml"
+    large.write_text(text + "# padding\n" * 6000)
+    monkeypatch.setattr(deploy, "TEMPLATE", large)
+    assert say("deploy", "--stack", "large", "--yes").code == 0
+    bucket = f"litescore-code-{empty.number}-{empty.region}"
+    keys = [one["Key"] for one in empty.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
+    assert any(key.endswith(".yaml") for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--stack", "Upper"), "stack name 'Upper'"),
+        (("--package", "none"), "no package at none"),
+        (("--memory", "1"), "1 is not in the range"),
+        (("--model", "model.tflite"), "'model.tflite' is not in S3"),
+        (("--nightly-max-cost", "5"), "--milliseconds"),
+        (("--input-bucket", "litescore-output-000000000000-us-east-1"), "for ever"),
+    ],
+)
+def test_wrong_words_are_refused_first(
+    empty: Account, say: Say, words: tuple[str, ...], message: str
+) -> None:
+    """Exit 2, and nothing was uploaded or made."""
+    empty.client("s3").create_bucket(Bucket="litescore-output-000000000000-us-east-1")
+    said = say("deploy", "--yes", *words)
+    empty.client("s3").delete_bucket(Bucket="litescore-output-000000000000-us-east-1")
+    assert said.code == 2, said.err
+    assert message in said.err.splitlines()[-1]
+    assert "litescore" not in stacks(empty)
+
+
+def test_a_cost_becomes_images(empty: Account, say: Say) -> None:
+    """--nightly-max-cost is the number of images that it pays for."""
+    cost = ("--nightly-max-cost", "1", "--milliseconds", "10", "--nightly", "rate(1 day)")
+    said = say("deploy", "--stack", "nightly", "--plan", "--json", *cost)
+    found = {part["name"]: part["new"] for part in json.loads(said.out)["parameters"]}
+    assert 10_000 < int(found["NightlyMaximumImages"]) < 10_000_000
+    assert found["NightlySchedule"] == "rate(1 day)"
