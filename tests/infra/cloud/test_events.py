@@ -40,16 +40,28 @@ def deployed(empty: Account, tmp_path: Path) -> Callable[..., Stack]:
 
 
 def notes(account: Account, stack: Stack, count: int) -> list[Any]:
-    """What the function was sent so far, once it is that much; S3's test event is left out."""
+    """What the function was sent, once it is that much and nothing is left in the queue; S3's test
+    event is left out.
+    """
     s3, bucket, end = account.client("s3"), stack.outputs["OutputBucket"], time.monotonic() + 30
     while True:
+        empty = drained(account, stack)
         keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
         bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys]
         found = [note for note in map(json.loads, bodies) if note.get("Event") != "s3:TestEvent"]
-        if len(found) >= count:
+        if len(found) >= count and empty:
             return found
         assert time.monotonic() < end, f"{len(found)} notes instead of {count}"
         time.sleep(0.1)
+
+
+def drained(account: Account, stack: Stack) -> bool:
+    """Whether nothing waits in the queue, and nothing is at work."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = account.client("sqs").get_queue_attributes(
+        QueueUrl=stack.outputs["QueueUrl"], AttributeNames=names
+    )
+    return {found["Attributes"][name] for name in names} == {"0"}
 
 
 def put(account: Account, bucket: str, *keys: str) -> None:

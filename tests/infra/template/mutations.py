@@ -102,6 +102,8 @@ def _of(name: str, path: str) -> str:
 
 
 _IN_S3: Any = ["ModelInS3", "*", "arn:aws:s3:::models/model.tflite"]
+# In the queue's policy: for the own bucket, then for an existing one.
+_LET_IN = "PolicyDocument/Statement/1/Fn::If"
 _OUTPUT = {"Fn::Sub": "${OutputBucket.Arn}/*"}
 
 MUTATIONS: tuple[Mutation, ...] = tuple(
@@ -264,6 +266,27 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
                 Action="sqs:SendMessage",
                 Resource={"Fn::GetAtt": ["Queue", "Arn"]},
             ),
+        ),
+        (
+            "the_queue_takes_images_of_the_input_only",
+            "another bucket",
+            put(
+                _of("QueuePolicy", f"{_LET_IN}/1/Condition/ArnEquals/aws:SourceArn"),
+                {"Fn::Sub": "arn:aws:s3:::${OutputBucket}"},
+            ),
+        ),
+        (
+            "the_queue_takes_images_of_the_input_only",
+            "any rule",
+            put(
+                _of("QueuePolicy", f"{_LET_IN}/2/Condition/ArnEquals/aws:SourceArn"),
+                {"Fn::Sub": "arn:aws:events:${AWS::Region}:${AWS::AccountId}:rule/x"},
+            ),
+        ),
+        (
+            "the_queue_takes_images_of_the_input_only",
+            "closed to EventBridge",
+            put(_of("QueuePolicy", f"{_LET_IN}/2"), {"Ref": "AWS::NoValue"}),
         ),
         ("connections_are_encrypted", "input", drop("Resources/InputBucketPolicy")),
         ("connections_are_encrypted", "topic", drop("Resources/AlarmTopicPolicy")),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tests.infra.template.rules.case import Case, Rule
 from tests.infra.template.statements import KEY, Statement
+from tests.infra.template.translation import reference
 
 ROLE = "AWS::IAM::Role"
 # Actions that know no resource: IAM takes only `*` for them.
@@ -84,6 +85,23 @@ def nobody_else_is_let_in(case: Case) -> Iterator[str]:
         of_whom = str(statement.body.get("Condition", ""))
         if is_for_service and not re.search("aws:Source(Account|Arn)", of_whom):
             yield f"{statement} lets a service in for anybody"
+
+
+def the_queue_takes_images_of_the_input_only(case: Case) -> Iterator[str]:
+    """From S3 for the own bucket, from EventBridge for the rule on an existing one: named, so that
+    nobody else's bucket can fill the queue, and so that what is to be let in is.
+    """
+    own = case.of_type("AWS::S3::Bucket").get("InputBucket")
+    arn = f"arn:aws:s3:::{own['BucketName']}" if own else "${ImagesRule.Arn}"
+    service = "s3.amazonaws.com" if own else "events.amazonaws.com"
+    let_in = [one for one in case.statements() if one.holder == "QueuePolicy" and one.allows]
+    if len(let_in) != 1:
+        yield f"the queue lets in {[str(one) for one in let_in]}"
+    for one in let_in:
+        source = one.body.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn")
+        found = (one.body["Principal"], one.actions, one.resources, reference(source))
+        if found != ({"Service": service}, ["sqs:SendMessage"], ["${Queue.Arn}"], arn):
+            yield f"the queue lets in {found}"
 
 
 def connections_are_encrypted(case: Case) -> Iterator[str]:
@@ -173,6 +191,7 @@ RULES: tuple[Rule, ...] = (
     no_wildcard_resource,
     no_wildcard_action,
     nobody_else_is_let_in,
+    the_queue_takes_images_of_the_input_only,
     connections_are_encrypted,
     roles_have_the_boundary,
     roles_have_no_managed_policies,
