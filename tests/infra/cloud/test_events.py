@@ -104,12 +104,18 @@ def test_the_own_bucket_tells_of_its_prefix_only(
     assert [record["s3"]["object"]["key"] for record in note["Records"]] == ["in/a.png"]
 
 
+DIMENSIONS = {
+    "AWS/SQS": "QueueName",
+    "AWS/Lambda": "FunctionName",
+    "AWS/States": "StateMachineArn",
+}
 # Alarm -> the metric that raises it, the resource that it is of, and a value above the threshold.
 ALARMS = {
     "DeadLetterAlarm": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "DeadLetterQueueUrl", 1),
     "LateAlarm": ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueUrl", 3601),
     "ErrorsAlarm": ("AWS/Lambda", "Errors", "FunctionName", 1),
     "ThrottlesAlarm": ("AWS/Lambda", "Throttles", "FunctionName", 1),
+    "BackfillAlarm": ("AWS/States", "ExecutionsFailed", "BackfillArn", 1),
 }
 
 
@@ -120,8 +126,7 @@ def test_each_alarm_reaches_the_topic(empty: Account, deployed: Callable[..., St
     stack = deployed("alarmed")
     box = mailbox(empty, stack.outputs["AlarmTopicArn"])
     for namespace, metric, output, value in ALARMS.values():
-        dimension = "QueueName" if namespace == "AWS/SQS" else "FunctionName"
-        named = {"Name": dimension, "Value": stack.outputs[output].rsplit("/", 1)[-1]}
+        named = {"Name": DIMENSIONS[namespace], "Value": stack.outputs[output].rsplit("/", 1)[-1]}
         empty.client("cloudwatch").put_metric_data(
             Namespace=namespace,
             MetricData=[{"MetricName": metric, "Dimensions": [named], "Value": value}],

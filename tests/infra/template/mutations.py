@@ -348,7 +348,23 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
             "beside the prefix",
             statement("ReadImages", "Resource", {"Fn::Sub": "${InputBucket.Arn}/*"}),
         ),
+        (
+            "the_function_may_do_its_work_only",
+            "more",
+            grant("Role", Action="s3:DeleteObject", Resource=_OUTPUT),
+        ),
+        (
+            "the_function_may_do_its_work_only",
+            "of a statement",
+            statement(
+                "WriteRecords", "Action", ["s3:PutObject", "s3:GetObject", "s3:PutObjectAcl"]
+            ),
+        ),
         # function
+        ("parameters_arrive", "memory", put(_of("Function", "MemorySize"), 1769)),
+        ("parameters_arrive", "architecture", drop(_of("Function", "Architectures"))),
+        ("parameters_arrive", "batches", put(_of("FunctionImages", "BatchSize"), 100)),
+        ("parameters_arrive", "log", put(_of("Log", "RetentionInDays"), 30)),
         (
             "runtimes_live_another_year",
             "old",
@@ -403,6 +419,7 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
         ),
         ("the_function_has_alarms", "throttles", drop("Resources/ThrottlesAlarm")),
         ("the_function_has_alarms", "errors", put(_of("ErrorsAlarm", "MetricName"), "Duration")),
+        ("backfills_have_an_alarm", "none", drop("Resources/BackfillAlarm")),
         ("alarms_are_heard", "silent", drop(_of("ErrorsAlarm", "AlarmActions"))),
         ("alarms_are_heard", "off", put(_of("LateAlarm", "ActionsEnabled"), False)),
         (

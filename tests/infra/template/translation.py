@@ -45,6 +45,13 @@ _ABSENT = object()
 
 CODE = {"CodeBucket": "code", "CodeKey": "function.zip"}
 _ALL = {
+    "BatchSize": 7,
+    "BatchingWindow": 8,
+    "MaximumConcurrency": 9,
+    "MemorySize": 1024,
+    "Runtime": "python3.14",
+    "Architecture": "arm64",
+    "LogDays": 90,
     "InputPrefix": "in/",
     "ModelPath": "models/model.tflite",
     "ModelVersion": "v1",

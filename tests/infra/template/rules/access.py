@@ -23,6 +23,15 @@ _WITHOUT_RESOURCE = {
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
 }
+# What the function may do, by statement: a new permission is a decision, so it is made here too.
+_ALLOWED = {
+    "TakeMessages": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    "ReadImages": {"s3:GetObject", "s3:GetObjectVersion"},
+    "TellGoneFromForbidden": {"s3:ListBucket"},
+    "WriteRecords": {"s3:PutObject", "s3:GetObject"},
+    "WriteLog": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    "ReadModel": {"s3:GetObject", "s3:GetObjectVersion"},
+}
 # What has to refuse plain http: type -> (type of its policy, property that names it, action).
 _REACHED_BY_NETWORK = {
     "AWS::S3::Bucket": ("AWS::S3::BucketPolicy", "Bucket", "s3:*"),
@@ -75,7 +84,9 @@ def _is_for_the_account(statement: Statement) -> bool:
 
 
 def nobody_else_is_let_in(case: Case) -> Iterator[str]:
-    """No statement allows everybody; a service is let in for this account's resources only."""
+    """No statement allows everybody; a service is let in for this account's resources only, or by a
+    key for one topic.
+    """
     for statement in case.statements():
         if not statement.allows or "Principal" not in statement.body:
             continue
@@ -83,8 +94,17 @@ def nobody_else_is_let_in(case: Case) -> Iterator[str]:
             yield f"{statement} lets everybody in"
         is_for_service = "Service" in statement.body["Principal"] and statement.kind != ROLE
         of_whom = str(statement.body.get("Condition", ""))
-        if is_for_service and not re.search("aws:Source(Account|Arn)", of_whom):
+        if is_for_service and not re.search("aws:(Source(Account|Arn)|sns:topicArn)", of_whom):
             yield f"{statement} lets a service in for anybody"
+
+
+def the_function_may_do_its_work_only(case: Case) -> Iterator[str]:
+    """What the handler does, and no more."""
+    policies = (one for one in case.statements() if one.holder == "Role" and one.resources)
+    found = {one.body["Sid"]: set(one.actions) for one in policies}
+    wanted = {name for name in _ALLOWED if name != "ReadModel" or case.choice.get("ModelPath")}
+    if found != {name: _ALLOWED[name] for name in wanted}:
+        yield f"the function may do {found}"
 
 
 def the_queue_takes_images_of_the_input_only(case: Case) -> Iterator[str]:
@@ -191,6 +211,7 @@ RULES: tuple[Rule, ...] = (
     no_wildcard_resource,
     no_wildcard_action,
     nobody_else_is_let_in,
+    the_function_may_do_its_work_only,
     the_queue_takes_images_of_the_input_only,
     connections_are_encrypted,
     roles_have_the_boundary,

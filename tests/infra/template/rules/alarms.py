@@ -57,6 +57,14 @@ def the_function_has_alarms(case: Case) -> Iterator[str]:
             yield f"{name} has no alarm on {metric}"
 
 
+def backfills_have_an_alarm(case: Case) -> Iterator[str]:
+    """Nobody watches a nightly run."""
+    for name in case.of_type("AWS::StepFunctions::StateMachine"):
+        metrics = _watched(case, {"Name": "StateMachineArn", "Value": {"Ref": name}})
+        if "ExecutionsFailed" not in metrics:
+            yield f"{name} fails silently"
+
+
 def alarms_are_heard(case: Case) -> Iterator[str]:
     """Each goes to the topic, is on, rises above its threshold, and takes silence for good news."""
     for name, alarm in case.of_type(ALARM).items():
@@ -159,6 +167,7 @@ def _watched(case: Case, dimension: dict[str, Any]) -> set[str]:
 RULES: tuple[Rule, ...] = (
     each_queue_has_an_alarm,
     the_function_has_alarms,
+    backfills_have_an_alarm,
     alarms_are_heard,
     a_try_is_not_late,
     the_topic_is_encrypted_by_a_key_for_publishers,
