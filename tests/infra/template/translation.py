@@ -179,8 +179,11 @@ class _Resolution:
 
     def _join(self, words: list[Any]) -> str:
         between, parts = words
-        texts = (part if isinstance(part, str) else reference(part) for part in self._value(parts))
-        return str(between).join(texts)
+        return str(between).join(reference(part) for part in self._value(parts))
+
+    def _split(self, words: list[Any]) -> list[str]:
+        between, text = words
+        return reference(self._value(text)).split(between)
 
 
 _INTRINSICS = {
@@ -189,6 +192,7 @@ _INTRINSICS = {
     "Fn::FindInMap": _Resolution._find_in_map,
     "Fn::Sub": _Resolution._sub,
     "Fn::Join": _Resolution._join,
+    "Fn::Split": _Resolution._split,
 }
 
 

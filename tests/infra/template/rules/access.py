@@ -80,11 +80,10 @@ def nobody_else_is_let_in(case: Case) -> Iterator[str]:
             continue
         if statement.for_everybody:
             yield f"{statement} lets everybody in"
+        is_for_service = "Service" in statement.body["Principal"] and statement.kind != ROLE
         of_whom = str(statement.body.get("Condition", ""))
-        is_trust = statement.kind == ROLE
-        if not is_trust and "Service" in statement.body["Principal"]:
-            if "aws:SourceAccount" not in of_whom and "aws:SourceArn" not in of_whom:
-                yield f"{statement} lets a service in for anybody"
+        if is_for_service and not re.search("aws:Source(Account|Arn)", of_whom):
+            yield f"{statement} lets a service in for anybody"
 
 
 def connections_are_encrypted(case: Case) -> Iterator[str]:
