@@ -13,6 +13,7 @@ import pytest
 
 from infra.cloud import following
 
+CONFLICT = {"ValidationStatusReason": "Resource 'shoes-output' already exists."}
 ARN = "arn:aws:cloudformation:eu-west-1:000000000000:stack/shoes/1"
 
 
@@ -34,6 +35,9 @@ class Scripted:
                 self._events.insert(0, _event(len(self._events), resource, status, reason))
         for event in self._events:
             yield {"StackEvents": [event]}
+
+    def describe_events(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        return {"OperationEvents": [{}, {"LogicalResourceId": "Out", **CONFLICT}]}
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
         return {"Stacks": [{"StackStatus": self._status}]}
@@ -107,3 +111,11 @@ def test_a_rollback_is_no_good_end(status: str) -> None:
     """Also where no event says why, as after a deployment that somebody cancelled."""
     end, _ = followed(Scripted(([("shoes", status, "")], status)), frozenset())
     assert not end.good
+
+
+def test_what_the_check_before_the_start_found_is_the_cause() -> None:
+    """The event says no more than how many things are wrong."""
+    reason = "Validation failed with 1 error(s). Call DescribeEvents to retrieve the full list"
+    events = [("shoes", "CREATE_FAILED", reason), ("shoes", "ROLLBACK_COMPLETE", "")]
+    end, _ = followed(Scripted((events, "ROLLBACK_COMPLETE")), frozenset())
+    assert end.cause == "Out: Resource 'shoes-output' already exists."
