@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.cloud import backfill, function_log
@@ -87,7 +87,14 @@ def result(account: Account, stack: Stack, run: Run, progress: Progress, rate: R
         raise ConfigurationError(f"backfill {run.name} failed: {why}")
     told = _told(account, stack, run)
     listed = backfill.failed_list(stack, progress)
-    return Result(run, progress, rate.dollars(progress.done), told, failures, listed)
+    dollars = _measured(rate, told).dollars(progress.done)
+    return Result(run, progress, dollars, told, failures, listed)
+
+
+def _measured(rate: Rate, told: Told | None) -> Rate:
+    """By what this very run took, where the log says it."""
+    milliseconds = told.milliseconds_an_image if told else None
+    return replace(rate, milliseconds=milliseconds, measured=True) if milliseconds else rate
 
 
 def _told(account: Account, stack: Stack, run: Run) -> Told | None:
