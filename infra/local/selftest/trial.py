@@ -25,11 +25,15 @@ _PAUSE = 0.2
 
 
 class Trial:
-    """Under a prefix of its own, so that nothing of the user's is taken for it. To be closed."""
+    """Under a prefix of its own, so that nothing of the user's is taken for it. To be closed.
+
+    leftovers  prefixes in the output bucket that are to go at the end, too
+    """
 
     def __init__(self, account: Account, stack: Stack) -> None:
         self.account, self.stack = account, stack
         self.prefix = f"{self.out('InputPrefix')}litescore-check/{secrets.token_hex(4)}/"
+        self.leftovers: list[str] = []
         self._s3 = account.client("s3")
         # Output objects never change: what is in them is read once.
         self._read: dict[str, list[Record]] = {}
@@ -83,6 +87,8 @@ class Trial:
         self.records()
         bucket, output = self.out("InputBucket"), self.out("OutputBucket")
         self._delete(bucket, self.prefix)
+        for prefix in self.leftovers:
+            self._delete(output, prefix)
         for key, records in self._read.items():
             if records and all(one.source.startswith(self._source) for one in records):
                 self._delete(output, key)
