@@ -6,7 +6,8 @@ import gzip
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,14 @@ class Trial:
                 raise GateError(f"no {what} within {_PATIENCE:.0f} s")
             time.sleep(_PAUSE)
         return answer
+
+    @contextmanager
+    def clearing(self, prefix: str) -> Iterator[None]:
+        """What appears meanwhile under the prefix of the output bucket is to go at the end, too."""
+        before = {entry["Key"] for entry in self._listed(self.out("OutputBucket"), prefix)}
+        yield
+        after = {entry["Key"] for entry in self._listed(self.out("OutputBucket"), prefix)}
+        self.leftovers += after - before
 
     def event(self, key: str) -> str:
         """The message that S3 sends about an object below the prefix."""
