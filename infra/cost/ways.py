@@ -183,6 +183,8 @@ def lambda_seconds(work: Work, arch: str, *, shard: bool = False) -> Fraction:
 
     More memory than a whole processor's gains nothing here.
     """
+    if work.billed:
+        return exact(work.milliseconds) / 1000
     share = min(Fraction(1), exact(work.memory) / ONE_PROCESSOR)
     waiting = work.waiting(exact(work.shard_images)) if shard else work.waiting()
     return max(work.seconds(arch, shard=shard) / share, waiting)
