@@ -274,6 +274,9 @@ def _proposed(
         parameters=parameters.settled(given, before, template),
         tags=_tags(found, shown),
         imports=bool(left),
+        # ministack's check takes what is to be imported for a conflict of names.
+        validated=not (left and account.local),
+        retained=parameters.retained(template, "UpdateReplacePolicy"),
     )
     with refusals.told(f"cannot deploy stack {name}"):
         changes = change_set.propose(account.client, proposal)

@@ -114,7 +114,7 @@ def _followed(made: Plan) -> Stack:
     from infra.cloud.telling import events
 
     try:
-        return deploy.carry_out(made, events(len(made.changes.changes)))
+        return deploy.carry_out(made, events({change.resource for change in made.changes.changes}))
     except KeyboardInterrupt:
         name = made.changes.name
         say(f"\nthe deployment goes on without this command: see `litescore status --stack {name}`")

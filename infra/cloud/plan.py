@@ -22,17 +22,17 @@ def lines(plan: Plan) -> Iterator[str]:
         yield from _table([_HEAD, *map(_row, plan.changes.changes)])
     else:
         yield "no resource changes"
-    if plan.settings and plan.changes.changes:
+    # A new stack's empty ones say nothing.
+    settings = [part for part in _settings(plan) if part[1] or part[2]]
+    if settings and plan.changes.changes:
         yield ""
-        yield from _table([_setting(*part) for part in _settings(plan)])
+        yield from _table([_setting(*part) for part in settings])
     if plan.shown and plan.wanted:
         yield ""
         yield from _bucket(plan.shown, plan.wanted)
     for note in plan.notes:
         yield f"Note: {note}"
-    for change in plan.changes.changes:
-        if change.loses:
-            yield _loud(change)
+    yield from (_loud(change) for change in plan.changes.changes if _is_worth_a_word(change))
 
 
 def facts(plan: Plan) -> dict[str, Any]:
@@ -100,8 +100,17 @@ def _bucket(shown: Notifications, wanted: Notifications) -> Iterator[str]:
         yield f"+ EventBridge  all events{others}"
 
 
+def _is_worth_a_word(change: Change) -> bool:
+    # S3's bucket names are fixed, so that "perhaps" never comes true for one that is kept.
+    return change.loses or (change.ends and change.replacement != "perhaps")
+
+
 def _loud(change: Change) -> str:
     what = {"AWS::S3::Bucket": "bucket", "AWS::SQS::Queue": "queue"}[change.type]
+    if change.kept:
+        return (
+            f"WARNING: {what} {change.resource} LEAVES the stack; it stays, with all that is in it"
+        )
     if change.action == "Remove":
         return f"WARNING: {what} {change.resource} is REMOVED, with all that is in it"
     word = "may be" if change.replacement == "perhaps" else "is"
