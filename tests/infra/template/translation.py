@@ -182,6 +182,14 @@ class _Resolution:
         texts = (part if isinstance(part, str) else reference(part) for part in self._value(parts))
         return str(between).join(texts)
 
+    def _select(self, words: list[Any]) -> Any:
+        number, parts = words
+        return self._value(parts)[int(number)]
+
+    def _split(self, words: list[Any]) -> list[str]:
+        between, text = words
+        return str(self._value(text)).split(between)
+
 
 _INTRINSICS = {
     "Ref": _Resolution._ref,
@@ -189,6 +197,8 @@ _INTRINSICS = {
     "Fn::FindInMap": _Resolution._find_in_map,
     "Fn::Sub": _Resolution._sub,
     "Fn::Join": _Resolution._join,
+    "Fn::Select": _Resolution._select,
+    "Fn::Split": _Resolution._split,
 }
 
 
