@@ -179,15 +179,16 @@ def _of_function(
 
 
 def lambda_seconds(work: Work, arch: str, *, shard: bool = False) -> Fraction:
-    """What an image is paid for: less memory is less of a processor, and a GET's waiting counts.
+    """What an image is paid for: less memory is less of a processor, and a GET's waiting counts
+    where computing does not cover it.
 
     More memory than a whole processor's gains nothing here.
     """
     if work.billed:
         return exact(work.milliseconds) / 1000
     share = min(Fraction(1), exact(work.memory) / ONE_PROCESSOR)
-    waiting = work.waiting(exact(work.shard_images)) if shard else work.waiting()
-    return max(work.seconds(arch, shard=shard) / share, waiting)
+    computing = work.seconds(arch, shard=shard) / share
+    return computing + work.shard_waiting() if shard else max(computing, work.waiting())
 
 
 def _storage(work: Work, prices: Prices, images: int, runs: Fraction) -> Fraction:

@@ -115,12 +115,17 @@ class Work:
         slower = exact(self.assumed.arm_time) if arch == "arm64" else 1
         return exact(taken) * slower / 1000
 
-    def waiting(self, images_a_get: Fraction | int = 1) -> Fraction:
+    def waiting(self) -> Fraction:
         """Seconds an image waits for its GET, with so many threads at it."""
-        assumed = self.assumed
-        got = exact(assumed.get_ms) / 1000 / images_a_get
-        moved = exact(self.kilobytes) / 1000 / exact(assumed.get_mb_per_second)
-        return (got + moved) / exact(assumed.threads)
+        got = exact(self.assumed.get_ms) / 1000
+        return (got + self._moving()) / exact(self.assumed.threads)
+
+    def shard_waiting(self) -> Fraction:
+        """Seconds an image's part of a shard takes to come: one GET, before anything is decoded."""
+        return exact(self.assumed.get_ms) / 1000 / exact(self.shard_images) + self._moving()
+
+    def _moving(self) -> Fraction:
+        return exact(self.kilobytes) / 1000 / exact(self.assumed.get_mb_per_second)
 
 
 def exact(number: float) -> Fraction:
