@@ -48,6 +48,10 @@ from litescore.errors import UsageError
     help="Only on this architecture; default: both.",
 )  # fmt: skip
 @click.option(
+    "--existing-bucket", is_flag=True,
+    help="Events come through EventBridge, as of a bucket that is not the stack's own.",
+)  # fmt: skip
+@click.option(
     "--prices", "table", type=click.Path(dir_okay=False), metavar="FILE",
     help="Another table of prices, TOML as litescore's own.",
 )  # fmt: skip
@@ -68,6 +72,7 @@ def cost(
     shard_images: int,
     shard_milliseconds: float | None,
     arches: tuple[str, ...],
+    existing_bucket: bool,
     table: str | None,
     assume: tuple[str, ...],
     as_json: bool,
@@ -95,7 +100,8 @@ def cost(
 
     assumed = Assumed().given(assume)
     taken = _milliseconds(milliseconds, bench, model, size, assumed)
-    work = Work(taken, memory, size, shard_images, shard_milliseconds, assumed)
+    work = Work(taken, memory, size, shard_images, shard_milliseconds, assumed,
+                eventbridge=existing_bucket)  # fmt: skip
     dollars = prices.read(table) if table else prices.shipped()
     found = answer(images, work, dollars, arches or ARCHES)
     if png:

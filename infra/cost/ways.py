@@ -73,11 +73,12 @@ def _queued(path: str, work: Work, prices: Prices, arch: str) -> Way:
         # The function asks for a shard's checkpoint before the shard.
         gets = 2 * batches if shard else Fraction(images)
         messages = batches if shard else Fraction(images)
+        told = messages * prices["eventbridge.event"] if work.eventbridge else Fraction(0)
         sqs = messages * exact(assumed.sqs_requests) + exact(assumed.sqs_polls)
         return _of_function(work, prices, arch, images, batches, shard=shard) | {
             "requests": gets * prices["s3.get"]
             + batches * (prices["s3.put"] + prices["lambda.request"]),
-            "queue": sqs * prices["sqs.request"],
+            "queue": sqs * prices["sqs.request"] + told,
             "workflow": Fraction(0),
         }
 

@@ -91,6 +91,7 @@ class Work:
     kilobytes           of an image, packed
     shard_images        images in a shard
     shard_milliseconds  processor time of an image in a shard; None: as outside
+    eventbridge         whether events come by way of it, as those of an existing bucket do
     billed              whether `milliseconds` is what that very function was paid for an image
     """
 
@@ -101,6 +102,7 @@ class Work:
     shard_milliseconds: float | None = None
     assumed: Assumed = Assumed()
     billed: bool = False
+    eventbridge: bool = False
 
     def __post_init__(self) -> None:
         for one in fields(self):

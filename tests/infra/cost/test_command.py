@@ -56,6 +56,17 @@ def test_one_architecture(say: Say) -> None:
     assert "arm64" not in say(*WORDS, "--arch", "x86_64").out
 
 
+def test_an_existing_bucket(say: Say) -> None:
+    """A dollar more a million events, each an image or a shard of a thousand; nothing else."""
+    held = [json.loads(say(*WORDS, "--json", *more).out)["ways"]
+            for more in ((), ("--existing-bucket",))]  # fmt: skip
+    more = {(one["path"], one["arch"]): two["dollars"] - one["dollars"]
+            for one, two in zip(*held, strict=True) if two["dollars"] != one["dollars"]}  # fmt: skip
+    assert {path for path, _ in more} == {"events", "shards"}
+    assert more["events", "arm64"] == pytest.approx(1)
+    assert more["shards", "arm64"] == pytest.approx(0.001)
+
+
 def test_an_instance_pays_in_the_end(say: Say) -> None:
     """Against events, where images come by themselves: to the image, by the parts of both."""
     held = json.loads(say(*WORDS, "--json").out)
