@@ -18,7 +18,9 @@ from tests.lambda_handler.conftest import Records, upload
 from tests.rig.pngs import Pngs
 from tests.rig.seaweed import S3
 
-MODEL, OTHER = "a" * 64, "b" * 64
+# Of both a name of an object shows the same first letters.
+MODEL = "a" * 64
+OTHER = MODEL[:12] + "b" * 52
 Find = Callable[..., dict[str, Any]]
 
 
