@@ -13,12 +13,14 @@ from litescore.errors import ConfigurationError
 _STACK = "AWS::CloudFormation::Stack"
 # What CloudFormation says of those that it stops because another failed.
 _CANCELLED = "cancelled"
+# What it says where the resources' own events do not tell why.
+_VALIDATION = "DescribeEvents"
 _LONGEST = 4 * 3600
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a resource, or to the whole stack (`whole`)."""
+    """Something that happened to a resource, or to the whole stack (`whole`), named by its ARN."""
 
     id: str
     resource: str
@@ -26,6 +28,7 @@ class Event:
     status: str
     reason: str
     whole: bool
+    stack: str
 
     @property
     def ended(self) -> bool:
@@ -67,12 +70,15 @@ def follow(
     cloud, seen, cause = clients("cloudformation"), set(before), ""
     deadline = time.monotonic() + _LONGEST
     while time.monotonic() < deadline:
+        ended = False
         for event in _new(cloud, stack, seen):
             tell(event)
-            cause = cause or _cause(event)
-            # Its own events say when it ends: its status may still be that of before the start.
-            if event.whole and event.ended:
-                return End(event.status, cause)
+            cause = cause or _cause(cloud, event)
+            ended = event.ended if event.whole else ended
+        # Its own events say when it ends, for its status may still be that of before the start; but
+        # a failure may be followed by the way back.
+        if ended and not (status := _status(cloud, stack)).endswith("_IN_PROGRESS"):
+            return End(status, cause)
         time.sleep(pause)
     raise ConfigurationError(f"stack {stack} is still at work after {_LONGEST // 3600} hours")
 
@@ -99,10 +105,26 @@ def _newest_first(cloud: Any, stack: str) -> Iterator[Event]:
                 reason=" ".join(entry.get("ResourceStatusReason", "").split()),
                 whole=entry["ResourceType"] == _STACK
                 and entry.get("PhysicalResourceId") == entry["StackId"],
+                stack=entry["StackId"],
             )
 
 
-def _cause(event: Event) -> str:
+def _status(cloud: Any, stack: str) -> str:
+    [found] = cloud.describe_stacks(StackName=stack)["Stacks"]
+    return str(found["StackStatus"])
+
+
+def _cause(cloud: Any, event: Event) -> str:
     if not event.status.endswith("_FAILED") or _CANCELLED in event.reason:
         return ""
+    if event.whole and _VALIDATION in event.reason:
+        return _invalid(cloud, event)
     return f"{event.resource}: {event.reason or 'CloudFormation gives no reason'}"
+
+
+def _invalid(cloud: Any, event: Event) -> str:
+    """What CloudFormation's check before the start found; the event only says that it did."""
+    for found in cloud.describe_events(StackName=event.stack)["OperationEvents"]:
+        if reason := found.get("ValidationStatusReason"):
+            return f"{found.get('LogicalResourceId', event.resource)}: {reason}"
+    return f"{event.resource}: {event.reason}"

@@ -1,0 +1,126 @@
+"""The steps of the self-test, in order. Each raises GateError for what is not as it should be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from infra.local.page import queues
+from infra.local.selftest.trial import BROKEN, IMAGES, Trial
+from litescore.errors import GateError
+
+_OUTPUTS = ("InputBucket", "OutputBucket", "Output", "QueueUrl", "DeadLetterQueueUrl")
+_MORE_OUTPUTS = ("FunctionName", "LogGroup")
+_POISON = "litescore check: a message that announces nothing"
+_GONE = "never-there.png"
+
+
+class NotRun(Exception):
+    """The step cannot be run here, and that is no fault; the message says why."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is checked, and how: `run` answers what was found."""
+
+    name: str
+    run: Callable[[Trial], str]
+
+
+def stack_is_whole(trial: Trial) -> str:
+    names = (*_OUTPUTS, *_MORE_OUTPUTS)
+    missing = [name for name in names if not trial.out(name)]
+    if missing:
+        raise GateError(f"stack {trial.stack.name} has no output {missing[0]}")
+    return f"stack {trial.stack.name}, {len(trial.stack.outputs)} outputs"
+
+
+def images_become_records(trial: Trial) -> str:
+    trial.put()
+    wanted = {key.removeprefix(trial.prefix) for key in trial.images} | {BROKEN}
+    trial.wait("record of each image", lambda: trial.records().keys() >= wanted)
+    records = trial.records()
+    scored = [records[name] for name in wanted - {BROKEN}]
+    wrong = [one for one in scored if one.status != "scored"]
+    if wrong:
+        raise GateError(f"{wrong[0].source} is {wrong[0].status}: {wrong[0].reason}")
+    return f"{len(scored)} scored, model {scored[0].model[:12]}"
+
+
+def broken_image_fails_alone(trial: Trial) -> str:
+    record = trial.records().get(BROKEN)
+    if record is None or (record.status, record.kind) != ("failed", "corrupt"):
+        raise GateError(f"the broken image is {record.status if record else 'without a record'}")
+    return f"{record.kind}: {record.reason}"
+
+
+def model_is_pinned(trial: Trial) -> str:
+    wanted = trial.out("ModelSha256")
+    if not wanted:
+        raise NotRun("the stack names no digest")
+    models = {record.model for record in trial.records().values()}
+    if models != {wanted}:
+        raise GateError(f"records name {', '.join(sorted(models))} instead of {wanted}")
+    return f"SHA-256 {wanted[:12]} in stack and records"
+
+
+def invocations_are_logged(trial: Trial) -> str:
+    lines = trial.wait("line of metrics in the log", lambda: _metrics(trial))
+    cold = sum(line["cold_start"] for line in lines)
+    return f"{len(lines)} invocations in the log, {cold:.0f} cold starts"
+
+
+def useless_message_becomes_dead_letter(trial: Trial) -> str:
+    sqs, dead = trial.account.client("sqs"), trial.out("DeadLetterQueueUrl")
+    if there := _letters(trial):
+        raise NotRun(f"{len(there)} dead letters are there already: redrive or delete them first")
+    with _impatient(trial):
+        sqs.send_message(QueueUrl=trial.out("QueueUrl"), MessageBody=_POISON)
+        trial.wait("dead letter", lambda: _POISON in [one["Body"] for one in _letters(trial)])
+    for message in sqs.receive_message(QueueUrl=dead).get("Messages", ()):
+        if message["Body"] == _POISON:
+            sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
+    return "given up after the last delivery"
+
+
+def _metrics(trial: Trial) -> list[dict[str, Any]]:
+    pages = (
+        trial.account.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName=trial.out("LogGroup"))
+    )
+    messages = (event["message"] for page in pages for event in page["events"])
+    return [json.loads(text) for text in messages if text.startswith('{"_aws"')]
+
+
+def _letters(trial: Trial) -> list[dict[str, Any]]:
+    endpoint = trial.account.client("sqs").meta.endpoint_url
+    return queues.peeked(endpoint, trial.out("DeadLetterQueueUrl"))
+
+
+@contextmanager
+def _impatient(trial: Trial) -> Iterator[None]:
+    """Within, a failed message comes again after a second and not after minutes. An image that is
+    scored twice by that makes the same record.
+    """
+    sqs, url = trial.account.client("sqs"), trial.out("QueueUrl")
+    name = "VisibilityTimeout"
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: "1"})
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before[name]})
+
+
+STEPS = (
+    Step("the template is deployed", stack_is_whole),
+    Step(f"{IMAGES} images become records", images_become_records),
+    Step("a broken image fails alone", broken_image_fails_alone),
+    Step("the model is the one that was deployed", model_is_pinned),
+    Step("invocations are in the log", invocations_are_logged),
+    Step("a message of no use becomes a dead letter", useless_message_becomes_dead_letter),
+)
