@@ -32,13 +32,21 @@ class Rate:
 
     def dollars(self, images: int) -> float:
         return budget.dollars_for(
-            images, milliseconds=self.milliseconds, memory=self.memory, arch=self.arch
+            images,
+            milliseconds=self.milliseconds,
+            memory=self.memory,
+            arch=self.arch,
+            billed=self.measured,
         )
 
     def images(self, dollars: float) -> int:
         """The most images that cost no more."""
         return budget.images_for(
-            dollars, milliseconds=self.milliseconds, memory=self.memory, arch=self.arch
+            dollars,
+            milliseconds=self.milliseconds,
+            memory=self.memory,
+            arch=self.arch,
+            billed=self.measured,
         )
 
     def __str__(self) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +15,11 @@ import pytest
 from infra.cloud import existing_bucket
 from infra.cloud.account import Account
 from infra.cloud.existing_bucket import Notifications
+from infra.package.build import Package
 from litescore.errors import ConfigurationError
 from tests.infra.cloud.conftest import MODEL, Say
 from tests.infra.cloud.test_deploy import settings
+from tests.rig.pngs import Pngs
 
 NEWER = MODEL + b", newer"
 
@@ -88,6 +93,36 @@ def test_a_model_in_s3_is_pinned_and_stays_pinned(empty: Account, say: Say, mode
     found = settings(empty, "pinned")
     assert (found["ModelPath"], found["ModelVersion"]) == ("", "")
     assert found["ModelSha256"] == hashlib.sha256(MODEL).hexdigest()
+
+
+def test_the_built_zip_scores_with_the_pinned_version(
+    empty: Account, say: Say, models: str, built: Package, int8_model: Path, pngs: Pngs
+) -> None:
+    """The real zip and a model in S3, over which something else lies by the time that it is loaded:
+    an image becomes a record of the model that was deployed.
+    """
+    s3, data = empty.client("s3"), int8_model.read_bytes()
+    s3.put_object(Bucket=models, Key="real.tflite", Body=data)
+    words = ("--package", str(built.path), "--model", f"s3://{models}/real.tflite")
+    assert say("deploy", "--stack", "scores", "--window", "1", "--yes", *words).code == 0
+    s3.put_object(Bucket=models, Key="real.tflite", Body=b"no model")
+    where = f"{empty.number}-{empty.region}"
+    s3.upload_file(str(pngs.paths[0]), f"scores-input-{where}", "a.png")
+    record = first_record(empty, f"scores-output-{where}")
+    assert record["status"] == "scored"
+    assert record["model"] == hashlib.sha256(data).hexdigest()
+
+
+def first_record(account: Account, bucket: str) -> dict[str, Any]:
+    """The record that comes to a bucket within a minute."""
+    s3, end = account.client("s3"), time.monotonic() + 60
+    while time.monotonic() < end:
+        for entry in s3.list_objects_v2(Bucket=bucket, Prefix="records/").get("Contents", []):
+            packed = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+            found: dict[str, Any] = json.loads(gzip.decompress(packed).splitlines()[0])
+            return found
+        time.sleep(0.2)
+    pytest.fail("no record came")
 
 
 def test_a_bucket_without_versions_is_told(empty: Account, say: Say, photos: str) -> None:
@@ -173,6 +208,25 @@ def test_events_that_were_left_off_are_turned_on_by_another_deployment(
     assert said.code == 0, said.err
     assert "no resource changes" in said.out
     assert existing_bucket.read(empty, photos) == shown
+
+
+def test_the_stack_goes_to_an_existing_bucket_and_back(
+    empty: Account, say: Say, photos: str
+) -> None:
+    """Its own bucket leaves it and stays; the way back would take it up again, and EventBridge of
+    the other stays on. A plan only: ministack's change sets are blind for conditions, and do not
+    import what an update brings back.
+    """
+    own, s3 = f"wanders-input-{empty.number}-{empty.region}", empty.client("s3")
+    assert say("deploy", "--stack", "wanders", "--yes").code == 0
+    s3.put_object(Bucket=own, Key="a.png", Body=b"png")
+    said = say("deploy", "--stack", "wanders", "--yes", "--input-bucket", photos)
+    assert said.code == 0, said.err
+    said = say("deploy", "--stack", "wanders", "--plan", "--input-bucket", "")
+    assert said.code == 0, said.err
+    assert f"Note: EventBridge of bucket {photos}, turned on by an earlier" in said.out
+    assert f"Note: bucket {own} is there from an earlier stack: taken over" in said.out
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket=own)["Contents"]] == ["a.png"]
 
 
 def test_notifications_that_changed_meanwhile_are_left_alone(empty: Account, photos: str) -> None:
