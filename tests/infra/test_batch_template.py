@@ -25,10 +25,10 @@ from infra.local import ministack
 from infra.local.ministack import Server
 from litescore import contract, results
 from litescore.contract import Contract
+from tests.infra.batch_mutations import MUTATIONS
 from tests.infra.batch_rules import (
     BOUNDARY,
     CHOICES,
-    MUTATIONS,
     PATH,
     RULES,
     TEXT,
