@@ -64,7 +64,7 @@ def _demo(out: Path) -> int:
         note(f"{evaluation['accuracy']:.2%} of {evaluation['n']:,} right, {evaluation['runtime']}")
     for_cloud, for_clip = images.draw(data, contract, (CLOUD_PICTURES, CLIP_PICTURES))
     with steps("package the function") as note:
-        built = package.build(place.model, place.package)
+        built = package.build(place.model, place.package, say=steps.say)
         note(f"{built.zipped / 1e6:.0f} MB, unpacks to {built.unpacked / 1e6:.0f} MB")
     with ExitStack() as stack:
         with steps("start the local cloud, deploy the template") as note:

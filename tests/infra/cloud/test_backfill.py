@@ -260,6 +260,30 @@ def test_it_goes_on_without_the_command(
     assert spoken("--attach", "never").code == 2
 
 
+def test_what_changed_is_scored_and_no_more(
+    cloud: LocalCloud, spoken: Any, pngs: Pngs, tmp_path: Path
+) -> None:
+    """What has no record; then nothing; then the one that holds another image since, however often
+    the state machine has to ask.
+    """
+    s3 = cloud.client("s3")
+    for path in pngs.paths[20:22]:
+        s3.upload_file(str(path), cloud.input_bucket, f"new/{path.name}")
+    before = set(records_of(cloud, tmp_path))
+    first = spoken("--changed", "--yes", "--json")
+    after = set(records_of(cloud, tmp_path))
+    assert {f"new/{path.name}" for path in pngs.paths[20:22]} <= after - before
+    assert json.loads(first.out)["images"]["total"] == len(after - before), first
+
+    again = spoken("--changed", "--yes")
+    assert (again.code, "nothing to score" in again.out) == (0, True), again
+
+    s3.upload_file(str(pngs.paths[23]), cloud.input_bucket, f"new/{pngs.paths[20].name}")
+    third = spoken("--changed", "--yes", "--json")
+    assert third.code == 0, third
+    assert json.loads(third.out)["records"] == {"scored": 1, "failed": 0, "superseded": 0}
+
+
 def test_a_night_starts_it(cloud: LocalCloud, built: Package) -> None:
     """The template's schedule, at a moment instead of at night: the state machine runs with the input
     that the template gives it.

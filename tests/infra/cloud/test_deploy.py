@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.cloud import change_set, deploy, following, parameters
+from infra.cloud import change_set, deploy, deployer, following, parameters
 from infra.cloud.account import Account
 from tests.infra.cloud.conftest import MODEL, Say, write_zip
 
@@ -150,23 +150,6 @@ def test_a_failure_is_one_line(
     assert "broken" not in stacks(empty)
 
 
-def test_a_name_that_is_taken_is_named(empty: Account, say: Say) -> None:
-    """CloudFormation's check before the start fails without an event of the resource."""
-    s3, where = empty.client("s3"), f"{empty.number}-{empty.region}"
-    assert say("deploy", "--stack", "mover", "--yes", "--input-bucket", "models2").code == 3
-    s3.create_bucket(Bucket="models2")
-    assert say("deploy", "--stack", "mover", "--yes", "--input-bucket", "models2").code == 0
-    s3.create_bucket(Bucket=f"mover-input-{where}")
-    said = say("deploy", "--stack", "mover", "--yes", "--input-bucket", "")
-    assert said.code == 3
-    last = said.err.splitlines()[-1]
-    assert (
-        f"InputBucket: Resource of type 'AWS::S3::Bucket' with identifier 'mover-input-{where}'"
-        in last
-    )
-    assert "it was taken back to what it was (UPDATE_ROLLBACK_COMPLETE)" in last
-
-
 def test_ctrl_c_says_that_it_goes_on(
     empty: Account, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,3 +210,12 @@ def test_a_cost_becomes_images(empty: Account, say: Say) -> None:
     found = {part["name"]: part["new"] for part in json.loads(said.out)["parameters"]}
     assert 10_000 < int(found["NightlyMaximumImages"]) < 10_000_000
     assert found["NightlySchedule"] == "rate(1 day)"
+
+
+def test_the_policies_are_printed(empty: Account, say: Say) -> None:
+    """One JSON document each, of the deployer and of the roles; nothing is deployed."""
+    where = {"account": empty.number, "region": empty.region, "stack": "shoes"}
+    said = say("deploy", "--policy", "--stack", "shoes")
+    assert (said.code, json.loads(said.out)) == (0, deployer.policy(**where))
+    said = say("deploy", "--boundary", "--stack", "shoes")
+    assert (said.code, json.loads(said.out)) == (0, deployer.boundary(**where))

@@ -210,6 +210,25 @@ def test_events_that_were_left_off_are_turned_on_by_another_deployment(
     assert existing_bucket.read(empty, photos) == shown
 
 
+def test_the_stack_goes_to_an_existing_bucket_and_back(
+    empty: Account, say: Say, photos: str
+) -> None:
+    """Its own bucket leaves it and stays; the way back would take it up again, and EventBridge of
+    the other stays on. A plan only: ministack's change sets are blind for conditions, and do not
+    import what an update brings back.
+    """
+    own, s3 = f"wanders-input-{empty.number}-{empty.region}", empty.client("s3")
+    assert say("deploy", "--stack", "wanders", "--yes").code == 0
+    s3.put_object(Bucket=own, Key="a.png", Body=b"png")
+    said = say("deploy", "--stack", "wanders", "--yes", "--input-bucket", photos)
+    assert said.code == 0, said.err
+    said = say("deploy", "--stack", "wanders", "--plan", "--input-bucket", "")
+    assert said.code == 0, said.err
+    assert f"Note: EventBridge of bucket {photos}, turned on by an earlier" in said.out
+    assert f"Note: bucket {own} is there from an earlier stack: taken over" in said.out
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket=own)["Contents"]] == ["a.png"]
+
+
 def test_notifications_that_changed_meanwhile_are_left_alone(empty: Account, photos: str) -> None:
     """Somebody else's change between the plan and the deed must not be undone."""
     shown = Notifications(photos, {})
