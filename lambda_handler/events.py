@@ -22,11 +22,13 @@ BATCH_OPERATIONS = "S3 Batch Operations"
 MAP = "Distributed Map"
 DIRECT = "direct"
 VERIFY = "verify"
+CHANGES = "changes"
+CHANGED = "changed"
 
 _UNDERSTOOD = (
     "an S3 notification, an s3:TestEvent, SNS, SQS, EventBridge of S3, S3 Batch Operations, "
     'a batch or an item of a Distributed Map, {"objects": [...]}, {"prefix": "s3://..."}, '
-    '{"manifest": "s3://..."} or {"verify": true}'
+    '{"manifest": "s3://..."}, {"changes": {...}}, {"changed": {...}} or {"verify": true}'
 )
 
 
@@ -54,6 +56,9 @@ def _by_fields(event: Mapping[str, Any]) -> str | None:
         return MAP
     if dict(event) == {"verify": True}:
         return VERIFY
+    for name in (CHANGES, CHANGED):
+        if name in event:
+            return name
     return DIRECT if {"objects", "prefix", "manifest"} & set(event) else None
 
 

@@ -130,6 +130,21 @@ def _answer_verify(_: Invocation) -> dict[str, Any]:
     return verification.verify()
 
 
+def _answer_changes(job: Invocation) -> dict[str, Any]:
+    """A manifest of what has no record yet, and how far that goes."""
+    from lambda_handler import changes
+
+    model = scoring.prepare().digest
+    return changes.find(job.event, scoring.destination(), model, job.deadline)
+
+
+def _answer_changed(job: Invocation) -> dict[str, Any]:
+    """The time of the last run that was complete."""
+    from lambda_handler import changes
+
+    return changes.mark(job.event, scoring.destination())
+
+
 _ANSWERS: dict[str, Callable[[Invocation], dict[str, Any]]] = {
     events.TEST: _acknowledge,
     events.SQS: _answer_queue,
@@ -137,6 +152,8 @@ _ANSWERS: dict[str, Callable[[Invocation], dict[str, Any]]] = {
     events.MAP: _answer_map,
     events.DIRECT: _answer_call,
     events.VERIFY: _answer_verify,
+    events.CHANGES: _answer_changes,
+    events.CHANGED: _answer_changed,
 }
 
 

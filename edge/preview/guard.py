@@ -1,18 +1,14 @@
-"""Who may look: whoever knows the token; without one whoever asks this machine by a name of its own.
-
-A page on the web can have its name point at 127.0.0.1 and its script read what answers there (DNS
-rebinding); it cannot change what the browser says in the Host header.
-"""
+"""Who may look: whoever knows the token; without one whoever asks this machine by a name of its own."""
 
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import re
 import secrets
 from collections.abc import Mapping
 from email.message import Message
 
+from litescore import web
 from litescore.errors import UsageError
 
 VARIABLE = "LITESCORE_PREVIEW_TOKEN"
@@ -53,7 +49,7 @@ class Guard:
     def admits(self, headers: Message) -> bool:
         """Whether a request with these headers may be answered."""
         if self._token is None:
-            return _is_own_name(headers.get("Host", ""))
+            return web.is_own_name(headers.get("Host", ""))
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self.knows(token.strip()):
             return True
@@ -68,14 +64,3 @@ def _cookie(header: str) -> str:
     # Not by http.cookies, which stops at what it does not like in the cookies of others.
     pairs = (part.strip().partition("=") for part in header.split(";"))
     return next((value for name, _, value in pairs if name == COOKIE), "")
-
-
-def _is_own_name(host: str) -> bool:
-    """Whether `host` (with or without a port: a tunnel has another) means loopback by itself."""
-    name = re.sub(r":\d+$", "", host).strip("[]").lower()
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from infra.cloud import refusals
 from infra.local import ministack, state
 from litescore.errors import ConfigurationError, MissingDependency, UsageError
 
@@ -95,16 +96,12 @@ def local_clients(endpoint: str) -> Clients:
 
 def _aws(region: str | None, profile: str | None) -> Account:
     boto3 = _boto3()
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
+    with refusals.told("cannot use AWS"):
         session = boto3.session.Session(profile_name=profile, region_name=region)
         if not session.region_name:
             raise UsageError("no AWS region: name one with --region or AWS_REGION")
         client = cache(session.client)
         number = client("sts").get_caller_identity()["Account"]
-    except (BotoCoreError, ClientError) as error:
-        raise ConfigurationError(f"cannot use AWS: {error}") from error
     where = f"AWS account {number} in {session.region_name}"
     return Account(client, where, number, session.region_name, False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.cloud.account import Clients
@@ -37,10 +37,15 @@ class Change:
     kept: bool = False
 
     @property
+    def ends(self) -> bool:
+        """Whether a bucket or queue leaves the stack by it, or may."""
+        gone = self.action == "Remove" or self.replacement in ("yes", "perhaps")
+        return gone and self.type in _HOLDERS
+
+    @property
     def loses(self) -> bool:
         """Whether messages or objects may be lost by it."""
-        ends = self.action == "Remove" or self.replacement in ("yes", "perhaps")
-        return ends and self.type in _HOLDERS and not self.kept
+        return self.ends and not self.kept
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class Proposal:
     parameters  in CloudFormation's own form
     tags        of the stack and all in it; None leaves them
     imports     take over buckets that an earlier stack left behind
+    validated   let CloudFormation check names before it begins
+    retained    resources of which a replaced one stays in the account
     """
 
     name: str
@@ -75,6 +82,8 @@ class Proposal:
     parameters: Sequence[Mapping[str, Any]]
     tags: Mapping[str, str] | None = None
     imports: bool = False
+    validated: bool = True
+    retained: frozenset[str] = frozenset()
 
 
 def propose(clients: Clients, proposal: Proposal) -> ChangeSet:
@@ -89,6 +98,8 @@ def propose(clients: Clients, proposal: Proposal) -> ChangeSet:
         options["Tags"] = [{"Key": key, "Value": text} for key, text in proposal.tags.items()]
     if proposal.imports:
         options["ImportExistingResources"] = True
+    if not proposal.validated:
+        options["DisableValidation"] = True
     answer = cloud.create_change_set(
         StackName=proposal.name,
         ChangeSetName=f"litescore-{uuid.uuid4().hex}",
@@ -104,7 +115,7 @@ def propose(clients: Clients, proposal: Proposal) -> ChangeSet:
         # Ctrl-C too: nobody would know of it.
         discard(clients, made)
         raise
-    return ChangeSet(made.id, made.stack, made.name, made.creates, _changes(cloud, made))
+    return replace(made, changes=_changes(cloud, made, proposal.retained))
 
 
 def discard(clients: Clients, made: ChangeSet) -> None:
@@ -136,23 +147,24 @@ def _wait(cloud: Any, made: ChangeSet) -> None:
             ) from error
 
 
-def _changes(cloud: Any, made: ChangeSet) -> tuple[Change, ...]:
+def _changes(cloud: Any, made: ChangeSet, retained: frozenset[str]) -> tuple[Change, ...]:
     pages = cloud.get_paginator("describe_change_set").paginate(
         ChangeSetName=made.id, StackName=made.stack
     )
-    return tuple(_change(entry["ResourceChange"]) for page in pages for entry in page["Changes"])
+    entries = (entry["ResourceChange"] for page in pages for entry in page["Changes"])
+    return tuple(_change(entry, retained) for entry in entries)
 
 
-def _change(entry: Any) -> Change:
-    action = entry["Action"]
+def _change(entry: Any, retained: frozenset[str]) -> Change:
+    action, name = entry["Action"], entry["LogicalResourceId"]
     targets = [detail.get("Target", {}) for detail in entry.get("Details", [])]
     names = {target.get("Name") or target.get("Attribute", "") for target in targets}
     replacement = _REPLACEMENT.get(entry.get("Replacement", ""), "no")
     return Change(
         action=action,
-        resource=entry["LogicalResourceId"],
+        resource=name,
         type=entry["ResourceType"],
         replacement=replacement if action == "Modify" else "",
         properties=tuple(sorted(names - {""})),
-        kept="Retain" in entry.get("PolicyAction", ""),
+        kept="Retain" in entry.get("PolicyAction", "") or (action == "Modify" and name in retained),
     )

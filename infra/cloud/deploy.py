@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,26 +25,25 @@ from infra.cloud import (
     stack,
     state,
 )
+from infra.cloud import plan as plans
 from infra.cloud.account import Account, Clients
 from infra.cloud.change_set import ChangeSet
 from infra.cloud.existing_bucket import Notifications
 from infra.cloud.following import Tell
 from infra.cloud.function_zip import FunctionZip
-from infra.cloud.parameters import Setting
+from infra.cloud.plan import Plan
 from infra.cloud.stack import Stack
 from infra.cloud.state import State
 from litescore.errors import ConfigurationError, UsageError
 
 TEMPLATE = parameters.TEMPLATE
-# What the template's function runs on; a zip for another Python is for the local cloud only.
+# What the template's function runs on by default.
 PYTHON = "3.13"
 # The word for the model inside the zip, where a stack has one in S3.
 MODEL_IN_ZIP = "zip"
 
 # "litescore-input-123456789012-ap-southeast-1" has to be a bucket's name, of 63 letters at most.
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,28}")
-# CloudFormation's limit on a template within the request, in bytes.
-_INLINE = 51_200
 _LOCAL_PAUSE = 0.1
 
 # Told what is going on, units done and units in all.
@@ -72,35 +70,6 @@ class Request:
     model: str | None = None
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a deployment would do.
-
-    changes   the change set; without changes there is nothing to do in CloudFormation
-    settings  the template's parameters that change
-    shown     an existing input bucket's notifications as they are, None for a bucket of ours
-    wanted    the same as they will be
-    notes     what else is worth a word, one line each
-    """
-
-    account: Account
-    package: FunctionZip
-    changes: ChangeSet
-    settings: tuple[Setting, ...]
-    shown: Notifications | None = None
-    wanted: Notifications | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def changes_bucket(self) -> bool:
-        return self.shown != self.wanted
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to do at all."""
-        return not self.changes.changes and not self.changes_bucket
-
-
 def check_name(name: str) -> None:
     """Raise UsageError for a stack name that cannot begin a bucket's name."""
     if not _NAME.fullmatch(name):
@@ -122,6 +91,7 @@ def prepare(account: Account, request: Request, progress: Progress = _quiet) -> 
     function_zip.check_target(package, local=account.local)
     found = state.look(account, request.stack)
     state.check_deployable(found)
+    _mend_poller(account, found)
     before: Mapping[str, str] = found.parameters if found and not found.reviewed else {}
     model, notes = _model(account, request, package, before, progress)
     given = {**model, **_target(package), **request.parameters}
@@ -132,8 +102,8 @@ def prepare(account: Account, request: Request, progress: Progress = _quiet) -> 
         account.client, package.path, code, lambda done, total: progress("upload", done, total)
     )
     given |= {"CodeBucket": bucket, "CodeKey": code}
-    plan = _proposed(account, request.stack, package, given, found, shown, template)
-    return replace(plan, notes=(*notes, *plan.notes))
+    plan = plans.make(account, request.stack, package, given, found, shown, template)
+    return replace(plan, notes=(*notes, *_former_bucket(found, shown), *plan.notes))
 
 
 def discard(plan: Plan) -> None:
@@ -149,19 +119,16 @@ def carry_out(plan: Plan, tell: Tell = lambda _: None) -> Stack:
     the stack is in, when it fails.
     """
     account, name = plan.account, plan.changes.name
-    with refusals.told(f"cannot deploy stack {name}"):
-        if plan.changes.changes:
+    if plan.changes.changes:
+        try:
             _execute(plan, tell)
-        else:
-            change_set.discard(account.client, plan.changes)
+        finally:
+            _mend_poller(account, state.look(account, name))
+    else:
+        discard(plan)
     if plan.shown and plan.wanted:
         existing_bucket.put(account, plan.shown, plan.wanted)
-    done = stack.find(account, name)
-    if account.local:
-        from infra.local import poller
-
-        poller.mend(account.client, done.outputs["FunctionName"])
-    return done
+    return stack.find(account, name)
 
 
 def deploy(
@@ -180,8 +147,16 @@ def deploy(
     key = f"{held.sha256}.zip"
     code = {"CodeBucket": code_bucket.upload(clients, package, key), "CodeKey": key}
     text = TEMPLATE.read_text(encoding="utf-8")
-    plan = _proposed(account, name, held, {**(parameters or {}), **code}, found, None, text)
+    plan = plans.make(account, name, held, {**(parameters or {}), **code}, found, None, text)
     return carry_out(plan)
+
+
+def _mend_poller(account: Account, found: State | None) -> None:
+    """In the local cloud only; also after what was taken back, or left with Ctrl-C."""
+    if account.local and found and "FunctionName" in found.outputs:
+        from infra.local import poller
+
+        poller.mend(account.client, found.outputs["FunctionName"])
 
 
 def _account(clients: Clients) -> Account:
@@ -237,93 +212,34 @@ def _existing(account: Account, settings: Mapping[str, str]) -> Notifications | 
     return existing_bucket.read(account, name) if name else None
 
 
+def _former_bucket(found: State | None, shown: Notifications | None) -> tuple[str, ...]:
+    """A word about an existing bucket that the stack takes no images from any more."""
+    former = found.parameters.get("InputBucketName", "") if found else ""
+    stays = former and (shown is None or shown.bucket != former)
+    if not (found and stays and existing_bucket.turned_on_by_us(found.tags, former)):
+        return ()
+    return (f"EventBridge of bucket {former}, turned on by an earlier deployment, stays on",)
+
+
 def _refuse_loop(account: Account, name: str, settings: Mapping[str, str]) -> None:
     output = f"{name}-output-{account.number}-{account.region}"
     place, trigger = settings.get("OutputPrefix", "records/"), settings.get("InputPrefix", "")
-    if settings.get("InputBucketName") == output and place.startswith(trigger):
+    meet = place.startswith(trigger) or trigger.startswith(place)
+    if settings.get("InputBucketName") == output and meet:
         raise UsageError(
-            f"records go to s3://{output}/{place}, inside of the input s3://{output}/{trigger}: "
+            f"records go to s3://{output}/{place}, and images come from s3://{output}/{trigger}: "
             "each record would be read as an image, for ever; name another --input-prefix"
         )
 
 
-def _proposed(
-    account: Account,
-    name: str,
-    package: FunctionZip,
-    given: Mapping[str, str],
-    found: State | None,
-    shown: Notifications | None,
-    template: str,
-) -> Plan:
-    if account.local:
-        # It speaks plain http, and would deny every request.
-        given = {"Tls": "optional", **given}
-    creates = found is None or found.reviewed
-    before: Mapping[str, str] = {} if found is None or creates else found.parameters
-    left = _left_behind(account, name, {**before, **given}) if creates else ()
-    text = template
-    if left:
-        text = parameters.with_named_buckets(
-            template, stack=name, number=account.number, region=account.region
-        )
-    proposal = change_set.Proposal(
-        name=name,
-        creates=creates,
-        template=_placed(account, text),
-        parameters=parameters.settled(given, before, template),
-        tags=_tags(found, shown),
-        imports=bool(left),
-    )
-    with refusals.told(f"cannot deploy stack {name}"):
-        changes = change_set.propose(account.client, proposal)
-    return Plan(
-        account,
-        package,
-        changes,
-        parameters.changed(given, before),
-        shown,
-        shown.turned(on=True) if shown else None,
-        tuple(f"bucket {bucket} is there from an earlier stack: taken over" for bucket in left),
-    )
-
-
-def _left_behind(account: Account, name: str, settings: Mapping[str, str]) -> tuple[str, ...]:
-    """The buckets that a destroyed stack of this name kept."""
-    kinds = ("output",) if settings.get("InputBucketName") else ("input", "output")
-    places = [f"{name}-{kind}-{account.number}-{account.region}" for kind in kinds]
-    s3 = account.client("s3")
-    with refusals.told(f"cannot look for buckets of an earlier stack {name}"):
-        return tuple(place for place in places if code_bucket.is_ours(s3, place, account.number))
-
-
-def _tags(found: State | None, shown: Notifications | None) -> dict[str, str] | None:
-    """The stack's tags, with who turned EventBridge on; None where they stay."""
-    tags = dict(found.tags) if found else {}
-    if shown is None or existing_bucket.remembered(tags, shown.bucket):
-        return None
-    return {**tags, **existing_bucket.memory(shown)}
-
-
-def _placed(account: Account, template: str) -> str:
-    """The template's text, or where it was put when it is too large for a request."""
-    data = template.encode()
-    if len(data) <= _INLINE:
-        return template
-    key = f"{hashlib.sha256(data).hexdigest()}.yaml"
-    with tempfile.TemporaryDirectory(prefix="litescore-template-") as folder:
-        path = Path(folder) / "template.yaml"
-        path.write_bytes(data)
-        bucket = code_bucket.upload(account.client, path, key)
-    return f"{account.client('s3').meta.endpoint_url}/{bucket}/{key}"
-
-
 def _execute(plan: Plan, tell: Tell) -> None:
     clients, changes = plan.account.client, plan.changes
-    before = following.begun(clients, changes.stack)
-    change_set.execute(clients, changes)
+    with refusals.told(f"cannot deploy stack {changes.name}"):
+        before = following.begun(clients, changes.stack)
+        change_set.execute(clients, changes)
     pause = _LOCAL_PAUSE if plan.account.local else 2.0
-    end = following.follow(clients, changes.stack, before, tell, pause=pause)
+    with refusals.told(f"the deployment of stack {changes.name} goes on, out of sight"):
+        end = following.follow(clients, changes.stack, before, tell, pause=pause)
     if not end.good:
         raise ConfigurationError(_failure(changes, end))
 

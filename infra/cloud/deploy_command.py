@@ -14,7 +14,8 @@ from litescore.errors import UsageError
 
 if TYPE_CHECKING:
     from infra.cloud.account import Account
-    from infra.cloud.deploy import Plan, Request
+    from infra.cloud.deploy import Request
+    from infra.cloud.plan import Plan
     from infra.cloud.stack import Stack
 
 
@@ -76,14 +77,14 @@ def deploy(**words: Any) -> None:
 
 
 def _deploy(account: Account, request: Request, words: dict[str, Any]) -> None:
-    from infra.cloud import deploy, plan
+    from infra.cloud import deploy, plan_text
     from infra.cloud.telling import bars
 
     with bars() as progress:
         made = deploy.prepare(account, request, progress)
     agreed = False
     try:
-        for line in plan.lines(made):
+        for line in plan_text.lines(made):
             click.echo(line, err=words["as_json"])
         agreed = not words["only_plan"] and not made.empty and _agreed(made, yes=words["yes"])
     finally:
@@ -91,7 +92,7 @@ def _deploy(account: Account, request: Request, words: dict[str, Any]) -> None:
         if not agreed:
             deploy.discard(made)
     if words["as_json"] and not agreed:
-        click.echo(json.dumps({**plan.facts(made), "outputs": None}))
+        click.echo(json.dumps({**plan_text.facts(made), "outputs": None}))
     if agreed:
         _print_result(made, _followed(made), as_json=words["as_json"])
     else:
@@ -114,7 +115,7 @@ def _followed(made: Plan) -> Stack:
     from infra.cloud.telling import events
 
     try:
-        return deploy.carry_out(made, events(len(made.changes.changes)))
+        return deploy.carry_out(made, events({change.resource for change in made.changes.changes}))
     except KeyboardInterrupt:
         name = made.changes.name
         say(f"\nthe deployment goes on without this command: see `litescore status --stack {name}`")
@@ -126,10 +127,10 @@ def _followed(made: Plan) -> Stack:
 
 
 def _print_result(made: Plan, done: Stack, *, as_json: bool) -> None:
-    from infra.cloud import plan
+    from infra.cloud import plan_text
 
     if as_json:
-        click.echo(json.dumps({**plan.facts(made), "outputs": dict(done.outputs)}))
+        click.echo(json.dumps({**plan_text.facts(made), "outputs": dict(done.outputs)}))
         return
     width = max(len(name) for name in done.outputs)
     click.echo()
@@ -179,7 +180,12 @@ def _affordable(account: Account, words: dict[str, Any]) -> int:
 def _print_policies(account: Account, stack: str, *, policy: bool, bound: bool) -> None:
     from infra.cloud import deployer
 
-    where = {"account": account.number, "region": account.region, "stack": stack}
+    where = {
+        "account": account.number,
+        "region": account.region,
+        "partition": account.client("sts").meta.partition,
+        "stack": stack,
+    }
     if policy:
         click.echo(json.dumps(deployer.policy(**where), indent=2))
     if bound:

@@ -5,13 +5,12 @@ Says nothing to the terminal.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from infra.cloud import code_bucket, existing_bucket, following, refusals, state
+from infra.cloud import code_bucket, existing_bucket, following, parameters, refusals, state
 from infra.cloud.account import Account
 from infra.cloud.following import Tell
 from infra.cloud.state import State
@@ -21,8 +20,6 @@ from litescore.errors import ConfigurationError
 COUNTED = 10_000
 
 _BUCKET = "AWS::S3::Bucket"
-_BLOCK = re.compile(r"^  (\w+):\n((?:    .*\n|\n)+)", re.MULTILINE)
-_RETAIN = re.compile(r"^    DeletionPolicy: Retain", re.MULTILINE)
 _ENDS = {"QueueUrl": "queue", "DeadLetterQueueUrl": "dead-letter queue"}
 _LOCAL_PAUSE = 0.1
 
@@ -188,7 +185,7 @@ def _retained(account: Account, found: State) -> set[str]:
         return set()
     body = account.client("cloudformation").get_template(StackName=found.id)["TemplateBody"]
     if isinstance(body, str):
-        return {block[1] for block in _BLOCK.finditer(body) if _RETAIN.search(block[2])}
+        return set(parameters.retained(body, "DeletionPolicy"))
     resources = body["Resources"].items()
     return {name for name, one in resources if "Retain" in one.get("DeletionPolicy", "")}
 

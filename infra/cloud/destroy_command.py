@@ -96,7 +96,7 @@ def _going(removal: Removal) -> Iterator[str]:
         yield f"removes  {len(removal.removed)} resources: {told}"
     for queue, count in removal.waiting.items():
         if count:
-            yield f"WARNING: {count:,} messages in the {queue} are LOST"
+            yield f"WARNING: messages in the {queue} are LOST: {count:,}"
 
 
 def _kept(removal: Removal, doomed: tuple[Held, ...]) -> list[Held]:
@@ -125,7 +125,7 @@ def _carry_out(removal: Removal, doomed: tuple[Held, ...]) -> None:
     from infra.cloud.telling import counted, events
 
     try:
-        removals.carry_out(removal, events(len(removal.removed)))
+        removals.carry_out(removal, events({name for _, name in removal.removed}))
     except KeyboardInterrupt:
         say(
             f"\nthe removal goes on without this command: `litescore status --stack {removal.name}`"

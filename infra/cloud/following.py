@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from infra.cloud.account import Clients
@@ -13,12 +14,16 @@ from litescore.errors import ConfigurationError
 _STACK = "AWS::CloudFormation::Stack"
 # What CloudFormation says of those that it stops because another failed.
 _CANCELLED = "cancelled"
+# What it says where the resources' own events do not tell why.
+_VALIDATION = "DescribeEvents"
+# As many as come in one answer; more than one, for those of one moment have no order.
+_PAGE = 100
 _LONGEST = 4 * 3600
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a resource, or to the whole stack (`whole`)."""
+    """Something that happened to a resource, or to the whole stack (`whole`), named by its ARN."""
 
     id: str
     resource: str
@@ -26,6 +31,7 @@ class Event:
     status: str
     reason: str
     whole: bool
+    stack: str
 
     @property
     def ended(self) -> bool:
@@ -48,8 +54,9 @@ class End:
 
 
 def begun(clients: Clients, stack: str) -> frozenset[str]:
-    """The events so far; those that come later are of what is begun now."""
-    return frozenset(event.id for event in _newest_first(clients("cloudformation"), stack))
+    """The newest events so far; those that come later are of what is begun now."""
+    events = islice(_newest_first(clients("cloudformation"), stack), _PAGE)
+    return frozenset(event.id for event in events)
 
 
 def follow(
@@ -67,12 +74,15 @@ def follow(
     cloud, seen, cause = clients("cloudformation"), set(before), ""
     deadline = time.monotonic() + _LONGEST
     while time.monotonic() < deadline:
+        ended = False
         for event in _new(cloud, stack, seen):
             tell(event)
-            cause = cause or _cause(event)
-            # Its own events say when it ends: its status may still be that of before the start.
-            if event.whole and event.ended:
-                return End(event.status, cause)
+            cause = cause or _cause(cloud, event)
+            ended = event.ended if event.whole else ended
+        # Its own events say when it ends, for its status may still be that of before the start; but
+        # a failure may be followed by the way back.
+        if ended and not (status := _status(cloud, stack)).endswith("_IN_PROGRESS"):
+            return End(status, cause)
         time.sleep(pause)
     raise ConfigurationError(f"stack {stack} is still at work after {_LONGEST // 3600} hours")
 
@@ -99,10 +109,26 @@ def _newest_first(cloud: Any, stack: str) -> Iterator[Event]:
                 reason=" ".join(entry.get("ResourceStatusReason", "").split()),
                 whole=entry["ResourceType"] == _STACK
                 and entry.get("PhysicalResourceId") == entry["StackId"],
+                stack=entry["StackId"],
             )
 
 
-def _cause(event: Event) -> str:
+def _status(cloud: Any, stack: str) -> str:
+    [found] = cloud.describe_stacks(StackName=stack)["Stacks"]
+    return str(found["StackStatus"])
+
+
+def _cause(cloud: Any, event: Event) -> str:
     if not event.status.endswith("_FAILED") or _CANCELLED in event.reason:
         return ""
+    if event.whole and _VALIDATION in event.reason:
+        return _invalid(cloud, event)
     return f"{event.resource}: {event.reason or 'CloudFormation gives no reason'}"
+
+
+def _invalid(cloud: Any, event: Event) -> str:
+    """What CloudFormation's check before the start found; the event only says that it did."""
+    for found in cloud.describe_events(StackName=event.stack)["OperationEvents"]:
+        if reason := found.get("ValidationStatusReason"):
+            return f"{found.get('LogicalResourceId', event.resource)}: {reason}"
+    return f"{event.resource}: {event.reason}"

@@ -6,18 +6,18 @@ Told from its own files: what it was built of cannot differ from what lies in it
 from __future__ import annotations
 
 import hashlib
-import platform
 import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.package import target
 from litescore.errors import ConfigurationError, UsageError
 
 MODEL = "model.tflite"
 # The managed runtimes of AWS Lambda that litescore runs on.
-PYTHONS = ("3.12", "3.13", "3.14")
+PYTHONS = tuple(python for python in target.PYTHONS if python not in target.LOCAL_ONLY)
 
 _OURS = ("lambda_handler/__init__.py", "litescore/__init__.py")
 _LIMIT = 250 * 1024 * 1024
@@ -27,7 +27,6 @@ _TAG = re.compile(r"\.cpython-3(\d+)[.-]")
 _MAGIC = {3495: "3.11", 3531: "3.12", 3571: "3.13", 3627: "3.14"}
 # e_machine of the ELF header.
 _MACHINES = {62: "x86_64", 183: "arm64"}
-_MACHINE_NAMES = {"amd64": "x86_64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -85,17 +84,16 @@ def check_target(found: FunctionZip, *, local: bool) -> None:
 
 
 def _check_local(found: FunctionZip) -> None:
-    python = ".".join(platform.python_version_tuple()[:2])
-    machine = platform.machine().lower()
-    arch = _MACHINE_NAMES.get(machine, machine)
-    wanted = f"litescore package --python {python} --arch {arch}"
-    if found.python not in (None, python):
+    here = target.Target.here()
+    wanted = f"litescore package --python {here.python} --arch {here.arch}"
+    if found.python not in (None, here.python):
         raise ConfigurationError(
-            f"{found.path} is for Python {found.python}, the local cloud runs {python}: `{wanted}`"
+            f"{found.path} is for Python {found.python}, the local cloud runs {here.python}: "
+            f"`{wanted}`"
         )
-    if found.arch not in (None, arch):
+    if found.arch not in (None, here.arch):
         raise ConfigurationError(
-            f"{found.path} is for {found.arch}, this machine is {arch}: `{wanted}`"
+            f"{found.path} is for {found.arch}, this machine is {here.arch}: `{wanted}`"
         )
 
 

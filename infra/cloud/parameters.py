@@ -14,6 +14,7 @@ TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 
 _SECTION = re.compile(r"^Parameters:\n((?:[ #].*\n|\n)*)", re.MULTILINE)
 _NAME = re.compile(r"^  (\w+):", re.MULTILINE)
+_RESOURCE = re.compile(r"^  (\w+):\n((?:    .*\n|\n)+)", re.MULTILINE)
 _BUCKET_NAME = re.compile(r"(BucketName: )!Sub (\S+)")
 
 
@@ -62,6 +63,14 @@ def changed(given: Mapping[str, str], before: Mapping[str, str]) -> tuple[Settin
         for name, value in given.items()
         if before.get(name) != value
     )
+
+
+def retained(template: str, policy: str) -> frozenset[str]:
+    """The resources that outlive their removal (`policy` "DeletionPolicy") or their replacement
+    ("UpdateReplacePolicy").
+    """
+    line = re.compile(rf"^    {policy}: Retain", re.MULTILINE)
+    return frozenset(found[1] for found in _RESOURCE.finditer(template) if line.search(found[2]))
 
 
 def with_named_buckets(template: str, *, stack: str, number: str, region: str) -> str:

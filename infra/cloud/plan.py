@@ -1,115 +1,132 @@
-"""A deployment's plan as text, and as JSON: what would be done, and what is lost by it."""
+"""A deployment's plan: the change set as proposed, and what else would be done with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-from infra.cloud.change_set import Change
-from infra.cloud.deploy import Plan
+from infra.cloud import change_set, code_bucket, existing_bucket, parameters, refusals
+from infra.cloud.account import Account
+from infra.cloud.change_set import ChangeSet
 from infra.cloud.existing_bucket import Notifications
+from infra.cloud.function_zip import FunctionZip
+from infra.cloud.parameters import Setting
+from infra.cloud.state import State
 
-_HEAD = ("action", "resource", "type", "replaced", "what of it")
-_SHORT = 40
-
-
-def lines(plan: Plan) -> Iterator[str]:
-    """The plan for people: resources, parameters, the existing bucket, and what is lost loudly."""
-    deed = "create" if plan.changes.creates else "update"
-    yield f"{deed} stack {plan.changes.name} in {plan.account.name}"
-    yield ""
-    if plan.changes.changes:
-        yield from _table([_HEAD, *map(_row, plan.changes.changes)])
-    else:
-        yield "no resource changes"
-    if plan.settings and plan.changes.changes:
-        yield ""
-        yield from _table([_setting(*part) for part in _settings(plan)])
-    if plan.shown and plan.wanted:
-        yield ""
-        yield from _bucket(plan.shown, plan.wanted)
-    for note in plan.notes:
-        yield f"Note: {note}"
-    for change in plan.changes.changes:
-        if change.loses:
-            yield _loud(change)
+# CloudFormation's limit on a template within the request, in bytes.
+_INLINE = 51_200
 
 
-def facts(plan: Plan) -> dict[str, Any]:
-    """The plan for machines."""
-    return {
-        "stack": plan.changes.name,
-        "creates": plan.changes.creates,
-        "changes": [
-            {
-                "action": change.action,
-                "resource": change.resource,
-                "type": change.type,
-                "replacement": change.replacement or None,
-                "properties": list(change.properties),
-                "kept": change.kept,
-                "loses": change.loses,
-            }
-            for change in plan.changes.changes
-        ],
-        "parameters": [
-            {"name": name, "old": old, "new": new} for name, old, new in _settings(plan)
-        ],
-        "notifications": None
-        if plan.shown is None or plan.wanted is None
-        else {
-            "bucket": plan.shown.bucket,
-            "old": dict(plan.shown.held),
-            "new": dict(plan.wanted.held),
-        },
-        "notes": list(plan.notes),
-    }
+@dataclass(frozen=True)
+class Plan:
+    """What a deployment would do.
+
+    changes   the change set; without changes there is nothing to do in CloudFormation
+    settings  the template's parameters that change
+    shown     an existing input bucket's notifications as they are, None for a bucket of ours
+    wanted    the same as they will be
+    notes     what else is worth a word, one line each
+    """
+
+    account: Account
+    package: FunctionZip
+    changes: ChangeSet
+    settings: tuple[Setting, ...]
+    shown: Notifications | None = None
+    wanted: Notifications | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changes_bucket(self) -> bool:
+        return self.shown != self.wanted
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do at all."""
+        return not self.changes.changes and not self.changes_bucket
 
 
-def _settings(plan: Plan) -> list[tuple[str, str | None, str]]:
-    return [(setting.name, setting.old, setting.new) for setting in plan.settings]
+def make(
+    account: Account,
+    name: str,
+    package: FunctionZip,
+    given: Mapping[str, str],
+    found: State | None,
+    shown: Notifications | None,
+    template: str,
+) -> Plan:
+    """Propose the change set of a checked deployment.
+
+    `given` are the template's parameters, `found` the stack as it is, `shown` the notifications of
+    an existing input bucket, `template` the text. Raises ConfigurationError.
+    """
+    if account.local:
+        # It speaks plain http, and would deny every request.
+        given = {"Tls": "optional", **given}
+    creates = found is None or found.reviewed
+    before: Mapping[str, str] = {} if found is None or creates else found.parameters
+    left = _left_behind(account, name, before, given)
+    text = template
+    if left:
+        text = parameters.with_named_buckets(
+            template, stack=name, number=account.number, region=account.region
+        )
+    proposal = change_set.Proposal(
+        name=name,
+        creates=creates,
+        template=_placed(account, text),
+        parameters=parameters.settled(given, before, template),
+        tags=_tags(found, shown),
+        imports=bool(left),
+        # ministack's check takes what is to be imported for a conflict of names.
+        validated=not (left and account.local),
+        retained=parameters.retained(template, "UpdateReplacePolicy"),
+    )
+    with refusals.told(f"cannot deploy stack {name}"):
+        changes = change_set.propose(account.client, proposal)
+    return Plan(
+        account,
+        package,
+        changes,
+        parameters.changed(given, before),
+        shown,
+        shown.turned(on=True) if shown else None,
+        tuple(f"bucket {bucket} is there from an earlier stack: taken over" for bucket in left),
+    )
 
 
-def _row(change: Change) -> tuple[str, ...]:
-    replaced = change.replacement if change.replacement not in ("", "no") else ""
-    if change.kept:
-        replaced = f"{replaced} (kept)".strip()
-    of_it = ", ".join(change.properties)
-    return (change.action, change.resource, change.type, replaced, of_it)
+def _left_behind(
+    account: Account, name: str, before: Mapping[str, str], given: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The buckets that are to be made and are there: a stack of this name had them and left them."""
+    kinds = [] if before else ["output"]
+    if not {**before, **given}.get("InputBucketName") and (not before or before["InputBucketName"]):
+        kinds.append("input")
+    places = [f"{name}-{kind}-{account.number}-{account.region}" for kind in kinds]
+    s3 = account.client("s3")
+    with refusals.told(f"cannot look for buckets of an earlier stack {name}"):
+        return tuple(place for place in places if code_bucket.is_ours(s3, place, account.number))
 
 
-def _setting(name: str, old: str | None, new: str) -> tuple[str, ...]:
-    before = "" if old is None else f"{_shown(old)} ->"
-    return (name, before, _shown(new))
+def _tags(found: State | None, shown: Notifications | None) -> dict[str, str] | None:
+    """The stack's tags, with who turned EventBridge on; None where they stay."""
+    tags = dict(found.tags) if found else {}
+    if shown is None or existing_bucket.remembered(tags, shown.bucket):
+        return None
+    return {**tags, **existing_bucket.memory(shown)}
 
 
-def _shown(value: str) -> str:
-    if not value:
-        return "(empty)"
-    return value if len(value) <= _SHORT else f"{value[: _SHORT - 3]}..."
-
-
-def _bucket(shown: Notifications, wanted: Notifications) -> Iterator[str]:
-    held = list(shown.lines())
-    yield f"bucket {shown.bucket} notifies:"
-    yield from (f"  {line}" for line in held or ["nobody"])
-    if shown == wanted:
-        yield "stays as it is: EventBridge, where the stack takes its events, is on already"
-    else:
-        others = "; all of the above stays" if held else ""
-        yield f"+ EventBridge  all events{others}"
-
-
-def _loud(change: Change) -> str:
-    what = {"AWS::S3::Bucket": "bucket", "AWS::SQS::Queue": "queue"}[change.type]
-    if change.action == "Remove":
-        return f"WARNING: {what} {change.resource} is REMOVED, with all that is in it"
-    word = "may be" if change.replacement == "perhaps" else "is"
-    return f"WARNING: {what} {change.resource} {word} REPLACED: what is in the old one is lost"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+def _placed(account: Account, template: str) -> str:
+    """The template's text, or where it was put when it is too large for a request."""
+    data = template.encode()
+    if len(data) <= _INLINE:
+        return template
+    key = f"{hashlib.sha256(data).hexdigest()}.yaml"
+    with tempfile.TemporaryDirectory(prefix="litescore-template-") as folder:
+        path = Path(folder) / "template.yaml"
+        path.write_bytes(data)
+        bucket = code_bucket.upload(account.client, path, key)
+    return f"{account.client('s3').meta.endpoint_url}/{bucket}/{key}"

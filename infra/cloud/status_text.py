@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -81,9 +82,11 @@ def _backfills(part: Part) -> list[str]:
 
 def _alarms(part: Part) -> list[str]:
     states = part["states"]
-    bad = [f"{name} {state}" for name, state in sorted(states.items()) if state != "OK"]
-    quiet = len(states) - len(bad)
-    return [*bad, f"{quiet} OK"] if states else ["none"]
+    raised = [f"{name} in ALARM" for name, state in sorted(states.items()) if state == "ALARM"]
+    quiet = Counter(state for state in states.values() if state != "ALARM")
+    # A new alarm, and one of what did not happen of late, has no data.
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(quiet.items()))
+    return [*raised, *([counts] if counts else [])] or ["none"]
 
 
 def _records(part: Part) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -34,14 +34,14 @@ def bars() -> Iterator[Progress]:
         yield progress
 
 
-def events(total: int) -> Tell:
-    """A line an event, with how many of `total` resources are done."""
+def events(resources: Collection[str]) -> Tell:
+    """A line an event, with how many of the resources (logical ids) are done."""
     done: set[str] = set()
 
     def tell(event: Event) -> None:
-        if event.ended and not event.whole:
+        if event.ended and event.resource in resources:
             done.add(event.resource)
-        count = f"{min(len(done), total)}/{total}"
+        count = f"{len(done)}/{len(resources)}"
         line = f"{count:>7}  {event.status:<28}  {event.resource}"
         if event.reason and event.status.endswith("_FAILED"):
             line += f": {event.reason}"

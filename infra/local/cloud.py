@@ -5,16 +5,22 @@ What is deployed, and how, is what AWS gets (`infra.cloud.deploy`). Starts and s
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from infra.cloud import account, deploy
+from infra.cloud.account import Account, Clients
+from infra.cloud.function_zip import MODEL
 from infra.cloud.stack import Stack
-from infra.local import ministack
+from infra.local import keeping, ministack
+from litescore.settings import processors
 
 STACK = "litescore"
 
@@ -25,14 +31,19 @@ _TROUBLE = re.compile(r" (WARNING|ERROR) \[lambda\] ")
 class LocalCloud:
     """A running cloud with the template deployed in it.
 
-    stack   its outputs name the buckets, queues, function and log
-    client  makes a boto3 client of a service
-    server  ministack itself
+    stack    its outputs name the buckets, queues, function and log
+    account  what the commands with --local work in
+    server   ministack itself
     """
 
     stack: Stack
-    client: account.Clients
+    account: Account
     server: ministack.Server
+
+    @property
+    def client(self) -> Clients:
+        """Makes a boto3 client of a service."""
+        return self.account.client
 
     @property
     def endpoint(self) -> str:
@@ -51,15 +62,11 @@ class LocalCloud:
     @property
     def environ(self) -> dict[str, str]:
         """What AWS's tools, and litescore, need in their environment to use this cloud."""
-        return ministack.CREDENTIALS | {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_REGION": ministack.REGION,
-            "AWS_DEFAULT_REGION": ministack.REGION,
-        }
+        return environ(self.endpoint)
 
     def deploy(self, package: Path, *, name: str) -> LocalCloud:
         """The same cloud with another zip deployed in it, as a stack of that name."""
-        return replace(self, stack=_deploy(self.client, package, name))
+        return replace(self, stack=_deploy(self.account, package, name))
 
     def download(self, folder: Path) -> list[Path]:
         """Copy the records' files into `folder`; those already there are not fetched again."""
@@ -95,23 +102,68 @@ class LocalCloud:
 
 
 @contextmanager
-def running(package: Path, *, say: Callable[[str], None] = lambda _: None) -> Iterator[LocalCloud]:
+def running(
+    package: Path,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    name: str = STACK,
+    port: int = 0,
+    keep: Path | None = None,
+) -> Iterator[LocalCloud]:
     """The cloud with the function's zip deployed; everything is stopped and removed afterwards.
 
+    name  of the stack
+    port  of 127.0.0.1 to answer on; 0 is any that is free
+    keep  a folder: what is in the cloud afterwards is there the next time; it answers on the port
+          that it had, if that is free
+
     The zip must be for the Python that runs this. Start it from the main thread. `say` is told
-    what takes time. Raises ConfigurationError where ministack cannot be installed or started, or
-    the template not deployed.
+    what takes time. Raises ConfigurationError where ministack cannot be installed or started, the
+    template not deployed, or the folder is in use.
     """
     python = ministack.environment(say)
     with (
         tempfile.TemporaryDirectory(
             prefix="litescore-local-", ignore_cleanup_errors=True
-        ) as folder,
-        ministack.running(python, Path(folder)) as server,
+        ) as scratch,
+        ExitStack() as stack,
     ):
-        client = account.local_clients(server.endpoint)
-        yield LocalCloud(_deploy(client, package, STACK), client, server)
+        if keep is None:
+            server = stack.enter_context(ministack.running(python, Path(scratch), port=port))
+        else:
+            stack.enter_context(keeping.held(keep))
+            port = keeping.port(keep, port)
+            keeping.settle(keep, port)
+            kept = partial(ministack.running, python, keep, port=port, scratch=Path(scratch))
+            if keeping.is_new(keep):
+                # Its state is written when it ends: done once by now, a SIGKILL later finds the
+                # stack to which the objects belong.
+                with kept() as server:
+                    _deploy(account.at(server.endpoint), package, name)
+            server = stack.enter_context(kept())
+        found = account.at(server.endpoint)
+        yield LocalCloud(_deploy(found, package, name), found, server)
 
 
-def _deploy(client: account.Clients, package: Path, name: str) -> Stack:
-    return deploy.deploy(client, package, name=name)
+def environ(endpoint: str) -> dict[str, str]:
+    """What AWS's tools, and litescore, need in their environment to use the cloud there."""
+    return ministack.CREDENTIALS | {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": ministack.REGION,
+        "AWS_DEFAULT_REGION": ministack.REGION,
+    }
+
+
+def _deploy(found: Account, package: Path, name: str) -> Stack:
+    # The state machine is bounded by it too: more functions than processors only start slower.
+    most = str(max(2, processors()))
+    parameters = {"ModelSha256": _model_digest(package), "MaximumConcurrency": most}
+    return deploy.deploy(found.client, package, name=name, parameters=parameters)
+
+
+def _model_digest(package: Path) -> str:
+    """Empty for a zip without a model in it, such as a test's."""
+    with zipfile.ZipFile(package) as archive:
+        if MODEL not in archive.namelist():
+            return ""
+        return hashlib.sha256(archive.read(MODEL)).hexdigest()

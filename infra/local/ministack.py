@@ -33,6 +33,11 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 _PIP_OPTIONS = ("--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(LOCK))
 _READY_SECONDS = 60
 _TRIES = 3
+# What a kept cloud is written within, once it is asked to end; measured: 0.5 s.
+_SAVE_SECONDS = 60
+
+# What there is in a server's folder.
+STATE, OBJECTS, LOG = "state", "s3", "ministack.log"
 
 
 @dataclass(frozen=True)
@@ -59,25 +64,31 @@ def environment(say: Callable[[str], None] = lambda _: None) -> Path:
 
 
 @contextmanager
-def running(python: Path, folder: Path) -> Iterator[Server]:
-    """ministack on a free port of 127.0.0.1, ready; stopped with all its functions afterwards.
+def running(
+    python: Path, folder: Path, *, port: int = 0, scratch: Path | None = None
+) -> Iterator[Server]:
+    """ministack on a port of 127.0.0.1, ready; stopped with all its functions afterwards.
 
-    `folder` takes its state, the functions' files and its log. Permissions are enforced: a
-    function may do what its role allows, as on AWS. Raises ConfigurationError when it does not
-    become ready.
+    `folder` takes its log, objects and state. With `scratch`, which then takes the functions'
+    files, it is kept: ministack begins with the state that is there and writes it at the end.
+    Permissions are enforced: a function may do what its role allows, as on AWS. Port 0 is any that
+    is free. Raises ConfigurationError when it does not become ready or the port is in use.
     """
-    for _ in range(_TRIES):
-        port = _free_port()
+    kept = scratch is not None
+    if port and not is_free(port):
+        raise ConfigurationError(f"port {port} of 127.0.0.1 is in use: name another with --port")
+    for _ in range(1 if port else _TRIES):
+        chosen = port or free_port()
+        environ = _environ(folder, chosen, scratch or folder / "tmp", kept)
         words = (str(python), "-m", "ministack")
-        log = folder / "ministack.log"
-        with Program(words, log=log, environ=_environ(folder, port)) as program:
-            endpoint = f"http://127.0.0.1:{port}"
+        with Program(words, log=folder / LOG, environ=environ) as program:
+            endpoint = f"http://127.0.0.1:{chosen}"
             if _becomes_ready(program, endpoint):
                 try:
                     yield Server(endpoint, program)
                 finally:
-                    # It holds nothing that is worth waiting for.
-                    program.stop(grace=0.5)
+                    # One that is not kept holds nothing that is worth waiting for.
+                    program.stop(grace=_SAVE_SECONDS if kept else 0.5)
                 return
         # Most likely another program took the port since we saw it free.
         last = program.tail(1)
@@ -121,21 +132,22 @@ def _run(words: list[str | Path], log: Path) -> None:
             raise ConfigurationError(f"cannot install ministack {VERSION}: {program.tail(1)}")
 
 
-def _environ(folder: Path, port: int) -> dict[str, str]:
+def _environ(folder: Path, port: int, temporary: Path, kept: bool) -> dict[str, str]:
     """All that the server and, through it, the functions see: nothing of ours may reach them."""
-    temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
     return CREDENTIALS | {
         "PATH": os.defpath,
-        "HOME": str(folder),
+        "HOME": str(temporary),
         "TMPDIR": str(temporary),
         "LANG": "C.UTF-8",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
-        "STATE_DIR": str(folder / "state"),
-        "S3_DATA_DIR": str(folder / "s3"),
+        "STATE_DIR": str(folder / STATE),
+        "S3_DATA_DIR": str(folder / OBJECTS),
+        "PERSIST_STATE": str(int(kept)),
+        "S3_PERSIST": str(int(kept)),
         "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
         "LAMBDA_EXECUTOR": "local",
         "AUTH": "true",
@@ -145,11 +157,24 @@ def _environ(folder: Path, port: int) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on, now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def is_free(port: int) -> bool:
+    """Whether somebody could listen on it now; not a port below 1024 that is root's."""
+    with socket.socket() as probe:
+        # As servers do: what is left of closed connections is in nobody's way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _becomes_ready(program: Program, endpoint: str) -> bool:

@@ -339,6 +339,12 @@ def test_one_form_at_a_time(shelf: Shelf, tmp_path: Path) -> None:
         litescore_query(shelf, tmp_path, "daily", "--json", "--csv")
 
 
-def test_a_query_that_reads_little_costs_the_least_price() -> None:
-    """Ten megabytes are the least that AWS counts; 5 dollars are a terabyte."""
-    assert pytest.approx(0.00005) == query._A_BYTE * query._LEAST_BYTES
+def test_aws_is_asked_for_the_table_as_it_is(shelf: Shelf) -> None:
+    """Glue's types hold there, so nothing is cast; ten megabytes are the least that AWS counts, 5
+    dollars are a terabyte.
+    """
+    shelf.put("dt=2026-01-01/x.jsonl.gz", [record(0, frame={"n": 1}, decision={"n": 1}).to_json()])
+    aws = replace(shelf.account, local=False)
+    answer = query.ask(aws, shelf.stack, "SELECT dt, images FROM daily")
+    assert list(answer.rows) == [("2026-01-01", 1)]
+    assert answer.dollars == pytest.approx(0.00005)

@@ -1,0 +1,73 @@
+"""The newest records of a bucket, read from the newest of its objects."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+from infra.local.page.buckets import Entry, Holding
+from litescore.errors import ConfigurationError
+from litescore.record import Record
+
+_SHOWN = 24
+# Objects looked into; of a bigger one than so many bytes the page would be slow.
+OBJECTS, _MOST = 24, 8 << 20
+
+
+def holds_records(entry: Entry) -> bool:
+    """Whether an object is one to look into."""
+    return entry.key.endswith((".jsonl", ".jsonl.gz")) and entry.size <= _MOST
+
+
+class Newest:
+    """The newest records; what was read of an object once holds, since it never changes."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+        self._read: dict[str, list[Record]] = {}
+        self._shown: dict[str, Record] = {}
+
+    def look(self, holding: Holding) -> list[Record]:
+        """Of the bucket that holds this, the last first; of records with one id the best."""
+        self._read = {
+            one.key: self._read.get(one.key) or self._records(holding.bucket, one.key)
+            for one in holding.newest
+        }
+        found = _best(record for records in self._read.values() for record in records)
+        self._shown = {record.id: record for record in _last(found)}
+        return list(self._shown.values())
+
+    def of(self, identity: str) -> Record | None:
+        """One of those that were given last."""
+        return self._shown.get(identity)
+
+    def _records(self, bucket: str, key: str) -> list[Record]:
+        data = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        try:
+            lines = (gzip.decompress(data) if key.endswith(".gz") else data).splitlines()
+            return _last(map(Record.from_json, lines))
+        except (ConfigurationError, OSError, EOFError, zlib.error):
+            # Somebody else's object: this page is no judge of it.
+            return []
+
+
+def shown(record: Record) -> dict[str, Any]:
+    """As the page shows it."""
+    bucket, _, key = record.source.removeprefix("s3://").partition("/")
+    names = ("id", "member", "status", "label", "score", "kind", "reason", "at")
+    told = {name: getattr(record, name) for name in names}
+    return told | {"bucket": bucket, "key": key, "top": [dict(one) for one in record.top]}
+
+
+def _best(records: Iterable[Record]) -> list[Record]:
+    best: dict[str, Record] = {}
+    for record in records:
+        if record.id not in best or record.rank > best[record.id].rank:
+            best[record.id] = record
+    return list(best.values())
+
+
+def _last(records: Iterable[Record]) -> list[Record]:
+    return sorted(records, key=lambda record: record.at, reverse=True)[:_SHOWN]
