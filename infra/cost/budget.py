@@ -27,15 +27,19 @@ def dollars_for(
     kilobytes: float = SIZE,
     prices: Prices | None = None,
     assumed: Assumed | None = None,
+    billed: bool = False,
 ) -> float:
     """Dollars of one backfill of so many images; 0 for none.
 
-    `milliseconds` is the processor time of an image in all, `memory` the function's MB, `arch`
-    x86_64 or arm64. Raises UsageError for what is not above 0, and for another architecture.
+    `milliseconds` is the processor time of an image in all, on a whole processor; or, `billed`, what
+    a function of that memory was paid for an image. `memory` is the function's MB, `arch` x86_64 or
+    arm64. Raises UsageError for what is not above 0, and for another architecture.
     """
     if images < 0:
         raise UsageError(f"{images} images: a number from 0 on")
-    return float(_way(milliseconds, memory, arch, kilobytes, prices, assumed).dollars(images))
+    return float(
+        _way(milliseconds, memory, arch, kilobytes, prices, assumed, billed).dollars(images)
+    )
 
 
 def images_for(
@@ -47,6 +51,7 @@ def images_for(
     kilobytes: float = SIZE,
     prices: Prices | None = None,
     assumed: Assumed | None = None,
+    billed: bool = False,
 ) -> int:
     """The most images of which one backfill costs no more than `dollars`, at most MOST_IMAGES.
 
@@ -55,7 +60,7 @@ def images_for(
     if not (math.isfinite(dollars) and dollars >= 0):
         raise UsageError(f"{dollars} dollars: a number from 0 on")
 
-    way = _way(milliseconds, memory, arch, kilobytes, prices, assumed)
+    way = _way(milliseconds, memory, arch, kilobytes, prices, assumed, billed)
     low, high = 0, MOST_IMAGES
     while low < high:
         middle = (low + high + 1) // 2
@@ -71,8 +76,9 @@ def _way(
     kilobytes: float,
     prices: Prices | None,
     assumed: Assumed | None,
+    billed: bool,
 ) -> Way:
     if arch not in ARCHES:
         raise UsageError(f"unknown architecture {arch!r}: one of {', '.join(ARCHES)}")
-    work = Work(milliseconds, memory, kilobytes, assumed=assumed or Assumed())
+    work = Work(milliseconds, memory, kilobytes, assumed=assumed or Assumed(), billed=billed)
     return ways.backfill(work, prices or table.shipped(), arch)

@@ -93,9 +93,7 @@ def package(
         return
     if runtime:
         raise UsageError("--runtime is the container's: a zip has LiteRT, name --container too")
-    built = build_zip(
-        file, out, target=target, wheel_folder=wheels, interpreter=interpreter, say=_say
-    )
+    built = build_zip(file, out, target=target, wheel_folder=wheels, interpreter=interpreter)
     smoke = _smoke(built, interpreter)
     if as_json:
         click.echo(json.dumps(_as_json(built, smoke)))

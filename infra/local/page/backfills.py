@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from infra.cloud import backfill
 from infra.cloud.account import Account
+from infra.cloud.backfill import Run
 from infra.cloud.stack import Stack
 
 _SHOWN = 5
 
 
 class Backfills:
-    """The last few; what a finished one was about is asked once."""
+    """The last few; one that has ended is asked about once."""
 
     def __init__(self, account: Account, stack: Stack) -> None:
         self._account = account
         self._machine = stack.outputs.get("BackfillArn")
-        self._about: dict[str, str] = {}
+        self._ended: dict[str, dict[str, Any]] = {}
 
     def look(self) -> list[dict[str, Any]]:
         """The last first."""
@@ -29,17 +31,24 @@ class Backfills:
 
     def _told(self, machines: Any, one: dict[str, Any]) -> dict[str, Any]:
         arn = one["executionArn"]
-        if arn not in self._about:
-            asked = machines.describe_execution(executionArn=arn)["input"]
-            self._about[arn] = about(asked)
+        if arn in self._ended:
+            return self._ended[arn]
+        progress = backfill.look(self._account, Run(arn, one["name"], one["startDate"]))
         stopped = one.get("stopDate")
-        return {
+        told = {
             "name": one["name"],
-            "status": one["status"].lower(),
-            "about": self._about[arn],
+            "status": progress.status.lower(),
+            "about": about(machines.describe_execution(executionArn=arn)["input"]),
+            "done": progress.done,
+            "total": progress.total,
+            "failed": progress.failed,
+            "reason": progress.reason,
             "begun": one["startDate"].timestamp(),
             "ended": stopped.timestamp() if stopped else None,
         }
+        if stopped:
+            self._ended[arn] = told
+        return told
 
 
 def about(asked: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,13 +40,16 @@ class Holding:
         }
 
 
-def holding(s3: Any, bucket: str, newest: int) -> Holding:
-    """What the bucket holds now; so many of its newest objects by name."""
+def holding(
+    s3: Any, bucket: str, newest: int, counts: Callable[[Entry], bool] = lambda _: True
+) -> Holding:
+    """What the bucket holds now; so many of the newest by name, of those for which `counts` holds."""
     count = size = 0
     last: list[Entry] = []
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         entries = [Entry(e["Key"], e["Size"], e["LastModified"]) for e in page.get("Contents", ())]
         count += len(entries)
         size += sum(one.size for one in entries)
-        last = heapq.nlargest(newest, [*last, *entries], key=lambda one: one.modified)
+        chosen = filter(counts, entries)
+        last = heapq.nlargest(newest, [*last, *chosen], key=lambda one: one.modified)
     return Holding(bucket, count, size, tuple(last))

@@ -14,7 +14,7 @@ from infra.local.page.buckets import Holding, holding
 from infra.local.page.invocations import Log
 from infra.local.page.pace import Paced
 from infra.local.page.pictures import Pictures
-from infra.local.page.records import OBJECTS, Newest, shown
+from infra.local.page.records import OBJECTS, Newest, holds_records, shown
 from litescore.record import Record
 
 _NEWEST = 6
@@ -32,7 +32,9 @@ class Overview:
         self._log = Paced(Log(account.client("logs"), stack.outputs["LogGroup"]).read)
         self._queues = Paced(self._ask_queues)
         self._input = Paced(lambda: holding(s3, stack.outputs["InputBucket"], _NEWEST))
-        self._output = Paced(lambda: holding(s3, stack.outputs["OutputBucket"], OBJECTS))
+        self._output = Paced(
+            lambda: holding(s3, stack.outputs["OutputBucket"], OBJECTS, holds_records)
+        )
         self._backfills = Paced(Backfills(account, stack).look)
         self._listed: tuple[Holding, list[Record]] | None = None
 

@@ -7,13 +7,18 @@ import zlib
 from collections.abc import Iterable
 from typing import Any
 
-from infra.local.page.buckets import Holding
+from infra.local.page.buckets import Entry, Holding
 from litescore.errors import ConfigurationError
 from litescore.record import Record
 
 _SHOWN = 24
 # Objects looked into; of a bigger one than so many bytes the page would be slow.
 OBJECTS, _MOST = 24, 8 << 20
+
+
+def holds_records(entry: Entry) -> bool:
+    """Whether an object is one to look into."""
+    return entry.key.endswith((".jsonl", ".jsonl.gz")) and entry.size <= _MOST
 
 
 class Newest:
@@ -26,10 +31,9 @@ class Newest:
 
     def look(self, holding: Holding) -> list[Record]:
         """Of the bucket that holds this, the last first; of records with one id the best."""
-        wanted = [one for one in holding.newest if one.size <= _MOST]
         self._read = {
             one.key: self._read.get(one.key) or self._records(holding.bucket, one.key)
-            for one in wanted
+            for one in holding.newest
         }
         found = _best(record for records in self._read.values() for record in records)
         self._shown = {record.id: record for record in _last(found)}
@@ -40,8 +44,6 @@ class Newest:
         return self._shown.get(identity)
 
     def _records(self, bucket: str, key: str) -> list[Record]:
-        if not key.endswith((".jsonl", ".jsonl.gz")):
-            return []
         data = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         try:
             lines = (gzip.decompress(data) if key.endswith(".gz") else data).splitlines()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from infra.cloud import backfill, redrive, status
+from infra.cloud.backfill_work import Work
+from infra.cloud.query import ask
 from infra.local.page import queues
 from infra.local.selftest.trial import BROKEN, IMAGES, Trial
 from litescore.errors import GateError
 
 _OUTPUTS = ("InputBucket", "OutputBucket", "Output", "QueueUrl", "DeadLetterQueueUrl")
-_MORE_OUTPUTS = ("FunctionName", "LogGroup")
+_MORE_OUTPUTS = ("FunctionName", "LogGroup", "BackfillArn", "Database", "WorkGroup")
 _POISON = "litescore check: a message that announces nothing"
+# Where Athena writes what a query came to.
+_RESULTS = "athena/"
 _GONE = "never-there.png"
 
 
@@ -86,6 +92,55 @@ def useless_message_becomes_dead_letter(trial: Trial) -> str:
     return "given up after the last delivery"
 
 
+def dead_letter_is_redriven(trial: Trial) -> str:
+    sqs = trial.account.client("sqs")
+    if there := _letters(trial):
+        raise NotRun(f"{len(there)} dead letters of others are there")
+    dead = trial.out("DeadLetterQueueUrl")
+    sqs.send_message(QueueUrl=dead, MessageBody=trial.event(_GONE))
+    moved = [one.done for one in redrive.send_back(trial.account, trial.stack)]
+    if not moved or moved[-1] != 1:
+        raise GateError(f"{moved[-1] if moved else 0} of 1 dead letters was sent back")
+    trial.wait("record of the image that the dead letter named", lambda: _GONE in trial.records())
+    record = trial.records()[_GONE]
+    if record.kind != "gone":
+        raise GateError(f"an image that is not there is {record.status}: {record.reason}")
+    return "sent back, taken, and its image recorded as gone"
+
+
+def backfill_scores_the_prefix(trial: Trial) -> str:
+    work = Work("objects", "the self-test", bucket=trial.out("InputBucket"), prefix=trial.prefix)
+    run = backfill.start(trial.account, trial.stack, work)
+    trial.wait("end of the backfill", lambda: backfill.look(trial.account, run).ended)
+    progress = backfill.look(trial.account, run)
+    if progress.map_run:
+        trial.leftovers.append(f"backfills/{progress.map_run.rpartition(':')[2]}/")
+    if (progress.status, progress.failed) != (backfill.SUCCEEDED, 0):
+        raise GateError(f"{progress.status.lower()}, {progress.failed} failed: {progress.reason}")
+    if progress.succeeded != IMAGES + 1:
+        raise GateError(f"{progress.succeeded} images instead of {IMAGES + 1}")
+    return f"{progress.succeeded} images, none failed"
+
+
+def view_has_each_image_once(trial: Trial) -> str:
+    with trial.clearing(_RESULTS):
+        rows = list(ask(trial.account, trial.stack, "select source, status from latest").rows)
+    start = f"s3://{trial.out('InputBucket')}/{trial.prefix}"
+    found = Counter(status for source, status in rows if str(source).startswith(start))
+    wanted = Counter(record.status for record in trial.records().values())
+    if found != wanted:
+        raise GateError(f"the view has {dict(found)}, the records are {dict(wanted)}")
+    return ", ".join(f"{count} {status}" for status, count in sorted(found.items()))
+
+
+def status_tells_every_part(trial: Trial) -> str:
+    parts = status.read(trial.account, trial.stack)
+    for name, part in parts.items():
+        if status.UNKNOWN in part:
+            raise GateError(f"{name}: {part[status.UNKNOWN]}")
+    return f"{', '.join(parts).replace('_', ' ')}"
+
+
 def _metrics(trial: Trial) -> list[dict[str, Any]]:
     pages = (
         trial.account.client("logs")
@@ -123,4 +178,8 @@ STEPS = (
     Step("the model is the one that was deployed", model_is_pinned),
     Step("invocations are in the log", invocations_are_logged),
     Step("a message of no use becomes a dead letter", useless_message_becomes_dead_letter),
+    Step("a dead letter is sent back", dead_letter_is_redriven),
+    Step("a backfill scores what is there", backfill_scores_the_prefix),
+    Step("Athena's view has each image once", view_has_each_image_once),
+    Step("status knows every part", status_tells_every_part),
 )

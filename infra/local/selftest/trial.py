@@ -6,7 +6,8 @@ import gzip
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,15 @@ _PAUSE = 0.2
 
 
 class Trial:
-    """Under a prefix of its own, so that nothing of the user's is taken for it. To be closed."""
+    """Under a prefix of its own, so that nothing of the user's is taken for it. To be closed.
+
+    leftovers  prefixes in the output bucket that are to go at the end, too
+    """
 
     def __init__(self, account: Account, stack: Stack) -> None:
         self.account, self.stack = account, stack
         self.prefix = f"{self.out('InputPrefix')}litescore-check/{secrets.token_hex(4)}/"
+        self.leftovers: list[str] = []
         self._s3 = account.client("s3")
         # Output objects never change: what is in them is read once.
         self._read: dict[str, list[Record]] = {}
@@ -71,6 +76,14 @@ class Trial:
             time.sleep(_PAUSE)
         return answer
 
+    @contextmanager
+    def clearing(self, prefix: str) -> Iterator[None]:
+        """What appears meanwhile under the prefix of the output bucket is to go at the end, too."""
+        before = {entry["Key"] for entry in self._listed(self.out("OutputBucket"), prefix)}
+        yield
+        after = {entry["Key"] for entry in self._listed(self.out("OutputBucket"), prefix)}
+        self.leftovers += after - before
+
     def event(self, key: str) -> str:
         """The message that S3 sends about an object below the prefix."""
         thing = {"key": self.prefix + key, "eTag": secrets.token_hex(16)}
@@ -83,6 +96,8 @@ class Trial:
         self.records()
         bucket, output = self.out("InputBucket"), self.out("OutputBucket")
         self._delete(bucket, self.prefix)
+        for prefix in self.leftovers:
+            self._delete(output, prefix)
         for key, records in self._read.items():
             if records and all(one.source.startswith(self._source) for one in records):
                 self._delete(output, key)

@@ -65,6 +65,18 @@ def test_the_commands_figure(say: Say) -> None:
         assert rows["backfill", arch] == counted
 
 
+def test_what_a_function_was_paid_for_is_paid_for() -> None:
+    """Of a small function it counts as it was measured there, not once more for its size; and the
+    wait for S3 is in it.
+    """
+    words = {"memory": 885, "arch": "x86_64", "assumed": Assumed(arm_time=2)}
+    there = dollars_for(10**6, milliseconds=20, billed=True, **words)  # type: ignore[arg-type]
+    anywhere = dollars_for(10**6, milliseconds=10, **words)  # type: ignore[arg-type]
+    assert there == pytest.approx(anywhere, rel=0.001)
+    arm = dollars_for(10**6, milliseconds=20, billed=True, **words | {"arch": "arm64"})  # type: ignore[arg-type]
+    assert arm < there
+
+
 def test_a_backfill_counted_by_hand() -> None:
     """A million images of 10 ms with round assumptions, each part worked out on paper."""
     assumed = Assumed(get_ms=0, cold_share=0, log_bytes=0, record_bytes=0, map_batch=1000,

@@ -47,6 +47,40 @@ def test_as_json(say: Say) -> None:
     assert all(one["from"] > 1 for one in later)
 
 
+def test_one_architecture(say: Say) -> None:
+    """Where there is no wheel for Arm, Arm is no answer."""
+    held = json.loads(say(*WORDS, "--arch", "x86_64", "--json").out)
+    assert len(held["ways"]) == 5
+    told = [one["arch"] for found in held["cheapest"].values() for one in found]
+    assert set(told) == {"x86_64"}
+    assert "arm64" not in say(*WORDS, "--arch", "x86_64").out
+
+
+def test_an_existing_bucket(say: Say) -> None:
+    """A dollar more a million events, each an image or a shard of a thousand; nothing else."""
+    held = [json.loads(say(*WORDS, "--json", *more).out)["ways"]
+            for more in ((), ("--existing-bucket",))]  # fmt: skip
+    more = {(one["path"], one["arch"]): two["dollars"] - one["dollars"]
+            for one, two in zip(*held, strict=True) if two["dollars"] != one["dollars"]}  # fmt: skip
+    assert {path for path, _ in more} == {"events", "shards"}
+    assert more["events", "arm64"] == pytest.approx(1)
+    assert more["shards", "arm64"] == pytest.approx(0.001)
+
+
+def test_an_instance_pays_in_the_end(say: Say) -> None:
+    """Against events, where images come by themselves: to the image, by the parts of both."""
+    held = json.loads(say(*WORDS, "--json").out)
+    [events, instance] = held["cheapest"]["events and an always-on instance"]
+    assert (events["path"], instance["machine"]) == ("events", "instance")
+    for images, cheaper in ((instance["from"] - 1, events), (instance["from"], instance)):
+        again = json.loads(say(*WORDS, "--images", str(images), "--json").out)
+        dollars = {
+            (way["path"], way["machine"], way["arch"]): way["dollars"] for way in again["ways"]
+        }
+        both = [dollars[one["path"], one["machine"], one["arch"]] for one in (events, instance)]
+        assert min(both) == both[0 if cheaper is events else 1]
+
+
 def test_ones_own_prices(say: Say, tmp_path: Path) -> None:
     """Lambda for nothing: what remains are requests; and a table of long ago is said to be old."""
     text = prices.SHIPPED.read_text().replace("0.0000133334", "0").replace("2026-", "2019-")
@@ -55,6 +89,7 @@ def test_ones_own_prices(say: Say, tmp_path: Path) -> None:
     said = say(*WORDS, "--prices", table)
     assert "these prices are older than a year" in said.out
     held = json.loads(say(*WORDS, "--prices", table, "--json").out)
+    assert held["prices"]["old"] is True
     [compute] = [way["parts"]["compute"] for way in held["ways"]
                  if (way["path"], way["arch"]) == ("backfill", "arm64")]  # fmt: skip
     assert compute == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -65,10 +66,12 @@ def test_a_zip_without_bytecode_says_what_that_costs(
     assert (tmp_path / "out" / "function.cdx.json").exists()
 
 
-def test_a_folder_of_wheels_takes_the_place_of_an_index(
+def test_a_zip_for_arm_out_of_a_folder_of_wheels(
     int8_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a cache that is empty and an index that does not answer, the same zip is built."""
+    """Built here all the same, with Arm's objects and Arm's LiteRT; with a cache that is empty and
+    an index that does not answer.
+    """
     target = Target("arm64", "3.13")
     folder = tmp_path / "wheels"
     folder.mkdir()
@@ -81,6 +84,12 @@ def test_a_folder_of_wheels_takes_the_place_of_an_index(
     assert done.exit_code == 0, done.output
     assert "smoke run: not run here: it is for arm64" in done.output
     assert not (tmp_path / "cache").exists()
+    with zipfile.ZipFile(tmp_path / "out" / "function.zip") as archive:
+        objects = [name for name in archive.namelist() if ".so" in name and ".libs/" not in name]
+        machines = {archive.read(name)[18:20] for name in objects}
+        assert "ai_edge_litert-2.1.0.dist-info/METADATA" in archive.namelist()
+    assert len(objects) > 20
+    assert machines == {(183).to_bytes(2, "little")}  # EM_AARCH64
 
 
 def test_for_machines_it_is_one_object(

@@ -17,10 +17,10 @@ import pytest
 from infra.package import build as package
 from infra.package import interpreters
 from infra.package.build import UNPACKED_LIMIT, Package
-from infra.package.target import DEFAULT, Target
-from litescore import image
+from infra.package.target import DEFAULT
+from litescore import contract, image
 from litescore.comparison import compare
-from litescore.errors import ConfigurationError, ModelError
+from litescore.errors import ConfigurationError, ContractError, ModelError
 from litescore.scorer import Scorer
 from tests.rig.needs import lack
 from tests.rig.pngs import Pngs
@@ -148,20 +148,6 @@ def test_it_tells_its_sizes(deployable: Package, int8_model: Path) -> None:
     assert dict(deployable.parts)["numpy"] > 10_000_000
 
 
-def test_a_zip_for_arm_has_arms_objects(int8_model: Path, tmp_path: Path) -> None:
-    """Built here all the same, by wheels of another machine and another LiteRT, and compiled too."""
-    built = package.build(int8_model, tmp_path, target=Target("arm64", "3.13"))
-    with zipfile.ZipFile(built.path) as archive:
-        objects = [name for name in archive.namelist() if ".so" in name and ".libs/" not in name]
-        machines = {archive.read(name)[18:20] for name in objects}
-        [record] = [
-            name for name in archive.namelist() if "litert-2.1.0.dist-info/METADATA" in name
-        ]
-    assert len(objects) > 20
-    assert machines == {(183).to_bytes(2, "little")}  # EM_AARCH64
-    assert (built.compiled is None) == (interpreters.find("3.13") is None)
-
-
 def test_what_lambda_would_refuse_is_refused(int8_model: Path, tmp_path: Path) -> None:
     """One line with the size, the limit, the biggest parts and the ways out; no file."""
     wanted = r"Lambda takes 100: use a smaller model, or .*--container \(biggest: numpy"
@@ -177,6 +163,14 @@ def test_a_model_that_would_not_work_there_is_refused_here(tmp_path: Path) -> No
     (tmp_path / "model.tflite").write_text("no model")
     with pytest.raises(ModelError, match="not a TFLite model"):
         package.build(tmp_path / "model.tflite", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_without_a_contract_is_refused_here(int8_model: Path, tmp_path: Path) -> None:
+    """It loads, and nobody there would know what its numbers mean."""
+    (tmp_path / "bare.tflite").write_bytes(contract.strip(int8_model.read_bytes()))
+    with pytest.raises(ContractError):
+        package.build(tmp_path / "bare.tflite", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

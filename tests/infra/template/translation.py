@@ -192,6 +192,14 @@ class _Resolution:
         between, text = words
         return reference(self._value(text)).split(between)
 
+    def _select(self, words: list[Any]) -> Any:
+        number, parts = words
+        return self._value(parts)[int(number)]
+
+    def _split(self, words: list[Any]) -> list[str]:
+        between, text = words
+        return str(self._value(text)).split(between)
+
 
 _INTRINSICS = {
     "Ref": _Resolution._ref,
@@ -199,6 +207,7 @@ _INTRINSICS = {
     "Fn::FindInMap": _Resolution._find_in_map,
     "Fn::Sub": _Resolution._sub,
     "Fn::Join": _Resolution._join,
+    "Fn::Select": _Resolution._select,
     "Fn::Split": _Resolution._split,
 }
 
