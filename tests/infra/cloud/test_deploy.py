@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import yaml
 
-from infra.cloud import change_set, deploy, deployer, following, parameters
+from infra.cloud import change_set, deploy, deploy_options, deployer, following, parameters
 from infra.cloud.account import Account
 from infra.cloud.stack import find
 from tests.infra.cloud.conftest import MODEL, Say, write_zip
@@ -236,3 +238,23 @@ def test_the_policies_are_printed(empty: Account, say: Say) -> None:
     assert (said.code, json.loads(said.out)) == (0, deployer.policy(**where))
     said = say("deploy", "--boundary", "--stack", "shoes")
     assert (said.code, json.loads(said.out)) == (0, deployer.boundary(**where))
+
+
+class Tags(yaml.SafeLoader):
+    """YAML with CloudFormation's own tags, of which nothing is asked here."""
+
+
+Tags.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
+
+
+@pytest.mark.parametrize("option", deploy_options.SETTINGS)
+def test_each_option_takes_what_the_template_takes(option: str) -> None:
+    """Its choices or its range, so that a wrong word is refused before anything is uploaded."""
+    name, kind, _, _ = deploy_options.SETTINGS[option]
+    declared = yaml.load(parameters.TEMPLATE.read_text(), Tags)["Parameters"][name]
+    if isinstance(kind, click.Choice):
+        assert [str(value) for value in declared["AllowedValues"]] == list(kind.choices)
+    elif kind is str:
+        assert declared["Type"] == "String"
+    else:
+        assert (kind.min, kind.max) == (declared["MinValue"], declared.get("MaxValue"))
