@@ -1,43 +1,40 @@
-"""The function's cold start under AWS's emulator, over a bare handler and over boto3.
+"""The cold start of the packaged zip under AWS's emulator, and what each import takes of it.
 
-    python -m benchmarks.cold_start [--rounds N] [--models FOLDER]
+    python -m benchmarks.cold_start [--python 3.13] [--rounds N] [--models FOLDER]
 
-Libraries differ by Python: what holds for the function is its own, 3.13. The models are made by
-TensorFlow, or taken from a folder that an earlier run with --models left them in, for a Python that
-has none:
+What `litescore package` makes for x86-64 and that Python, unpacked read-only and run by an
+interpreter of that version on this machine, which sees the zip and awslambdaric alone. TensorFlow,
+on the Python that runs this, makes the models; a folder keeps them.
 
-    python -m benchmarks.cold_start --rounds 1 --models models
-    python3.13 -m venv v && v/bin/pip install '.[litert,local]' psutil
-    v/bin/python -m benchmarks.cold_start --models models
-
-What `litescore package` zips, unpacked and made read-only, its modules compiled beforehand. The
-figure is the INIT duration that the platform logs: from the start of Python to the handler being
-ready, the model loaded; beside it the processor time until then, which other programs disturb less. A bare handler shows what the emulator, Python and awslambdaric take; with
-boto3 is the same function with an S3 client made at import. Every start is a fresh environment; the
-first round, which fills the machine's file cache, is left out.
+INIT is the platform's figure: from the start of Python to the handler being ready, the model loaded;
+beside it the processor time until then, which other programs disturb less. A bare handler shows what
+the emulator, Python and awslambdaric take; with boto3 is the same function with an S3 client made at
+import. Every start is a fresh environment, all take turns, and each ratio is of one round; the first
+round, which fills the machine's file cache, is left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import compileall
 import os
-import platform
-import re
 import statistics
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from benchmarks.batch import cases
 from benchmarks.batch.rounds import ROUNDS, print_ratio
+from infra import emulator
+from infra.emulator import Runtime
 from infra.package import build as package
-from tests.rig.emulator import emulate
+from infra.package import interpreters
+from infra.package.target import DEFAULT, Target
+from tests.rig import locked
 
-_INIT = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)")
 # Each tells the processor time that it took to get here, Python and awslambdaric included.
 _TELLING = """
 import time
@@ -60,8 +57,38 @@ interpreter.allocate_tensors()
 )
 _OURS = "from lambda_handler import handler as scoring\n" + _TELLING
 _WITH_BOTO3 = "import boto3\nclient = boto3.client('s3')\n" + _OURS
+# One after the other in one start: what is shared is counted where it comes first. Without the
+# variable the handler's package does not load all by itself.
+_STAGES = """
+import time
+marks = [("start of Python, awslambdaric", time.process_time())]
+def mark(name):
+    marks.append((name, time.process_time()))
+import gc, os, sys
+gc.disable()
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ.pop("AWS_LAMBDA_RUNTIME_API")
+import concurrent.futures, dataclasses, datetime, hashlib, pathlib, platform
+mark("standard library")
+import numpy
+mark("numpy")
+import PIL.Image
+mark("Pillow")
+import ai_edge_litert.interpreter
+mark("LiteRT")
+import obstore.store
+mark("obstore")
+import lambda_handler.job
+mark("litescore, lambda_handler")
+lambda_handler.job.scoring.prepare()
+mark("the model, loaded and checked")
+def handler(event, context):
+    ends = [0.0, *(end for _, end in marks)]
+    return {name: 1000 * (end - ends[i]) for i, (name, end) in enumerate(marks)}
+"""
 # Lambda hands these over; without a key a client of boto3 would look for one elsewhere.
 _ENVIRON = {
+    "PATH": os.defpath,
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
     "LITESCORE_OUTPUT": "s3://bucket/records/",
@@ -71,36 +98,56 @@ LIBRARIES = "its libraries and the model alone"
 PHOTOS = "litescore, MobileNetV3-Small"
 
 
+@dataclass(frozen=True)
+class Way:
+    """A handler in a task root, and the runtime that imports it."""
+
+    root: Path
+    handler: str
+    runtime: Runtime
+
+
+@dataclass(frozen=True)
+class Start:
+    """Milliseconds that the platform says INIT took, and what the handler answers."""
+
+    init: float
+    told: Mapping[str, float]
+
+
 def main() -> None:
     words = argparse.ArgumentParser()
+    words.add_argument("--python", default=DEFAULT.python)
     words.add_argument("--rounds", type=int, default=ROUNDS)
     words.add_argument("--models", type=Path, help="keep the models here, or find them")
     given = words.parse_args()
+    python = interpreters.find(given.python)
+    if python is None:
+        sys.exit(f"no Python {given.python} on this machine")
+    runtime = emulator.isolated(python, given.python)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        models = given.models or folder / "models"
-        dense = _unpacked(folder / "dense", _model(models / "dense.tflite", cases.dense))
-        photos = _unpacked(folder / "photos", _model(models / "photos.tflite", cases.mobilenet))
-        ways = {
-            BARE: _function(folder / "bare", "bare", _TELLING),
-            LIBRARIES: _function(dense, "libraries", _LIBRARIES),
-            OURS: _function(dense, "ours", _OURS),
-            BOTO3: _function(dense, "with_boto3", _WITH_BOTO3),
-            PHOTOS: _function(photos, "ours", _OURS),
-        }
-        found = _measure(folder, ways, given.rounds)
-    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
-    print(f"\nINIT of the function under AWS's emulator, and its processor time ({versions})")
-    for way, starts in found.items():
-        took, cpu = (statistics.median(times) for times in zip(*starts, strict=True))
-        low, high = min(starts)[0], max(starts)[0]
-        print(f"  {way:<38}{took:>6.0f} ms ({low:.0f} to {high:.0f}){cpu:>8.0f} ms CPU")
-    for what, number in (("INIT", 0), ("CPU", 1)):
-        by = {way: [start[number] for start in starts] for way, starts in found.items()}
-        print_ratio(f"{what} of the libraries, over bare", by[LIBRARIES], by[BARE])
-        print_ratio(f"{what} over a bare handler", by[OURS], by[BARE], most=3.5)
-        print_ratio(f"{what} over itself with a boto3 client", by[OURS], by[BOTO3], most=0.45)
-        print_ratio(f"{what} with MobileNetV3-Small, over bare", by[PHOTOS], by[BARE])
+        ways, stages = _ways(folder, given.models or folder / "models", given.python, runtime)
+        found = _measure(folder, {**ways, "stages": stages}, given.rounds)
+    print(f"\nINIT of the zip for Python {given.python} under AWS's emulator, and processor time")
+    _print_starts({way: found[way] for way in ways})
+    _print_stages([start.told for start in found["stages"]])
+
+
+def _ways(folder: Path, models: Path, python: str, runtime: Runtime) -> tuple[dict[str, Way], Way]:
+    target = Target(DEFAULT.arch, python)
+    dense = _unpacked(folder / "dense", _model(models / "dense.tflite", cases.dense), target)
+    photos = _unpacked(folder / "photos", _model(models / "photos.tflite", cases.mobilenet), target)
+    bare = folder / "bare"
+    bare.mkdir()
+    ways = {
+        BARE: _way(bare, "bare", _TELLING, runtime),
+        LIBRARIES: _way(dense, "libraries", _LIBRARIES, runtime),
+        OURS: _way(dense, "ours", _OURS, runtime),
+        BOTO3: _way(dense, "with_boto3", _WITH_BOTO3, _with_boto3(folder, python, runtime)),
+        PHOTOS: _way(photos, "ours", _OURS, runtime),
+    }
+    return ways, _way(dense, "stages", _STAGES, runtime)
 
 
 def _model(file: Path, make: Callable[[], cases.Model]) -> Path:
@@ -110,49 +157,90 @@ def _model(file: Path, make: Callable[[], cases.Model]) -> Path:
     return file
 
 
-def _unpacked(folder: Path, model: Path) -> Path:
+def _unpacked(folder: Path, model: Path, target: Target) -> Path:
     """The task root that the function's zip unpacks to."""
-    folder.mkdir()
-    built = package.build(model, folder)
-    root = folder / "task"
+    built = package.build(model, folder, target=target)
     with zipfile.ZipFile(built.path) as archive:
-        archive.extractall(root)
-    return root
+        archive.extractall(folder / "task")
+    return folder / "task"
 
 
-def _function(root: Path, name: str, text: str) -> tuple[Path, str]:
-    """A handler in a task root, which is made read-only."""
-    if root.exists():
-        root.chmod(0o755)
-    root.mkdir(exist_ok=True)
+def _way(root: Path, name: str, text: str, runtime: Runtime) -> Way:
     (root / f"{name}.py").write_text(text)
-    compileall.compile_file(root / f"{name}.py", quiet=1)
-    for path in (root, *root.rglob("*")):
+    return Way(root, f"{name}.handler", runtime)
+
+
+def _with_boto3(folder: Path, python: str, runtime: Runtime) -> Runtime:
+    """Lambda's own runtime has boto3 beside awslambdaric, compiled."""
+    site = folder / "boto3"
+    names = locked.closure("boto3", (), python) | {"boto3"}
+    platforms = locked.platforms("x86_64", glibc=34)
+    locked.unpack(names, site, python=python, platforms=platforms)
+    interpreter = str(runtime.words[0])
+    os.spawnl(os.P_WAIT, interpreter, interpreter, "-S", "-m", "compileall", "-q", str(site))
+    paths = f"{runtime.environ['PYTHONPATH']}{os.pathsep}{site}"
+    return replace(runtime, environ={**runtime.environ, "PYTHONPATH": paths})
+
+
+def _measure(folder: Path, ways: Mapping[str, Way], rounds: int) -> dict[str, list[Start]]:
+    for path in (path for way in ways.values() for path in (way.root, *way.root.rglob("*"))):
         path.chmod(0o555)
-    return root, f"{name}.handler"
-
-
-def _measure(
-    folder: Path, ways: Mapping[str, tuple[Path, str]], rounds: int
-) -> dict[str, list[tuple[float, float]]]:
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    found: dict[str, list[Start]] = {name: [] for name in ways}
     for number in range(rounds + 1):
-        for name, (root, handler) in ways.items():
-            took = _init(folder, root, handler)
+        for name, way in ways.items():
+            start = _start(folder, way)
             if number:
-                found[name].append(took)
+                found[name].append(start)
     return found
 
 
-def _init(folder: Path, root: Path, handler: str) -> tuple[float, float]:
-    """Milliseconds: those that the platform says INIT took, and of processor time."""
-    environ = _ENVIRON | {"LITESCORE_MODEL": str(root / "model.tflite"), "PATH": os.environ["PATH"]}
-    with emulate(folder, handler=handler, task_root=root, environ=environ) as function:
+def _start(folder: Path, way: Way) -> Start:
+    environ = _ENVIRON | {"LITESCORE_MODEL": str(way.root / "model.tflite")}
+    with emulator.running(
+        way.root,
+        log=folder / "log",
+        runtime=way.runtime,
+        handler=way.handler,
+        environ=environ,
+    ) as function:
         status, reply = function.invoke({})
-        log = function.log.read_text()
-    if not (reported := _INIT.search(log)) or "cpu" not in reply:
-        raise RuntimeError(f"{handler} answered {status} {reply}: {log[-2000:]}")
-    return float(reported.group(1)), float(reply["cpu"])
+        took = function.init_milliseconds
+        if took is None or status != 200 or "errorType" in reply:
+            raise RuntimeError(
+                f"{way.handler} answered {status} {reply}: {function.program.tail()}"
+            )
+    return Start(took, reply)
+
+
+def _print_starts(found: Mapping[str, list[Start]]) -> None:
+    for way, starts in found.items():
+        inits = [start.init for start in starts]
+        took, cpu = (
+            statistics.median(inits),
+            statistics.median(start.told["cpu"] for start in starts),
+        )
+        spread = f"({min(inits):.0f} to {max(inits):.0f})"
+        print(f"  {way:<38}{took:>6.0f} ms {spread:<13}{cpu:>6.0f} ms CPU")
+    of: dict[str, Callable[[Start], float]] = {
+        "INIT": lambda start: start.init,
+        "CPU": lambda start: start.told["cpu"],
+    }
+    for what, number in of.items():
+        by: dict[str, list[Any]] = {way: [*map(number, starts)] for way, starts in found.items()}
+        print_ratio(f"{what} of the libraries, over bare", by[LIBRARIES], by[BARE])
+        print_ratio(f"{what} over a bare handler", by[OURS], by[BARE], most=3.5)
+        print_ratio(f"{what} over itself with a boto3 client", by[OURS], by[BOTO3], most=0.45)
+        print_ratio(f"{what} with MobileNetV3-Small, over bare", by[PHOTOS], by[BARE])
+
+
+def _print_stages(starts: list[Mapping[str, float]]) -> None:
+    """What each import takes, in processor time; what several share counts for the first."""
+    print("\nprocessor time of each import, one after the other, over the start before them")
+    first, *_ = starts[0]
+    for name in starts[0]:
+        times = [start[name] for start in starts]
+        print_ratio(f"{name}: {statistics.median(times):.1f} ms", times, [s[first] for s in starts])
+    print_ratio("in all", [sum(start.values()) for start in starts], [s[first] for s in starts])
 
 
 if __name__ == "__main__":

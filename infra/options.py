@@ -52,8 +52,15 @@ def model_file(model: str | None) -> Path:
     return Path(name)
 
 
-def build_zip(model: Path, out: Path) -> Package:
+def build_zip(model: Path, out: Path, **words: Any) -> Package:
+    """The function's zip, with what takes time told on the error output, and a progress bar.
+
+    `words` are those of `infra.package.build.build`.
+    """
     from infra.package.build import build
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
 
     with ExitStack() as stack:
 
@@ -68,4 +75,4 @@ def build_zip(model: Path, out: Path) -> Package:
         def progress(done: int, total: int) -> None:
             bar(total).update(done - bar(total).pos)
 
-        return build(model, out, progress=progress)
+        return build(model, out, progress=progress, say=say, **words)

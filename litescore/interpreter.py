@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,7 @@ _PACKAGES = {"litert": "ai_edge_litert", "tflite-runtime": "tflite_runtime"}
 _PROBE = Path(__file__).with_name("probe.tflite")
 
 
-@dataclass(frozen=True)
-class Runtime:
+class Runtime(NamedTuple):
     """A TFLite runtime that has invoked a model here."""
 
     name: str

@@ -175,7 +175,8 @@ def _progress(execution: dict[str, Any], found: dict[str, Any] | None) -> Progre
 
 
 def _failure(child: dict[str, Any]) -> Failure:
-    given = json.loads(child["input"])
+    # An input that is too long is not told.
+    given = json.loads(child.get("input") or "{}")
     items = given.get("Items", [given])
     first = items[0].get("row", items[0]) if items else {}
     image = f"s3://{first.get('Bucket', '')}/{first.get('Key', '')}"

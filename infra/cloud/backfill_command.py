@@ -221,6 +221,8 @@ def _line(progress: Progress, pace: Pace, rate: Rate) -> str:
 
 def _told(found: Result, stack: Stack) -> list[str]:
     progress = found.progress
+    if found.exit_code == 0 and not progress.total:
+        return [f"{found.run.name}: nothing to score"]
     lines = [
         f"{found.run.name}: {progress.status.lower()}"
         + (f" ({progress.reason})" if progress.reason else ""),

@@ -14,7 +14,9 @@ from litescore.errors import ConfigurationError
 
 # Taken where nothing was scored yet: of a photograph in a small network, rather long.
 ASSUMED_MILLISECONDS = 50.0
-_MEASURED_DAYS = 7
+# The last hour if anything was scored in it, for the model may be another since; else further back.
+_MEASURED_HOURS = (1, 24, 7 * 24)
+_PAGES = 5
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,21 @@ class Rate:
 
     def dollars(self, images: int) -> float:
         return budget.dollars_for(
-            images, milliseconds=self.milliseconds, memory=self.memory, arch=self.arch
+            images,
+            milliseconds=self.milliseconds,
+            memory=self.memory,
+            arch=self.arch,
+            billed=self.measured,
         )
 
     def images(self, dollars: float) -> int:
         """The most images that cost no more."""
         return budget.images_for(
-            dollars, milliseconds=self.milliseconds, memory=self.memory, arch=self.arch
+            dollars,
+            milliseconds=self.milliseconds,
+            memory=self.memory,
+            arch=self.arch,
+            billed=self.measured,
         )
 
     def __str__(self) -> str:
@@ -52,12 +62,16 @@ def rate(account: Account, stack: Stack) -> Rate:
 
 
 def _measured(account: Account, stack: Stack) -> float | None:
-    since = datetime.now(UTC) - timedelta(days=_MEASURED_DAYS)
     try:
-        return function_log.read(account, stack, since).milliseconds_an_image
+        for hours in _MEASURED_HOURS:
+            since = datetime.now(UTC) - timedelta(hours=hours)
+            found = function_log.read(account, stack, since, pages=_PAGES).milliseconds_an_image
+            if found is not None:
+                return found
     except ConfigurationError:
         # One who may start a backfill need not be one who may read the log.
         return None
+    return None
 
 
 def _function(account: Account, stack: Stack) -> tuple[int, str]:

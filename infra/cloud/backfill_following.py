@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.cloud import backfill, function_log
@@ -17,6 +17,8 @@ from litescore.errors import ConfigurationError
 
 # Seconds between two looks: AWS counts them, and its numbers are a few seconds old.
 _LOCAL, _AWS = 0.5, 3.0
+# Times that a log which still grows is read again.
+_LATE = 5
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,31 @@ def result(account: Account, stack: Stack, run: Run, progress: Progress, rate: R
     if progress.reason and not progress.succeeded and progress.status != "ABORTED":
         why = failures[0].reason if failures else progress.reason
         raise ConfigurationError(f"backfill {run.name} failed: {why}")
-    try:
-        told = function_log.read(account, stack, run.start, form=function_log.BACKFILL)
-    except ConfigurationError:
-        told = None
+    told = _told(account, stack, run)
     listed = backfill.failed_list(stack, progress)
-    return Result(run, progress, rate.dollars(progress.done), told, failures, listed)
+    dollars = _measured(rate, told).dollars(progress.done)
+    return Result(run, progress, dollars, told, failures, listed)
+
+
+def _measured(rate: Rate, told: Told | None) -> Rate:
+    """By what this very run took, where the log says it."""
+    milliseconds = told.milliseconds_an_image if told else None
+    return replace(rate, milliseconds=milliseconds, measured=True) if milliseconds else rate
+
+
+def _told(account: Account, stack: Stack, run: Run) -> Told | None:
+    """What the log says, once it says no more: its last lines come some seconds late."""
+    try:
+        found = function_log.read(account, stack, run.start, form=function_log.BACKFILL)
+        for _ in range(0 if account.local else _LATE):
+            time.sleep(_AWS)
+            before = found.invocations
+            found = function_log.read(account, stack, run.start, form=function_log.BACKFILL)
+            if found.invocations == before:
+                break
+    except ConfigurationError:
+        return None
+    return found
 
 
 class Pace:

@@ -47,7 +47,7 @@ def keep(
     with tempfile.TemporaryDirectory(prefix="litescore-backfill-") as scratch:
         folder = Path(scratch)
         local = str(_fetched(account, named, folder)) if s3.is_s3(named) else named
-        rows = _rows(manifests.read(local), stack.outputs["InputBucket"], named)
+        rows = _rows(manifests.read(local), stack, named)
         path = folder / "list.jsonl"
         images, digest = _write(rows, path, tell)
         if not images:
@@ -58,15 +58,16 @@ def keep(
         return Kept(bucket, key, images)
 
 
-def _rows(subjects: Iterator[Subject], bucket: str, named: str) -> Iterator[dict[str, str]]:
+def _rows(subjects: Iterator[Subject], stack: Stack, named: str) -> Iterator[dict[str, str]]:
+    bucket = stack.outputs["InputBucket"]
+    place = f"s3://{bucket}/{stack.outputs.get('InputPrefix', '')}"
     for number, one in enumerate(subjects, 1):
-        holder, key = s3.split(one.source) if s3.is_s3(one.source) else (None, one.source)
-        if holder != bucket:
+        if not one.source.startswith(place):
             raise UsageError(
                 f"{named}: image {number} is {one.source}, and the function of this stack reads "
-                f"s3://{bucket}/ only: deploy another stack for that bucket"
+                f"{place} only: deploy another stack for that"
             )
-        row = {"Bucket": bucket, "Key": key, "Etag": one.etag or ""}
+        row = {"Bucket": bucket, "Key": s3.split(one.source)[1], "Etag": one.etag or ""}
         yield row | ({"Version": one.version} if one.version else {})
 
 

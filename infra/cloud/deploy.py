@@ -33,6 +33,7 @@ from infra.cloud.following import Tell
 from infra.cloud.function_zip import FunctionZip
 from infra.cloud.plan import Plan
 from infra.cloud.stack import Stack
+from infra.cloud.state import State
 from litescore.errors import ConfigurationError, UsageError
 
 TEMPLATE = parameters.TEMPLATE
@@ -90,6 +91,7 @@ def prepare(account: Account, request: Request, progress: Progress = _quiet) -> 
     function_zip.check_target(package, local=account.local)
     found = state.look(account, request.stack)
     state.check_deployable(found)
+    _mend_poller(account, found)
     before: Mapping[str, str] = found.parameters if found and not found.reviewed else {}
     model, notes = _model(account, request, package, before, progress)
     given = {**model, **_target(package), **request.parameters}
@@ -101,7 +103,7 @@ def prepare(account: Account, request: Request, progress: Progress = _quiet) -> 
     )
     given |= {"CodeBucket": bucket, "CodeKey": code}
     plan = plans.make(account, request.stack, package, given, found, shown, template)
-    return replace(plan, notes=(*notes, *plan.notes))
+    return replace(plan, notes=(*notes, *_former_bucket(found, shown), *plan.notes))
 
 
 def discard(plan: Plan) -> None:
@@ -117,19 +119,16 @@ def carry_out(plan: Plan, tell: Tell = lambda _: None) -> Stack:
     the stack is in, when it fails.
     """
     account, name = plan.account, plan.changes.name
-    with refusals.told(f"cannot deploy stack {name}"):
-        if plan.changes.changes:
+    if plan.changes.changes:
+        try:
             _execute(plan, tell)
-        else:
-            change_set.discard(account.client, plan.changes)
+        finally:
+            _mend_poller(account, state.look(account, name))
+    else:
+        discard(plan)
     if plan.shown and plan.wanted:
         existing_bucket.put(account, plan.shown, plan.wanted)
-    done = stack.find(account, name)
-    if account.local:
-        from infra.local import poller
-
-        poller.mend(account.client, done.outputs["FunctionName"])
-    return done
+    return stack.find(account, name)
 
 
 def deploy(
@@ -150,6 +149,14 @@ def deploy(
     text = TEMPLATE.read_text(encoding="utf-8")
     plan = plans.make(account, name, held, {**(parameters or {}), **code}, found, None, text)
     return carry_out(plan)
+
+
+def _mend_poller(account: Account, found: State | None) -> None:
+    """In the local cloud only; also after what was taken back, or left with Ctrl-C."""
+    if account.local and found and "FunctionName" in found.outputs:
+        from infra.local import poller
+
+        poller.mend(account.client, found.outputs["FunctionName"])
 
 
 def _account(clients: Clients) -> Account:
@@ -205,22 +212,34 @@ def _existing(account: Account, settings: Mapping[str, str]) -> Notifications | 
     return existing_bucket.read(account, name) if name else None
 
 
+def _former_bucket(found: State | None, shown: Notifications | None) -> tuple[str, ...]:
+    """A word about an existing bucket that the stack takes no images from any more."""
+    former = found.parameters.get("InputBucketName", "") if found else ""
+    stays = former and (shown is None or shown.bucket != former)
+    if not (found and stays and existing_bucket.turned_on_by_us(found.tags, former)):
+        return ()
+    return (f"EventBridge of bucket {former}, turned on by an earlier deployment, stays on",)
+
+
 def _refuse_loop(account: Account, name: str, settings: Mapping[str, str]) -> None:
     output = f"{name}-output-{account.number}-{account.region}"
     place, trigger = settings.get("OutputPrefix", "records/"), settings.get("InputPrefix", "")
-    if settings.get("InputBucketName") == output and place.startswith(trigger):
+    meet = place.startswith(trigger) or trigger.startswith(place)
+    if settings.get("InputBucketName") == output and meet:
         raise UsageError(
-            f"records go to s3://{output}/{place}, inside of the input s3://{output}/{trigger}: "
+            f"records go to s3://{output}/{place}, and images come from s3://{output}/{trigger}: "
             "each record would be read as an image, for ever; name another --input-prefix"
         )
 
 
 def _execute(plan: Plan, tell: Tell) -> None:
     clients, changes = plan.account.client, plan.changes
-    before = following.begun(clients, changes.stack)
-    change_set.execute(clients, changes)
+    with refusals.told(f"cannot deploy stack {changes.name}"):
+        before = following.begun(clients, changes.stack)
+        change_set.execute(clients, changes)
     pause = _LOCAL_PAUSE if plan.account.local else 2.0
-    end = following.follow(clients, changes.stack, before, tell, pause=pause)
+    with refusals.told(f"the deployment of stack {changes.name} goes on, out of sight"):
+        end = following.follow(clients, changes.stack, before, tell, pause=pause)
     if not end.good:
         raise ConfigurationError(_failure(changes, end))
 

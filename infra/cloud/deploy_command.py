@@ -178,9 +178,8 @@ def _affordable(account: Account, words: dict[str, Any]) -> int:
 
 
 def _print_policies(account: Account, stack: str, *, policy: bool, bound: bool) -> None:
-    from importlib import import_module
+    from infra.cloud import deployer
 
-    deployer = import_module("infra.cloud.deployer")
     where = {
         "account": account.number,
         "region": account.region,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from infra.cloud.account import Clients
@@ -15,6 +16,8 @@ _STACK = "AWS::CloudFormation::Stack"
 _CANCELLED = "cancelled"
 # What it says where the resources' own events do not tell why.
 _VALIDATION = "DescribeEvents"
+# As many as come in one answer; more than one, for those of one moment have no order.
+_PAGE = 100
 _LONGEST = 4 * 3600
 
 
@@ -51,8 +54,9 @@ class End:
 
 
 def begun(clients: Clients, stack: str) -> frozenset[str]:
-    """The events so far; those that come later are of what is begun now."""
-    return frozenset(event.id for event in _newest_first(clients("cloudformation"), stack))
+    """The newest events so far; those that come later are of what is begun now."""
+    events = islice(_newest_first(clients("cloudformation"), stack), _PAGE)
+    return frozenset(event.id for event in events)
 
 
 def follow(

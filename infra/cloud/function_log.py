@@ -22,7 +22,7 @@ BACKFILL = "Distributed Map"
 _PHRASE = '"CloudWatchMetrics"'
 _FAILED = "failed_"
 # A busy function writes more than anyone waits for.
-_PAGES = 50
+PAGES = 50
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,21 @@ class Told:
         return self.images * 1000 / self.milliseconds if self.milliseconds else None
 
 
-def read(account: Account, stack: Stack, since: datetime, *, form: str | None = None) -> Told:
-    """The sums since a time, of one form of event or of all. Raises ConfigurationError with AWS's
-    reason where the log cannot be read.
+def read(
+    account: Account,
+    stack: Stack,
+    since: datetime,
+    *,
+    form: str | None = None,
+    pages: int = PAGES,
+) -> Told:
+    """The sums since a time, of one form of event or of all, from so many pages of the log at most.
+    Raises ConfigurationError with AWS's reason where the log cannot be read.
     """
     statuses, kinds = Counter[str](), Counter[str]()
     invocations, milliseconds, cold = 0, 0.0, 0
-    pages = Pages(account, stack, since)
-    for values in pages:
+    lines = Lines(account, stack, since, pages)
+    for values in lines:
         if form is not None and values.get("form") != form:
             continue
         invocations += 1
@@ -75,16 +82,17 @@ def read(account: Account, stack: Stack, since: datetime, *, form: str | None = 
         for name, value in values.items():
             if name.startswith(_FAILED):
                 kinds[name.removeprefix(_FAILED)] += int(value)
-    return Told(invocations, statuses, kinds, milliseconds, cold, pages.whole)
+    return Told(invocations, statuses, kinds, milliseconds, cold, lines.whole)
 
 
-class Pages:
+class Lines:
     """The lines of metrics since a time, the first first; `whole` says whether that was all."""
 
-    def __init__(self, account: Account, stack: Stack, since: datetime) -> None:
+    def __init__(self, account: Account, stack: Stack, since: datetime, pages: int) -> None:
         self._group = stack.outputs["LogGroup"]
         self._logs = account.client("logs")
         self._since = int(since.timestamp() * 1000)
+        self._pages = pages
         self.whole = True
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -94,7 +102,7 @@ class Pages:
             for number, page in enumerate(pages, 1):
                 for event in page["events"]:
                     yield from _values(event["message"])
-                if number == _PAGES:
+                if number == self._pages:
                     self.whole = "nextToken" not in page
                     return
 

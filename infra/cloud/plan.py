@@ -68,7 +68,7 @@ def make(
         given = {"Tls": "optional", **given}
     creates = found is None or found.reviewed
     before: Mapping[str, str] = {} if found is None or creates else found.parameters
-    left = _left_behind(account, name, {**before, **given}) if creates else ()
+    left = _left_behind(account, name, before, given)
     text = template
     if left:
         text = parameters.with_named_buckets(
@@ -98,9 +98,13 @@ def make(
     )
 
 
-def _left_behind(account: Account, name: str, settings: Mapping[str, str]) -> tuple[str, ...]:
-    """The buckets that a destroyed stack of this name kept."""
-    kinds = ("output",) if settings.get("InputBucketName") else ("input", "output")
+def _left_behind(
+    account: Account, name: str, before: Mapping[str, str], given: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The buckets that are to be made and are there: a stack of this name had them and left them."""
+    kinds = [] if before else ["output"]
+    if not {**before, **given}.get("InputBucketName") and (not before or before["InputBucketName"]):
+        kinds.append("input")
     places = [f"{name}-{kind}-{account.number}-{account.region}" for kind in kinds]
     s3 = account.client("s3")
     with refusals.told(f"cannot look for buckets of an earlier stack {name}"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from math import floor
 
@@ -22,7 +22,7 @@ class Answer:
 
     ways    all of them
     limit   images up to which the cheapest was looked for
-    among   the cheapest of all ways, and of those for single objects
+    among   the cheapest of all ways, of those for single objects, of those that wait for images
     """
 
     images: int
@@ -32,7 +32,7 @@ class Answer:
     limit: int
     among: dict[str, list[Reign]]
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self, today: datetime.date) -> dict[str, object]:
         """Everything as plain JSON values; dollars as numbers."""
         work = asdict(self.work)
         return {
@@ -41,6 +41,7 @@ class Answer:
                 "date": self.prices.date.isoformat(),
                 "region": self.prices.region,
                 "source": self.prices.source,
+                "old": self.prices.old(today),
             },
             "assumed": work.pop("assumed"),
             "work": work,
@@ -63,7 +64,12 @@ class Answer:
                 "dollars": dollars}  # fmt: skip
 
     def lines(self, today: datetime.date) -> Iterator[str]:
-        """The answer for a person."""
+        """The answer for a person, with all that is taken for granted."""
+        yield from self.summary(today)
+        yield from self._notes()
+
+    def summary(self, today: datetime.date) -> Iterator[str]:
+        """Every way's dollars, and which is cheapest from where on."""
         work = self.work
         yield (
             f"{self.images:,} images a month of {work.kilobytes:g} kB, "
@@ -75,7 +81,6 @@ class Answer:
         yield from self._table()
         for name, found in self.among.items():
             yield from _reigns(name, found, self.limit)
-        yield from self._notes()
 
     def _table(self) -> Iterator[str]:
         width = max(len(named(way)) for way in self.ways)
@@ -92,7 +97,7 @@ class Answer:
 
     def _notes(self) -> Iterator[str]:
         yield ""
-        for arch in ARCHES:
+        for arch in dict.fromkeys(way.arch for way in self.ways):
             name, processors = ways.INSTANCES[arch]
             most = floor(ways.images_an_instance(self.work, arch))
             many = -(-self.images // most) if most else self.images
@@ -100,6 +105,10 @@ class Answer:
                 f"one always-on {name.replace('-', '.', 1)} ({processors} vCPU) scores at most {most:,} "
                 f"images a month: {many:,} needed"
             )
+        yield (
+            f"AWS Batch: infra/batch.yaml, {self.work.assumed.shares:g} shares of a manifest; of a "
+            "prefix each share pays for a listing of its own"
+        )
         kept = self.images * self.work.kilobytes / 1e6 * float(self.prices["s3.gb-month"])
         yield f"keeping the images themselves costs {kept:,.2f} a month, whatever the way: not in it"
         yield "not in it either: free tiers, transfer out of the region, the PUTs that brought them"
@@ -108,15 +117,21 @@ class Answer:
         yield from (f"  {line}" for line in self.work.assumed.sentences())
 
 
-def answer(images: int, work: Work, prices: Prices) -> Answer:
-    """What so many images a month cost."""
-    every = ways.all_ways(work, prices)
-    single = [way for way in every if way.path != "shards"]
+def answer(
+    images: int, work: Work, prices: Prices, arches: Collection[str] = tuple(ARCHES)
+) -> Answer:
+    """What so many images a month cost, on these architectures."""
+    every = [way for way in ways.all_ways(work, prices) if way.arch in arches]
     limit = cheapest.reach(every)
-    among = {
-        "all ways": cheapest.reigns(every, limit),
-        "ways for single objects": cheapest.reigns(single, limit),
+    groups = {
+        "all ways": every,
+        "ways for single objects": [way for way in every if way.path != "shards"],
+        # Not by order, but as images come.
+        "events and an always-on instance": [
+            way for way in every if way.path == "events" or way.machine == "instance"
+        ],
     }
+    among = {name: cheapest.reigns(group, limit) for name, group in groups.items()}
     return Answer(images, work, prices, tuple(every), limit, among)
 
 

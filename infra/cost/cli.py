@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from infra.cost.work import ONE_PROCESSOR, SIZE, Assumed, Work
+from infra.cost.work import ARCHES, ONE_PROCESSOR, SIZE, Assumed, Work
 from infra.options import HELP
 from litescore.errors import UsageError
 
@@ -44,6 +44,14 @@ from litescore.errors import UsageError
     help="Processor time of an image in a shard; default: as outside.",
 )  # fmt: skip
 @click.option(
+    "--arch", "arches", type=click.Choice(ARCHES), multiple=True,
+    help="Only on this architecture; default: both.",
+)  # fmt: skip
+@click.option(
+    "--existing-bucket", is_flag=True,
+    help="Events come through EventBridge, as of a bucket that is not the stack's own.",
+)  # fmt: skip
+@click.option(
     "--prices", "table", type=click.Path(dir_okay=False), metavar="FILE",
     help="Another table of prices, TOML as litescore's own.",
 )  # fmt: skip
@@ -63,6 +71,8 @@ def cost(
     model: str | None,
     shard_images: int,
     shard_milliseconds: float | None,
+    arches: tuple[str, ...],
+    existing_bucket: bool,
     table: str | None,
     assume: tuple[str, ...],
     as_json: bool,
@@ -70,9 +80,10 @@ def cost(
 ) -> None:
     """Say what scoring costs, by way and machine.
 
-    A way is a path and a machine: events, a backfill, shards on Lambda; a listing on AWS Batch
-    with Fargate Spot or on an always-on instance; each on x86 and Arm. One of --milliseconds,
-    --bench or --model says how long an image takes.
+    A way is a path and a machine: events, a backfill or shards on Lambda; a listing on AWS Batch
+    with Fargate Spot (infra/batch.yaml) or on an always-on instance; each on x86 and Arm. One of
+    --milliseconds, --bench or --model says how long an image takes. Below the table stands which
+    way is cheapest from how many images on, and what was taken for granted.
 
     The prices are a table with a date; no one is asked. Write your own with
     `--prices my.toml`, from infra/cost/prices.toml.
@@ -89,16 +100,19 @@ def cost(
 
     assumed = Assumed().given(assume)
     taken = _milliseconds(milliseconds, bench, model, size, assumed)
-    work = Work(taken, memory, size, shard_images, shard_milliseconds, assumed)
-    found = answer(images, work, prices.read(table) if table else prices.shipped())
+    work = Work(taken, memory, size, shard_images, shard_milliseconds, assumed,
+                eventbridge=existing_bucket)  # fmt: skip
+    dollars = prices.read(table) if table else prices.shipped()
+    found = answer(images, work, dollars, arches or ARCHES)
     if png:
         from infra.cost import picture
 
         Path(png).write_bytes(picture.dollars(found))
+    today = datetime.datetime.now(datetime.UTC).date()
     if as_json:
-        click.echo(json.dumps(found.as_json()))
+        click.echo(json.dumps(found.as_json(today)))
     else:
-        for line in found.lines(datetime.datetime.now(datetime.UTC).date()):
+        for line in found.lines(today):
             click.echo(line)
 
 

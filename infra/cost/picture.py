@@ -38,6 +38,15 @@ def dollars(answer: Answer) -> bytes:
             f"{reign.first:,}", (reign.first, cost), xytext=(6, -12), textcoords="offset points"
         )
     axes.axvline(answer.images, color="0.6", linewidth=0.8)
+    axes.text(
+        answer.images,
+        1,
+        f" {answer.images:,}",
+        transform=axes.get_xaxis_transform(),
+        va="top",
+        color="0.4",
+        fontsize="small",
+    )
     axes.set(xscale="log", yscale="log", xlabel="images a month", ylabel="dollars a month",
              title=f"{answer.work.milliseconds:.4g} ms an image, prices of {answer.prices.date}")  # fmt: skip
     axes.grid(alpha=0.3)

@@ -73,11 +73,12 @@ def _queued(path: str, work: Work, prices: Prices, arch: str) -> Way:
         # The function asks for a shard's checkpoint before the shard.
         gets = 2 * batches if shard else Fraction(images)
         messages = batches if shard else Fraction(images)
+        told = messages * prices["eventbridge.event"] if work.eventbridge else Fraction(0)
         sqs = messages * exact(assumed.sqs_requests) + exact(assumed.sqs_polls)
         return _of_function(work, prices, arch, images, batches, shard=shard) | {
             "requests": gets * prices["s3.get"]
             + batches * (prices["s3.put"] + prices["lambda.request"]),
-            "queue": sqs * prices["sqs.request"],
+            "queue": sqs * prices["sqs.request"] + told,
             "workflow": Fraction(0),
         }
 
@@ -179,13 +180,16 @@ def _of_function(
 
 
 def lambda_seconds(work: Work, arch: str, *, shard: bool = False) -> Fraction:
-    """What an image is paid for: less memory is less of a processor, and a GET's waiting counts.
+    """What an image is paid for: less memory is less of a processor, and a GET's waiting counts
+    where computing does not cover it.
 
     More memory than a whole processor's gains nothing here.
     """
+    if work.billed:
+        return exact(work.milliseconds) / 1000
     share = min(Fraction(1), exact(work.memory) / ONE_PROCESSOR)
-    waiting = work.waiting(exact(work.shard_images)) if shard else work.waiting()
-    return max(work.seconds(arch, shard=shard) / share, waiting)
+    computing = work.seconds(arch, shard=shard) / share
+    return computing + work.shard_waiting() if shard else max(computing, work.waiting())
 
 
 def _storage(work: Work, prices: Prices, images: int, runs: Fraction) -> Fraction:

@@ -31,7 +31,7 @@ class Assumed:
     threads: float = _taken(Settings().threads, "GETs under way at once", above=True)
     queue_batch: float = _taken(100, "images an invocation takes from the queue", above=True)
     map_batch: float = _taken(500, "images that a backfill hands to an invocation", above=True)
-    map_transitions: float = _taken(3, "state transitions of such a batch")
+    map_transitions: float = _taken(4, "state transitions of such a batch: begun, three states")
     run_transitions: float = _taken(4, "state transitions of a backfill beside them")
     listed: float = _taken(1000, "keys that a LIST answers", above=True)
     sqs_requests: float = _taken(1.2, "requests to SQS a message: sent; ten at once taken, removed")
@@ -91,6 +91,8 @@ class Work:
     kilobytes           of an image, packed
     shard_images        images in a shard
     shard_milliseconds  processor time of an image in a shard; None: as outside
+    eventbridge         whether events come by way of it, as those of an existing bucket do
+    billed              whether `milliseconds` is what that very function was paid for an image
     """
 
     milliseconds: float
@@ -99,11 +101,14 @@ class Work:
     shard_images: float = 1000
     shard_milliseconds: float | None = None
     assumed: Assumed = Assumed()
+    billed: bool = False
+    eventbridge: bool = False
 
     def __post_init__(self) -> None:
         for one in fields(self):
             value = getattr(self, one.name)
-            if isinstance(value, int | float) and not (math.isfinite(value) and value > 0):
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if number and not (math.isfinite(value) and value > 0):
                 raise UsageError(f"{one.name} is {value}: a number above 0")
 
     def seconds(self, arch: str, *, shard: bool = False) -> Fraction:
@@ -112,12 +117,17 @@ class Work:
         slower = exact(self.assumed.arm_time) if arch == "arm64" else 1
         return exact(taken) * slower / 1000
 
-    def waiting(self, images_a_get: Fraction | int = 1) -> Fraction:
+    def waiting(self) -> Fraction:
         """Seconds an image waits for its GET, with so many threads at it."""
-        assumed = self.assumed
-        got = exact(assumed.get_ms) / 1000 / images_a_get
-        moved = exact(self.kilobytes) / 1000 / exact(assumed.get_mb_per_second)
-        return (got + moved) / exact(assumed.threads)
+        got = exact(self.assumed.get_ms) / 1000
+        return (got + self._moving()) / exact(self.assumed.threads)
+
+    def shard_waiting(self) -> Fraction:
+        """Seconds an image's part of a shard takes to come: one GET, before anything is decoded."""
+        return exact(self.assumed.get_ms) / 1000 / exact(self.shard_images) + self._moving()
+
+    def _moving(self) -> Fraction:
+        return exact(self.kilobytes) / 1000 / exact(self.assumed.get_mb_per_second)
 
 
 def exact(number: float) -> Fraction:

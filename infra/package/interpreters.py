@@ -21,10 +21,11 @@ def find(version: str) -> Path | None:
     Looked for in this process, in PATH and among pyenv's ($PYENV_ROOT, ~/.pyenv).
     """
     answer = f"{version.replace('.', ' ')} {platform.machine()}"
-    return next((path for path in _candidates(version) if _says(path) == answer), None)
+    return next((path for path in candidates(version) if _says(path) == answer), None)
 
 
-def _candidates(version: str) -> Iterator[Path]:
+def candidates(version: str) -> Iterator[Path]:
+    """What may be one, the likeliest first; whether it is, only running it tells."""
     if version == ".".join(platform.python_version_tuple()[:2]):
         yield Path(sys.executable)
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")

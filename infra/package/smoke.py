@@ -20,7 +20,8 @@ import numpy as np
 from infra import emulator
 from infra.emulator import Emulator
 from infra.package import interpreters
-from infra.package.build import MODEL_NAME, Package
+from infra.package.build import Package
+from infra.package.contents import MODEL_NAME
 from litescore import golden
 from litescore.comparison import compare
 from litescore.errors import ConfigurationError, GateError
@@ -59,7 +60,7 @@ def run(built: Package, *, say: Callable[[str], None], python: Path | None = Non
     model's golden samples (of a model without: than this process does), and ConfigurationError
     with the log's end where it does not start, crashes or takes too long.
     """
-    arch, version = _target(built)
+    arch, version = built.target.arch, built.target.python
     if (here := _MACHINES.get(platform.machine(), platform.machine())) != arch:
         return Smoke(False, f"not run here: it is for {arch}, this machine is {here}")
     if not (found := python or interpreters.find(version)):
@@ -72,10 +73,6 @@ def run(built: Package, *, say: Callable[[str], None], python: Path | None = Non
     say(f"scoring golden samples under Lambda's emulator, by {found}")
     with tempfile.TemporaryDirectory(prefix="litescore-smoke-") as name:
         return _run(built, runtime, Path(name))
-
-
-def _target(built: Package) -> tuple[str, str]:
-    return _MACHINES.get(platform.machine(), platform.machine()), built.python
 
 
 def _run(built: Package, runtime: emulator.Runtime, folder: Path) -> Smoke:

@@ -52,8 +52,8 @@ _UNNUMBERED = {"CXXABI_TM_1", "CXXABI_FLOAT128", "GLIBCXX_LDBL_3.4"}
 
 # What python3.12 and newer run on. glibc 2.34 and GCC 11: AWS, "Amazon Linux 2023 User Guide", Core
 # toolchain packages. What GCC 11 defines: the libstdc++ manual, "ABI Policy and Guidelines",
-# Symbol versioning; libgcc's newest before GCC 12's is GCC_11.0 (of Arm). AWS names no version of
-# zlib, so what asks for one must bring it.
+# Symbol versioning; libgcc's newest before GCC 12's is GCC_11.0 (of Arm). zlib is 1.2.11, which
+# CPython itself is linked with; the newest version among its symbols is ZLIB_1.2.9.
 AMAZON_LINUX_2023 = System(
     name="Amazon Linux 2023",
     versions={
@@ -61,11 +61,12 @@ AMAZON_LINUX_2023 = System(
         "GLIBCXX": (3, 4, 29),
         "CXXABI": (1, 3, 13),
         "GCC": (11, 0),
+        "ZLIB": (1, 2, 9),
     },
     libraries=frozenset(
         {
             *("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1"),
-            *("libutil.so.1", "libgcc_s.so.1", "libstdc++.so.6"),
+            *("libutil.so.1", "libgcc_s.so.1", "libstdc++.so.6", "libz.so.1"),
         }
     ),
 )
@@ -92,7 +93,7 @@ class Target:
 
     @classmethod
     def here(cls) -> Target:
-        """The machine and the Python that run it: what the local cloud's functions run on.
+        """The machine and the Python that run this: what the local cloud's functions run on.
 
         Raises ConfigurationError where no wheel for Lambda could run.
         """

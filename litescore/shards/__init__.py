@@ -5,7 +5,6 @@ what it says of itself is checked before it is believed, names inside it are onl
 nothing is ever written anywhere. It does not know where a shard comes from or what scores it.
 """
 
-from litescore.shards.member import Member
 from litescore.shards.shard import is_shard, members
 
-__all__ = ["Member", "is_shard", "members"]
+__all__ = ["is_shard", "members"]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from litescore.errors import PermanentError
 from litescore.settings import Settings
-from litescore.shards.member import MOST_MEMBERS, Limits, Member, broken
 
-_Reader: TypeAlias = Callable[[bytes, Limits], Iterator[Member]]
+if TYPE_CHECKING:
+    from litescore.shards.member import Limits, Member
+
+_Reader: TypeAlias = "Callable[[bytes, Limits], Iterator[Member]]"
 
 # Ending of a name -> where its reader is: loaded when there is such a shard.
 _READERS = {
@@ -39,6 +41,9 @@ def members(source: str, data: bytes, settings: Settings) -> Iterator[Member]:
     (encrypted, or an archive itself). A shard that is broken, holds no image or unpacks to too
     much ends with a member whose name is None, after those that came before.
     """
+    # As its reader: names are asked about by every program, and few meet a shard.
+    from litescore.shards.member import MOST_MEMBERS, Limits, Member, broken
+
     reader = _reader(source)
     count = 0
     try:

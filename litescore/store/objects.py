@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from litescore.errors import PermanentError, SupersededError
 from litescore.record import Subject
 
 
-@dataclass(frozen=True)
-class Blob:
+class Blob(NamedTuple):
     """An object's bytes with the ETag (unquoted), version id and time (UTC) they were read under."""
 
     data: bytes
@@ -19,8 +18,7 @@ class Blob:
     modified: datetime
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """An object as a listing names it; `etag` is unquoted."""
 
     source: str

@@ -7,14 +7,12 @@ outside, `litescore.tflite.wholeness` has looked at them first.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from litescore.errors import ModelError
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """One table: `at` is where it begins in `data`.
 
     Every reader raises ModelError where an offset leads out of the data.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from litescore.errors import ModelError
 from litescore.tflite import flatbuffer, wholeness
@@ -37,8 +38,7 @@ class Tensor:
         return f"{self.dtype}{list(self.shape)}{quantized}"
 
 
-@dataclass(frozen=True)
-class Tensors:
+class Tensors(NamedTuple):
     """The inputs and outputs of a model's first graph, in order."""
 
     inputs: tuple[Tensor, ...]

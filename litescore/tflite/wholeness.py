@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from litescore.errors import ModelError
 
 _IDENTIFIER = b"TFL3"
 
 
-@dataclass(frozen=True)
-class _Vector:
+class _Vector(NamedTuple):
     """Elements of so many bytes each; a string is a vector of bytes."""
 
     size: int
 
 
-@dataclass(frozen=True)
-class _Tables:
+class _Tables(NamedTuple):
     """A vector of tables."""
 
     fields: _Fields

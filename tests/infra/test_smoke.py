@@ -15,12 +15,15 @@ import pytest
 
 from infra import emulator
 from infra.package import interpreters, smoke
-from infra.package.build import MODEL_NAME, Package
+from infra.package.build import Package
+from infra.package.contents import MODEL_NAME
+from infra.package.target import Target
 from litescore import contract, golden
 from litescore.errors import ConfigurationError, GateError
 from tests.rig import locked
 
 PYTHON = ".".join(platform.python_version_tuple()[:2])
+OTHER = {"x86_64": "arm64", "arm64": "x86_64"}
 LOOKING = """
 import importlib.util, os, sys
 def handler(event, context):
@@ -80,11 +83,18 @@ def test_a_zip_that_does_not_start_is_refused_with_its_log(with_model: With) -> 
         smoke.run(with_model(b"no model"), say=lambda _: None)
 
 
-@pytest.mark.parametrize(("python", "why"), [("3.99", "there is no Python 3.99 on this machine")])
-def test_without_such_a_python_it_says_so(built: Package, python: str, why: str) -> None:
-    """No run, no error, and why."""
-    found = smoke.run(replace(built, python=python), say=lambda _: None)
-    assert found == smoke.Smoke(False, f"not run here: {why}")
+def test_what_this_machine_cannot_run_is_said(
+    built: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No run, no error, and why: another Python, another processor."""
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    here = built.target
+    newer, other = Target(here.arch, "3.14"), Target(OTHER[here.arch], here.python)
+    told = [smoke.run(replace(built, target=one), say=lambda _: None) for one in (newer, other)]
+    assert [one.ran for one in told] == [False, False]
+    assert told[0].words == "not run here: there is no Python 3.14 on this machine"
+    assert told[1].words == f"not run here: it is for {other.arch}, this machine is {here.arch}"
 
 
 def test_the_function_sees_nothing_that_is_installed_here(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from litescore import shards
 from litescore.errors import PermanentError
 from litescore.settings import Settings
 from litescore.shards import archives
+from litescore.shards.member import Member
 from tests.litescore.conftest import picture_bytes
 from tests.litescore.packed import ARCHIVES, Pack, idx_of, npz_of, tar_gz_of, tar_of, zip_of
 
@@ -76,7 +77,7 @@ def test_of_members_with_one_name_the_last_holds() -> None:
         archive.writestr("a.png", b"old")
         archive.writestr("a.png", b"new")
     (held,) = shards.members("s.zip", buffer.getvalue(), Settings())
-    assert held == shards.Member("a.png", b"new")
+    assert held == Member("a.png", b"new")
 
 
 @pytest.mark.parametrize(("name", "pack"), ARCHIVES)

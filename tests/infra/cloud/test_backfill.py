@@ -7,17 +7,19 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.cloud import account, backfill_cost, backfill_following
+from infra.cloud import account, backfill_cost, backfill_following, backfill_work
 from infra.cloud.backfill import Progress
 from infra.cloud.backfill_following import Pace
 from infra.local.cloud import LocalCloud
 from infra.package.build import Package
 from litescore import image, results
+from litescore.errors import UsageError
 from litescore.record import Record
 from litescore.scorer import Scorer
 from tests.infra.cloud.quiet import Said, deployed, say
@@ -162,6 +164,34 @@ def test_an_inventory_is_read_here(cloud: LocalCloud, spoken: Any, pngs: Pngs) -
     ), done
 
 
+def test_the_state_machine_reads_an_inventory_that_it_may(cloud: LocalCloud) -> None:
+    """On AWS, of the output bucket: nothing of it is read here, it may list millions."""
+    aws = replace(account.at(cloud.endpoint), local=False)
+    bucket = cloud.stack.outputs["OutputBucket"]
+    work = backfill_work.named(
+        aws, cloud.stack, f"s3://{bucket}/inventory/shoes/2026-03-04/manifest.json", max_images=5
+    )
+    assert json.loads(work.input()) == {
+        "from": "inventory",
+        "bucket": cloud.input_bucket,
+        "prefix": "",
+        "manifest": {"bucket": bucket, "key": "inventory/shoes/2026-03-04/manifest.json"},
+        "max_images": 5,
+    }
+    assert work.expected is None
+
+
+def test_a_part_of_the_bucket_is_all_that_is_read(cloud: LocalCloud, tmp_path: Path) -> None:
+    """Where the stack is for a prefix: no other prefix, and no image of a list outside."""
+    part = replace(cloud.stack, outputs={**cloud.stack.outputs, "InputPrefix": "old/"})
+    path = tmp_path / "list.jsonl"
+    path.write_text(json.dumps({"bucket": cloud.input_bucket, "key": "new/a.png"}))
+    for what in (f"s3://{cloud.input_bucket}/", str(path)):
+        with pytest.raises(UsageError, match=f"s3://{cloud.input_bucket}/old/ only"):
+            backfill_work.named(account.at(cloud.endpoint), part, what)
+    assert backfill_work.changed(part).prefix == "old/"
+
+
 def test_what_the_function_may_not_read_is_refused_with_the_fix(
     cloud: LocalCloud, spoken: Any, tmp_path: Path
 ) -> None:
@@ -170,7 +200,9 @@ def test_what_the_function_may_not_read_is_refused_with_the_fix(
     path.write_text('{"source": "s3://another-bucket/a.png"}\n')
     refused = {
         "s3://another-bucket/old/": f"reads s3://{cloud.input_bucket}/ only",
-        str(path): "deploy another stack for that bucket",
+        str(
+            path
+        ): f"image 1 is s3://another-bucket/a.png, and the function of this stack reads s3://{cloud.input_bucket}/ only",
         f"s3://{cloud.input_bucket}/nothing/": "there is no object under",
         str(tmp_path / "none.csv"): "no such file",
         str(tmp_path): "litescore score",
@@ -258,6 +290,30 @@ def test_it_goes_on_without_the_command(
     ended = spoken("--attach", started["arn"], "--json")
     assert (ended.code, json.loads(ended.out)["status"]) == (1, "ABORTED")
     assert spoken("--attach", "never").code == 2
+
+
+def test_what_changed_is_scored_and_no_more(
+    cloud: LocalCloud, spoken: Any, pngs: Pngs, tmp_path: Path
+) -> None:
+    """What has no record; then nothing; then the one that holds another image since, however often
+    the state machine has to ask.
+    """
+    s3 = cloud.client("s3")
+    for path in pngs.paths[20:22]:
+        s3.upload_file(str(path), cloud.input_bucket, f"new/{path.name}")
+    before = set(records_of(cloud, tmp_path))
+    first = spoken("--changed", "--yes", "--json")
+    after = set(records_of(cloud, tmp_path))
+    assert {f"new/{path.name}" for path in pngs.paths[20:22]} <= after - before
+    assert json.loads(first.out)["images"]["total"] == len(after - before), first
+
+    again = spoken("--changed", "--yes")
+    assert (again.code, "nothing to score" in again.out) == (0, True), again
+
+    s3.upload_file(str(pngs.paths[23]), cloud.input_bucket, f"new/{pngs.paths[20].name}")
+    third = spoken("--changed", "--yes", "--json")
+    assert third.code == 0, third
+    assert json.loads(third.out)["records"] == {"scored": 1, "failed": 0, "superseded": 0}
 
 
 def test_a_night_starts_it(cloud: LocalCloud, built: Package) -> None:

@@ -102,6 +102,8 @@ def _of(name: str, path: str) -> str:
 
 
 _IN_S3: Any = ["ModelInS3", "*", "arn:aws:s3:::models/model.tflite"]
+# In the queue's policy: for the own bucket, then for an existing one.
+_LET_IN = "PolicyDocument/Statement/1/Fn::If"
 _OUTPUT = {"Fn::Sub": "${OutputBucket.Arn}/*"}
 
 MUTATIONS: tuple[Mutation, ...] = tuple(
@@ -265,6 +267,27 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
                 Resource={"Fn::GetAtt": ["Queue", "Arn"]},
             ),
         ),
+        (
+            "the_queue_takes_images_of_the_input_only",
+            "another bucket",
+            put(
+                _of("QueuePolicy", f"{_LET_IN}/1/Condition/ArnEquals/aws:SourceArn"),
+                {"Fn::Sub": "arn:aws:s3:::${OutputBucket}"},
+            ),
+        ),
+        (
+            "the_queue_takes_images_of_the_input_only",
+            "any rule",
+            put(
+                _of("QueuePolicy", f"{_LET_IN}/2/Condition/ArnEquals/aws:SourceArn"),
+                {"Fn::Sub": "arn:aws:events:${AWS::Region}:${AWS::AccountId}:rule/x"},
+            ),
+        ),
+        (
+            "the_queue_takes_images_of_the_input_only",
+            "closed to EventBridge",
+            put(_of("QueuePolicy", f"{_LET_IN}/2"), {"Ref": "AWS::NoValue"}),
+        ),
         ("connections_are_encrypted", "input", drop("Resources/InputBucketPolicy")),
         ("connections_are_encrypted", "topic", drop("Resources/AlarmTopicPolicy")),
         ("connections_are_encrypted", "letters", drop("Resources/DeadLetterQueuePolicy")),
@@ -325,7 +348,23 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
             "beside the prefix",
             statement("ReadImages", "Resource", {"Fn::Sub": "${InputBucket.Arn}/*"}),
         ),
+        (
+            "the_function_may_do_its_work_only",
+            "more",
+            grant("Role", Action="s3:DeleteObject", Resource=_OUTPUT),
+        ),
+        (
+            "the_function_may_do_its_work_only",
+            "of a statement",
+            statement(
+                "WriteRecords", "Action", ["s3:PutObject", "s3:GetObject", "s3:PutObjectAcl"]
+            ),
+        ),
         # function
+        ("parameters_arrive", "memory", put(_of("Function", "MemorySize"), 1769)),
+        ("parameters_arrive", "architecture", drop(_of("Function", "Architectures"))),
+        ("parameters_arrive", "batches", put(_of("FunctionImages", "BatchSize"), 100)),
+        ("parameters_arrive", "log", put(_of("Log", "RetentionInDays"), 30)),
         (
             "runtimes_live_another_year",
             "old",
@@ -380,6 +419,7 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
         ),
         ("the_function_has_alarms", "throttles", drop("Resources/ThrottlesAlarm")),
         ("the_function_has_alarms", "errors", put(_of("ErrorsAlarm", "MetricName"), "Duration")),
+        ("backfills_have_an_alarm", "none", drop("Resources/BackfillAlarm")),
         ("alarms_are_heard", "silent", drop(_of("ErrorsAlarm", "AlarmActions"))),
         ("alarms_are_heard", "off", put(_of("LateAlarm", "ActionsEnabled"), False)),
         (

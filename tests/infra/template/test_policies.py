@@ -46,7 +46,14 @@ def test_everything_is_resolved() -> None:
     template = translated()
     for choice in choices(template):
         text = str(resolved(template, choice))
-        for intrinsic in ("Fn::If", "Fn::FindInMap", "Fn::Sub", "Fn::Join", "AWS::NoValue"):
+        for intrinsic in (
+            "Fn::If",
+            "Fn::FindInMap",
+            "Fn::Sub",
+            "Fn::Join",
+            "Fn::Split",
+            "AWS::NoValue",
+        ):
             assert intrinsic not in text
         for parameter in template["Parameters"]:
             assert f"{{'Ref': '{parameter}'}}" not in text

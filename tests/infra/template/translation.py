@@ -45,6 +45,13 @@ _ABSENT = object()
 
 CODE = {"CodeBucket": "code", "CodeKey": "function.zip"}
 _ALL = {
+    "BatchSize": 7,
+    "BatchingWindow": 8,
+    "MaximumConcurrency": 9,
+    "MemorySize": 1024,
+    "Runtime": "python3.14",
+    "Architecture": "arm64",
+    "LogDays": 90,
     "InputPrefix": "in/",
     "ModelPath": "models/model.tflite",
     "ModelVersion": "v1",
@@ -179,8 +186,19 @@ class _Resolution:
 
     def _join(self, words: list[Any]) -> str:
         between, parts = words
-        texts = (part if isinstance(part, str) else reference(part) for part in self._value(parts))
-        return str(between).join(texts)
+        return str(between).join(reference(part) for part in self._value(parts))
+
+    def _split(self, words: list[Any]) -> list[str]:
+        between, text = words
+        return reference(self._value(text)).split(between)
+
+    def _select(self, words: list[Any]) -> Any:
+        number, parts = words
+        return self._value(parts)[int(number)]
+
+    def _split(self, words: list[Any]) -> list[str]:
+        between, text = words
+        return str(self._value(text)).split(between)
 
 
 _INTRINSICS = {
@@ -189,6 +207,8 @@ _INTRINSICS = {
     "Fn::FindInMap": _Resolution._find_in_map,
     "Fn::Sub": _Resolution._sub,
     "Fn::Join": _Resolution._join,
+    "Fn::Select": _Resolution._select,
+    "Fn::Split": _Resolution._split,
 }
 
 

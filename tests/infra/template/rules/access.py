@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tests.infra.template.rules.case import Case, Rule
 from tests.infra.template.statements import KEY, Statement
+from tests.infra.template.translation import reference
 
 ROLE = "AWS::IAM::Role"
 # Actions that know no resource: IAM takes only `*` for them.
@@ -21,6 +22,15 @@ _WITHOUT_RESOURCE = {
     "logs:PutResourcePolicy",
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
+}
+# What the function may do, by statement: a new permission is a decision, so it is made here too.
+_ALLOWED = {
+    "TakeMessages": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    "ReadImages": {"s3:GetObject", "s3:GetObjectVersion"},
+    "TellGoneFromForbidden": {"s3:ListBucket"},
+    "WriteRecords": {"s3:PutObject", "s3:GetObject"},
+    "WriteLog": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    "ReadModel": {"s3:GetObject", "s3:GetObjectVersion"},
 }
 # What has to refuse plain http: type -> (type of its policy, property that names it, action).
 _REACHED_BY_NETWORK = {
@@ -74,17 +84,44 @@ def _is_for_the_account(statement: Statement) -> bool:
 
 
 def nobody_else_is_let_in(case: Case) -> Iterator[str]:
-    """No statement allows everybody; a service is let in for this account's resources only."""
+    """No statement allows everybody; a service is let in for this account's resources only, or by a
+    key for one topic.
+    """
     for statement in case.statements():
         if not statement.allows or "Principal" not in statement.body:
             continue
         if statement.for_everybody:
             yield f"{statement} lets everybody in"
+        is_for_service = "Service" in statement.body["Principal"] and statement.kind != ROLE
         of_whom = str(statement.body.get("Condition", ""))
-        is_trust = statement.kind == ROLE
-        if not is_trust and "Service" in statement.body["Principal"]:
-            if "aws:SourceAccount" not in of_whom and "aws:SourceArn" not in of_whom:
-                yield f"{statement} lets a service in for anybody"
+        if is_for_service and not re.search("aws:(Source(Account|Arn)|sns:topicArn)", of_whom):
+            yield f"{statement} lets a service in for anybody"
+
+
+def the_function_may_do_its_work_only(case: Case) -> Iterator[str]:
+    """What the handler does, and no more."""
+    policies = (one for one in case.statements() if one.holder == "Role" and one.resources)
+    found = {one.body["Sid"]: set(one.actions) for one in policies}
+    wanted = {name for name in _ALLOWED if name != "ReadModel" or case.choice.get("ModelPath")}
+    if found != {name: _ALLOWED[name] for name in wanted}:
+        yield f"the function may do {found}"
+
+
+def the_queue_takes_images_of_the_input_only(case: Case) -> Iterator[str]:
+    """From S3 for the own bucket, from EventBridge for the rule on an existing one: named, so that
+    nobody else's bucket can fill the queue, and so that what is to be let in is.
+    """
+    own = case.of_type("AWS::S3::Bucket").get("InputBucket")
+    arn = f"arn:aws:s3:::{own['BucketName']}" if own else "${ImagesRule.Arn}"
+    service = "s3.amazonaws.com" if own else "events.amazonaws.com"
+    let_in = [one for one in case.statements() if one.holder == "QueuePolicy" and one.allows]
+    if len(let_in) != 1:
+        yield f"the queue lets in {[str(one) for one in let_in]}"
+    for one in let_in:
+        source = one.body.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn")
+        found = (one.body["Principal"], one.actions, one.resources, reference(source))
+        if found != ({"Service": service}, ["sqs:SendMessage"], ["${Queue.Arn}"], arn):
+            yield f"the queue lets in {found}"
 
 
 def connections_are_encrypted(case: Case) -> Iterator[str]:
@@ -174,6 +211,8 @@ RULES: tuple[Rule, ...] = (
     no_wildcard_resource,
     no_wildcard_action,
     nobody_else_is_let_in,
+    the_function_may_do_its_work_only,
+    the_queue_takes_images_of_the_input_only,
     connections_are_encrypted,
     roles_have_the_boundary,
     roles_have_no_managed_policies,

@@ -9,10 +9,6 @@ from tests.infra.template.rules.case import Case, Rule
 
 ALARM = "AWS::CloudWatch::Alarm"
 _TOPIC = {"Ref": "AlarmTopic"}
-# Resource type -> the attribute that names it in a metric, and the metrics of which one at least
-# (of a queue) or all (of a function) raise an alarm.
-_QUEUE_METRICS = {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
-_FUNCTION_METRICS = {"Errors", "Throttles"}
 # Types that make cost of their own: each bears the tag by which a bill tells stacks apart.
 _BILLED = (
     "AWS::S3::Bucket",
@@ -61,6 +57,14 @@ def the_function_has_alarms(case: Case) -> Iterator[str]:
             yield f"{name} has no alarm on {metric}"
 
 
+def backfills_have_an_alarm(case: Case) -> Iterator[str]:
+    """Nobody watches a nightly run."""
+    for name in case.of_type("AWS::StepFunctions::StateMachine"):
+        metrics = _watched(case, {"Name": "StateMachineArn", "Value": {"Ref": name}})
+        if "ExecutionsFailed" not in metrics:
+            yield f"{name} fails silently"
+
+
 def alarms_are_heard(case: Case) -> Iterator[str]:
     """Each goes to the topic, is on, rises above its threshold, and takes silence for good news."""
     for name, alarm in case.of_type(ALARM).items():
@@ -74,11 +78,14 @@ def alarms_are_heard(case: Case) -> Iterator[str]:
 
 def a_try_is_not_late(case: Case) -> Iterator[str]:
     """An image that is tried again is older than the queue's visibility timeout."""
-    [queue] = [q for q in case.of_type("AWS::SQS::Queue").values() if "RedrivePolicy" in q] or [{}]
+    queues = case.of_type("AWS::SQS::Queue").values()
+    hidden = max(
+        (one.get("VisibilityTimeout", 30) for one in queues if "RedrivePolicy" in one), default=0
+    )
     for name, alarm in case.of_type(ALARM).items():
-        if alarm["MetricName"] == "ApproximateAgeOfOldestMessage":
-            if alarm["Threshold"] < 2 * queue.get("VisibilityTimeout", 30):
-                yield f"{name} is raised after {alarm['Threshold']} s already"
+        is_of_age = alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+        if is_of_age and alarm["Threshold"] < 2 * hidden:
+            yield f"{name} is raised after {alarm['Threshold']} s already"
 
 
 def the_topic_is_encrypted_by_a_key_for_publishers(case: Case) -> Iterator[str]:
@@ -160,6 +167,7 @@ def _watched(case: Case, dimension: dict[str, Any]) -> set[str]:
 RULES: tuple[Rule, ...] = (
     each_queue_has_an_alarm,
     the_function_has_alarms,
+    backfills_have_an_alarm,
     alarms_are_heard,
     a_try_is_not_late,
     the_topic_is_encrypted_by_a_key_for_publishers,

@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from importlib import import_module
+from typing import Any
 
 from litescore.settings import TABLE
 from tests.infra.template.rules.case import Case, Rule
 from tests.rig import cfnlint
 
 FUNCTION = "AWS::Lambda::Function"
+# Resource type -> parameter -> the property that it is for.
+_ARRIVE = {
+    FUNCTION: {
+        "MemorySize": "MemorySize",
+        "Timeout": "Timeout",
+        "Runtime": "Runtime",
+        "Architecture": "Architectures/0",
+    },
+    "AWS::Lambda::EventSourceMapping": {
+        "BatchSize": "BatchSize",
+        "BatchingWindow": "MaximumBatchingWindowInSeconds",
+        "MaximumConcurrency": "ScalingConfig/MaximumConcurrency",
+    },
+    "AWS::Logs::LogGroup": {"LogDays": "RetentionInDays"},
+}
 _YEAR = timedelta(days=365)
 
 
@@ -68,6 +84,24 @@ def the_model_is_pinned(case: Case) -> Iterator[str]:
         yield f"of the model the role may do {read}"
 
 
+def parameters_arrive(case: Case) -> Iterator[str]:
+    """What can be chosen is what is made."""
+    parameters = case.whole["Parameters"]
+    for kind, names in _ARRIVE.items():
+        for logical_id, properties in case.of_type(kind).items():
+            for name, path in names.items():
+                chosen = case.choice.get(name, parameters[name].get("Default"))
+                found = _at(properties, path)
+                if found != chosen:
+                    yield f"{name} is {chosen}, {path} of {logical_id} {found}"
+
+
+def _at(value: Any, path: str) -> Any:
+    for word in path.split("/"):
+        value = value[0] if isinstance(value, list) else value.get(word, {})
+    return value
+
+
 def no_snapshot_is_started_from(case: Case) -> Iterator[str]:
     """SnapStart would freeze the credentials that the store holds."""
     for name, function in case.of_type(FUNCTION).items():
@@ -80,5 +114,6 @@ RULES: tuple[Rule, ...] = (
     the_handler_can_be_called,
     variables_are_known,
     the_model_is_pinned,
+    parameters_arrive,
     no_snapshot_is_started_from,
 )
