@@ -91,6 +91,7 @@ def prepare(account: Account, request: Request, progress: Progress = _quiet) -> 
     function_zip.check_target(package, local=account.local)
     found = state.look(account, request.stack)
     state.check_deployable(found)
+    _mend_poller(account, found)
     before: Mapping[str, str] = found.parameters if found and not found.reviewed else {}
     model, notes = _model(account, request, package, before, progress)
     given = {**model, **_target(package), **request.parameters}
@@ -119,17 +120,15 @@ def carry_out(plan: Plan, tell: Tell = lambda _: None) -> Stack:
     """
     account, name = plan.account, plan.changes.name
     if plan.changes.changes:
-        _execute(plan, tell)
+        try:
+            _execute(plan, tell)
+        finally:
+            _mend_poller(account, state.look(account, name))
     else:
         discard(plan)
     if plan.shown and plan.wanted:
         existing_bucket.put(account, plan.shown, plan.wanted)
-    done = stack.find(account, name)
-    if account.local:
-        from infra.local import poller
-
-        poller.mend(account.client, done.outputs["FunctionName"])
-    return done
+    return stack.find(account, name)
 
 
 def deploy(
@@ -150,6 +149,14 @@ def deploy(
     text = TEMPLATE.read_text(encoding="utf-8")
     plan = plans.make(account, name, held, {**(parameters or {}), **code}, found, None, text)
     return carry_out(plan)
+
+
+def _mend_poller(account: Account, found: State | None) -> None:
+    """In the local cloud only; also after what was taken back, or left with Ctrl-C."""
+    if account.local and found and "FunctionName" in found.outputs:
+        from infra.local import poller
+
+        poller.mend(account.client, found.outputs["FunctionName"])
 
 
 def _account(clients: Clients) -> Account:
@@ -217,9 +224,10 @@ def _former_bucket(found: State | None, shown: Notifications | None) -> tuple[st
 def _refuse_loop(account: Account, name: str, settings: Mapping[str, str]) -> None:
     output = f"{name}-output-{account.number}-{account.region}"
     place, trigger = settings.get("OutputPrefix", "records/"), settings.get("InputPrefix", "")
-    if settings.get("InputBucketName") == output and place.startswith(trigger):
+    meet = place.startswith(trigger) or trigger.startswith(place)
+    if settings.get("InputBucketName") == output and meet:
         raise UsageError(
-            f"records go to s3://{output}/{place}, inside of the input s3://{output}/{trigger}: "
+            f"records go to s3://{output}/{place}, and images come from s3://{output}/{trigger}: "
             "each record would be read as an image, for ever; name another --input-prefix"
         )
 

@@ -13,11 +13,10 @@ from infra.cloud import queries
 from infra.cloud.account import Account
 from infra.cloud.queries import table
 from infra.cloud.stack import Stack
+from infra.cost import prices
 from litescore.errors import ConfigurationError
 
-# Dollars a byte read: 5.00 a terabyte, a query counting for 10 megabytes at least (list price of
-# most regions, 2026).
-_A_BYTE = 5e-12
+# What AWS counts for a query that reads less.
 _LEAST_BYTES = 10_000_000
 # Seconds between two looks at a query: it takes from half a second to minutes.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -73,8 +72,11 @@ def ask(
         columns, rows = _results(athena, query)
     except (BotoCoreError, ClientError) as error:
         raise ConfigurationError(f"Athena: {_one_line(str(error))}") from error
-    dollars = 0.0 if account.local else max(scanned, _LEAST_BYTES) * _A_BYTE
-    return Answer(columns, rows, scanned, dollars)
+    return Answer(columns, rows, scanned, 0.0 if account.local else _dollars(scanned))
+
+
+def _dollars(scanned: int) -> float:
+    return float(prices.shipped()["athena.terabyte"] * max(scanned, _LEAST_BYTES) / 10**12)
 
 
 def _check(stack: Stack) -> None:

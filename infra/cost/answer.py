@@ -32,7 +32,7 @@ class Answer:
     limit: int
     among: dict[str, list[Reign]]
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self, today: datetime.date) -> dict[str, object]:
         """Everything as plain JSON values; dollars as numbers."""
         work = asdict(self.work)
         return {
@@ -41,6 +41,7 @@ class Answer:
                 "date": self.prices.date.isoformat(),
                 "region": self.prices.region,
                 "source": self.prices.source,
+                "old": self.prices.old(today),
             },
             "assumed": work.pop("assumed"),
             "work": work,

@@ -108,10 +108,11 @@ def cost(
         from infra.cost import picture
 
         Path(png).write_bytes(picture.dollars(found))
+    today = datetime.datetime.now(datetime.UTC).date()
     if as_json:
-        click.echo(json.dumps(found.as_json()))
+        click.echo(json.dumps(found.as_json(today)))
     else:
-        for line in found.lines(datetime.datetime.now(datetime.UTC).date()):
+        for line in found.lines(today):
             click.echo(line)
 
 

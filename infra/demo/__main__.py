@@ -17,8 +17,10 @@ from litescore.cli import run
 if TYPE_CHECKING:
     from infra.demo.report import Outcome
 
-STEPS = 8
+STEPS = 10
 CLOUD_PICTURES = 200
+# Items of a Distributed Map come singly in the local cloud, an invocation each.
+BACKFILL_PICTURES = 20
 CLIP_PICTURES = 40
 
 
@@ -44,7 +46,7 @@ def demo(out: Path) -> int:
 
 
 def _demo(out: Path) -> int:
-    from infra.demo import images, job, report
+    from infra.demo import account, images, job, report
     from infra.local import cloud as local
     from infra.package import build as package
 
@@ -73,6 +75,12 @@ def _demo(out: Path) -> int:
         with steps(f"score {len(for_cloud)} images through S3") as note:
             scored = job.score_in_cloud(cloud, place, for_cloud, steps.say)
             note(f"{scored.accuracy:.1%} right, {scored.rate:,.0f} images/s from end to end")
+        with steps(f"score {BACKFILL_PICTURES} of them again by a backfill") as note:
+            again = account.score_again(cloud, BACKFILL_PICTURES)
+            note(f"{again} images through the state machine")
+        with steps("ask Athena's views") as note:
+            asked = account.ask(cloud, again)
+            note(f"{asked.lines} records, of {asked.images} images")
     with steps(f"score a clip of {len(for_clip)} images at the edge") as note:
         edge = job.score_at_edge(place, for_clip, steps.say)
         note(f"{edge.accuracy:.1%} right, {edge.rate:,.0f} frames/s")
@@ -83,6 +91,7 @@ def _demo(out: Path) -> int:
             evaluation=evaluation,
             package=built,
             cloud=scored,
+            asked=asked,
             here=job.score_here(place.model, for_cloud),
             edge=edge,
             here_too=job.score_here(place.model, for_clip),

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.demo.account import Asked
 from infra.demo.job import FRAMES_EACH, PRESET, Scored, Scoring, Workplace
 from infra.package.build import Package
 from litescore.page import BAD, GOOD, Page
 
 _WAY = """\
 labelled images --train--> model.keras --export--> model.tflite
-PNG in S3 --> queue --> function --> records in S3
+PNG in S3 --> queue --> function --> records in S3 --> Athena
 frame of a clip --> edge loop --> records"""
 
 
@@ -23,6 +24,7 @@ class Outcome:
 
     training    run.json of the run
     evaluation  what `litescore evaluate --json` said of the exported file
+    asked       what Athena's views say of the cloud's records
     here        the cloud's pictures scored in the demo's own process; `here_too` the clip's
     seconds     the whole job took
     """
@@ -32,6 +34,7 @@ class Outcome:
     evaluation: Mapping[str, Any]
     package: Package
     cloud: Scoring
+    asked: Asked
     here: Scoring
     edge: Scoring
     here_too: Scoring
@@ -48,7 +51,8 @@ class Outcome:
     def agrees(self) -> bool:
         """Whether each answer is: the claim that litescore exists for."""
         ways = ((self.cloud, self.here), (self.edge, self.here_too))
-        return all(way.agreeing(here) == len(way.scored) for way, here in ways)
+        same = all(way.agreeing(here) == len(way.scored) for way, here in ways)
+        return same and self.asked.images == len(self.cloud.scored)
 
     @property
     def accuracies(self) -> list[tuple[str, int, float]]:
@@ -77,6 +81,7 @@ def write(outcome: Outcome) -> Path:
     page.heading("Confusion matrix of the exported file")
     page.text(f"On the {outcome.evaluation['n']:,} images of the test part.")
     page.confusion(outcome.evaluation["labels"], outcome.evaluation["confusion"])
+    _views(page, outcome)
     _pictures(page, outcome)
     return page.write(outcome.place.report)
 
@@ -104,6 +109,17 @@ def _numbers(page: Page, outcome: Outcome) -> None:
     page.table(("file", "bytes"), [(name, f"{size:,}") for name, size in _sizes(outcome)])
     page.heading("Speed")
     page.table(("what", "images/s"), [(name, f"{rate:,.0f}") for name, rate in _rates(outcome)])
+
+
+def _views(page: Page, outcome: Outcome) -> None:
+    asked = outcome.asked
+    page.heading("What Athena says of the records")
+    page.text(
+        f"{asked.again} images were scored a second time, by a backfill. So there are "
+        f"{asked.lines} records; the view that leaves out what is double has {asked.images} images.",
+        tone=GOOD if asked.images == len(outcome.cloud.scored) else BAD,
+    )
+    page.table(("label", "images"), [(label, f"{count:,}") for label, count in asked.labels])
 
 
 def _sizes(outcome: Outcome) -> Iterator[tuple[str, int]]:

@@ -20,6 +20,7 @@ from infra.cloud.account import Account, Clients
 from infra.cloud.function_zip import MODEL
 from infra.cloud.stack import Stack
 from infra.local import keeping, ministack
+from litescore.settings import processors
 
 STACK = "litescore"
 
@@ -154,7 +155,9 @@ def environ(endpoint: str) -> dict[str, str]:
 
 
 def _deploy(found: Account, package: Path, name: str) -> Stack:
-    parameters = {"ModelSha256": _model_digest(package)}
+    # The state machine is bounded by it too: more functions than processors only start slower.
+    most = str(max(2, processors()))
+    parameters = {"ModelSha256": _model_digest(package), "MaximumConcurrency": most}
     return deploy.deploy(found.client, package, name=name, parameters=parameters)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Inbox: TypeAlias = "Queue[list[Subject] | None]"
 Outbox: TypeAlias = "Queue[tuple[int, int]]"
-Share: TypeAlias = Future[tuple[Summary, FolderTruth | None]]
+Process: TypeAlias = Future[tuple[Summary, FolderTruth | None]]
 
 # Images handed out at once: a message costs as much as a dozen, and the last ones keep one process
 # waiting for the others.
@@ -83,7 +83,7 @@ def _hand_out(
     chunk: list[Subject] | None,
     inbox: Inbox,
     outbox: Outbox,
-    shares: list[Share],
+    shares: list[Process],
     tell: Tell,
 ) -> None:
     """Wait until a process takes the chunk; one that failed takes none, and says why."""
@@ -105,7 +105,7 @@ def _hear(outbox: Outbox, tell: Tell, patience: float) -> None:
             tell(*outbox.get_nowait())
 
 
-def _release(inbox: Inbox, shares: list[Share]) -> None:
+def _release(inbox: Inbox, shares: list[Process]) -> None:
     """Where one failed the others end too: nothing more is handed out."""
     while not all(one.done() for one in shares):
         with suppress(queue.Empty):

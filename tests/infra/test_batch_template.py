@@ -25,10 +25,11 @@ from infra.local import ministack
 from infra.local.ministack import Server
 from litescore import contract, results
 from litescore.contract import Contract
+from litescore.output import MOST_RECORDS
+from tests.infra.batch_mutations import MUTATIONS
 from tests.infra.batch_rules import (
     BOUNDARY,
     CHOICES,
-    MUTATIONS,
     PATH,
     RULES,
     TEXT,
@@ -103,6 +104,7 @@ def test_the_cost_of_it_is_that_of_these_figures() -> None:
     memory = {one["Type"]: one["Value"] for one in size["ResourceRequirements"]}["MEMORY"]
     assert assumed.shares == job["Parameters"]["Shares"]["Default"]
     assert assumed.share_gb * 1024 == float(memory)
+    assert assumed.part_images == MOST_RECORDS
     template = deploy.TEMPLATE.read_text()
     batch = re.search(r"\n  BatchSize:\n    Type: Number\n    Default: (\d+)", template)
     mapped = re.search(r'"MaxItemsPerBatch": (\d+)', template)

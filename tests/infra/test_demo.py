@@ -52,6 +52,9 @@ def test_the_main_job_runs_and_tells_the_truth(tmp_path: Path) -> None:
     assert "data " in done.stdout
     assert summary[-1].endswith(str(folder / "report.html"))
     assert "S3 200 of 200, edge 120 of 120" in done.stdout
+    assert "20 images through the state machine" in done.stdout
+    # Of an image that was alone in its batch the backfill's output object is the one that is there.
+    assert re.search(r" 2(?:0[1-9]|1\d|20) records, of 200 images\n", done.stdout)
 
     found = contract.read(folder / "model.tflite")
     assert found is not None

@@ -114,7 +114,7 @@ def test_the_built_zip_scores_with_the_pinned_version(
 
 
 def first_record(account: Account, bucket: str) -> dict[str, Any]:
-    """The record that comes to a bucket within a minute."""
+    """The record that comes to a bucket within a minute; the function's log is in the failure."""
     s3, end = account.client("s3"), time.monotonic() + 60
     while time.monotonic() < end:
         for entry in s3.list_objects_v2(Bucket=bucket, Prefix="records/").get("Contents", []):
@@ -122,7 +122,8 @@ def first_record(account: Account, bucket: str) -> dict[str, Any]:
             found: dict[str, Any] = json.loads(gzip.decompress(packed).splitlines()[0])
             return found
         time.sleep(0.2)
-    pytest.fail("no record came")
+    events = account.client("logs").filter_log_events(logGroupName="/litescore/scores")["events"]
+    pytest.fail("no record came: " + "".join(event["message"] for event in events)[-2000:])
 
 
 def test_a_bucket_without_versions_is_told(empty: Account, say: Say, photos: str) -> None:

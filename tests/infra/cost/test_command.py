@@ -89,6 +89,7 @@ def test_ones_own_prices(say: Say, tmp_path: Path) -> None:
     said = say(*WORDS, "--prices", table)
     assert "these prices are older than a year" in said.out
     held = json.loads(say(*WORDS, "--prices", table, "--json").out)
+    assert held["prices"]["old"] is True
     [compute] = [way["parts"]["compute"] for way in held["ways"]
                  if (way["path"], way["arch"]) == ("backfill", "arm64")]  # fmt: skip
     assert compute == 0

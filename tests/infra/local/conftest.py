@@ -11,6 +11,7 @@ import pytest
 
 from infra.local import page
 from infra.local.cloud import LocalCloud
+from litescore import results
 from tests.rig.pngs import Pngs
 
 LETTER = '{"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "a+letter.png"}}}]}'
@@ -23,7 +24,12 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 @pytest.fixture(scope="module")
-def job(cloud: LocalCloud, pngs: Pngs, request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
+def job(
+    cloud: LocalCloud,
+    pngs: Pngs,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[LocalCloud]:
     """The cloud after a few images, a broken one among them, and with a dead letter in it."""
     s3, sqs = cloud.client("s3"), cloud.client("sqs")
     # Other keys in each module: the same ones would make records that are there already.
@@ -35,8 +41,10 @@ def job(cloud: LocalCloud, pngs: Pngs, request: pytest.FixtureRequest) -> Iterat
     )
     dead = cloud.stack.outputs["DeadLetterQueueUrl"]
     sqs.send_message(QueueUrl=dead, MessageBody=LETTER)
-    queue = cloud.stack.outputs["QueueUrl"]
-    until(lambda: waiting(cloud, queue) == 0)
+    records = tmp_path_factory.mktemp("records")
+    until(lambda: lines(cloud, records, f"{folder}/") == 9)
+    # What was answered is taken from the queue a moment after its records are written.
+    until(lambda: waiting(cloud, cloud.stack.outputs["QueueUrl"]) == 0)
     yield cloud
     sqs.purge_queue(QueueUrl=dead)
 
@@ -71,9 +79,9 @@ def keys(cloud: LocalCloud, bucket: str) -> set[str]:
     return {entry["Key"] for page in pages for entry in page.get("Contents", ())}
 
 
-def lines(cloud: LocalCloud, folder: Path) -> int:
-    """Records that came so far."""
-    from litescore import results
-
+def lines(cloud: LocalCloud, folder: Path, prefix: str = "") -> int:
+    """Records that came so far of images below the prefix; copied into the folder."""
     cloud.download(folder)
-    return sum(1 for _ in results.read(folder)) if folder.is_dir() else 0
+    start = f"s3://{cloud.input_bucket}/{prefix}"
+    records = results.read(folder) if folder.is_dir() else ()
+    return sum(record.source.startswith(start) for record in records)
