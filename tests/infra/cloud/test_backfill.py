@@ -18,11 +18,10 @@ from infra.cloud.backfill import Progress
 from infra.cloud.backfill_following import Pace
 from infra.local.cloud import LocalCloud
 from infra.package.build import Package
-from litescore import image, results
+from litescore import image
 from litescore.errors import UsageError
-from litescore.record import Record
 from litescore.scorer import Scorer
-from tests.infra.cloud.quiet import Said, deployed, say
+from tests.infra.cloud.quiet import Said, begin, deployed, keep, records_of, runs, say
 from tests.rig.pngs import Pngs
 
 IMAGES = 12
@@ -52,34 +51,6 @@ def spoken(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> Any:
         return say(cloud, capsys, ["backfill", *words])
 
     return speak
-
-
-def records_of(cloud: LocalCloud, folder: Path) -> dict[str, Record]:
-    """Key -> record, of all that came so far."""
-    cloud.download(folder)
-    start = f"s3://{cloud.input_bucket}/"
-    return {record.source.removeprefix(start): record for record in results.read(folder)}
-
-
-def keep(cloud: LocalCloud, name: str, *rows: dict[str, str]) -> dict[str, Any]:
-    """A list in the output bucket, as input of the state machine."""
-    bucket, key = cloud.stack.outputs["OutputBucket"], f"manifests/{name}.jsonl"
-    body = "".join(f"{json.dumps(row)}\n" for row in rows)
-    cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode())
-    return {
-        "from": "manifest",
-        "bucket": cloud.input_bucket,
-        "prefix": "",
-        "manifest": {"bucket": bucket, "key": key},
-        "max_images": 100,
-    }
-
-
-def begin(cloud: LocalCloud, given: dict[str, Any]) -> str:
-    """A run of the state machine with that input; its name."""
-    client, machine = cloud.client("stepfunctions"), cloud.stack.outputs["BackfillArn"]
-    answer = client.start_execution(stateMachineArn=machine, input=json.dumps(given))
-    return str(answer["executionArn"]).rpartition(":")[2]
 
 
 def test_what_was_there_before_is_scored(
@@ -233,14 +204,6 @@ def test_without_a_yes_nothing_starts(
     count = len(runs(cloud))
     assert spoken(f"s3://{cloud.input_bucket}/old/").code == 130
     assert len(runs(cloud)) == count
-
-
-def runs(cloud: LocalCloud) -> list[Any]:
-    """All runs so far."""
-    found = cloud.client("stepfunctions").list_executions(
-        stateMachineArn=cloud.stack.outputs["BackfillArn"]
-    )
-    return list(found["executions"])
 
 
 def test_failures_are_named(cloud: LocalCloud, spoken: Any, pngs: Pngs) -> None:
