@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_handler import events, scoring
 from lambda_handler.deadline import Deadline
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from lambda_handler.batch_operations import Verdict
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """The event, the time there is for it, and what is told about it."""
 
     event: Event

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,8 +26,7 @@ from litescore.settings import Settings
 _NOTHING_BEFORE = Before()
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one image.
 
     asked     the subject as it came in; of a shard's member the shard

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ from litescore.turn import Turn
 from litescore.view import Box, Size, View
 
 
-@dataclass(frozen=True)
-class Cut:
+class Cut(NamedTuple):
     """turn    how the picture is turned
     size    of the whole of it then
     region  what is cut out of it then

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +69,7 @@ def bare(error: ImageError) -> ImageError:
     return error
 
 
-@dataclass(frozen=True)
-class Decoder:
+class Decoder(NamedTuple):
     """Bytes to tensor, with the limits of one run."""
 
     contract: Contract

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +47,7 @@ class Deadline:
         self.passed = self.passed or self.out_of_time()
 
 
-@dataclass(frozen=True)
-class Before:
+class Before(NamedTuple):
     """What an earlier run did, and this one need not.
 
     done   whether an image has its record
@@ -154,8 +153,7 @@ class _Reading:
     fetched: Future[Fetched] | None = None
 
 
-@dataclass(frozen=True)
-class _Expansion:
+class _Expansion(NamedTuple):
     """Subjects to be fetched, and in place of a shard its members, fetched."""
 
     settings: Settings

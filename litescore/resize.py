@@ -5,8 +5,7 @@ It knows pictures of mode `L` and `RGB`; decoding and colour are `litescore.imag
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,7 @@ Size: TypeAlias = tuple[int, int]  # width, height
 Box: TypeAlias = tuple[float, float, float, float]  # left, upper, right, lower
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What of a picture the model sees, and the size in pixels that it becomes.
 
     box  in whole pixels of the picture as its file has it; in parts of pixels once it is scaled

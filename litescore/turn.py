@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -23,8 +23,7 @@ _TRANSPOSES = {
 }
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """How a picture is turned, in this order.
 
     swap   columns become rows

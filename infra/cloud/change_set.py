@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from infra.cloud import refusals
 from infra.cloud.account import Clients
 from litescore.errors import ConfigurationError
 
@@ -122,15 +123,28 @@ def discard(clients: Clients, made: ChangeSet) -> None:
     """Forget a change set that will not be carried out, and the empty stack made for it."""
     cloud = clients("cloudformation")
     cloud.delete_change_set(ChangeSetName=made.id, StackName=made.stack)
-    if made.creates and not cloud.list_change_sets(StackName=made.stack)["Summaries"]:
-        [stack] = cloud.describe_stacks(StackName=made.stack)["Stacks"]
-        if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
-            cloud.delete_stack(StackName=made.stack)
+    if made.creates:
+        _remove_empty(cloud, made.stack)
 
 
 def execute(clients: Clients, made: ChangeSet) -> None:
     """Begin to carry it out; `infra.cloud.following` waits for the end."""
     clients("cloudformation").execute_change_set(ChangeSetName=made.id, StackName=made.stack)
+
+
+def _remove_empty(cloud: Any, stack: str) -> None:
+    """Remove a stack that is but a name, unless somebody else's change set waits for it."""
+    from botocore.exceptions import ClientError
+
+    try:
+        others = cloud.list_change_sets(StackName=stack)["Summaries"]
+        [found] = cloud.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if refusals.is_absent(error):
+            return
+        raise
+    if not others and found["StackStatus"] == "REVIEW_IN_PROGRESS":
+        cloud.delete_stack(StackName=stack)
 
 
 def _wait(cloud: Any, made: ChangeSet) -> None:

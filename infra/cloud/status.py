@@ -141,11 +141,15 @@ def _backfills(account: Account, stack: Stack) -> Part:
 
 
 def _alarms(account: Account, stack: Stack) -> Part:
-    """CloudFormation lets the names of a stack's alarms begin with the stack's."""
-    pages = account.client("cloudwatch").get_paginator("describe_alarms")
-    found = {
-        alarm["AlarmName"]: alarm["StateValue"]
-        for page in pages.paginate(AlarmNamePrefix=f"{stack.name}-")
-        for alarm in page["MetricAlarms"]
-    }
-    return {"states": found}
+    """Those that CloudFormation made: the names of another stack's may begin alike."""
+    pages = account.client("cloudformation").get_paginator("list_stack_resources")
+    names = [
+        resource["PhysicalResourceId"]
+        for page in pages.paginate(StackName=stack.name)
+        for resource in page["StackResourceSummaries"]
+        if resource["ResourceType"] == "AWS::CloudWatch::Alarm"
+    ]
+    if not names:
+        return {"states": {}}
+    found = account.client("cloudwatch").describe_alarms(AlarmNames=names, MaxRecords=100)
+    return {"states": {alarm["AlarmName"]: alarm["StateValue"] for alarm in found["MetricAlarms"]}}

@@ -37,9 +37,10 @@ def reigns(ways: Sequence[Way], limit: int = MOST) -> list[Reign]:
 
 def reach(ways: Sequence[Way], limit: int = MOST) -> int:
     """How far `reigns` may look at all these without taking long."""
-    while sum(len(way.bends(limit)) for way in ways) > _MOST_BENDS:
-        limit //= 10
-    return limit
+    far = 1000
+    while far < limit and sum(len(way.bends(far * 10)) for way in ways) <= _MOST_BENDS:
+        far *= 10
+    return min(far, limit)
 
 
 def _bends(ways: Sequence[Way], limit: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 # Bytes that any line takes up within the ordinary silence.
 _SMALL_UPLOAD = 1_000_000
@@ -10,8 +10,7 @@ _SMALL_UPLOAD = 1_000_000
 _UPLOADING = 60.0
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(NamedTuple):
     """Limits in seconds, for whoever has a deadline and for whoever moves 2 GB over a slow line.
 
     connect  until a connection stands
@@ -32,7 +31,7 @@ class Patience:
 
     def for_upload(self, size: int) -> Patience:
         """While a body goes up the server is silent."""
-        return self if size <= _SMALL_UPLOAD else replace(self, silence=_UPLOADING)
+        return self if size <= _SMALL_UPLOAD else self._replace(silence=_UPLOADING)
 
 
 PATIENCE = Patience()

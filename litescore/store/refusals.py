@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from litescore.errors import (
     ConfigurationError,
@@ -37,8 +37,7 @@ _PASSING = (408, 409, 425, 429)
 _PASSING_CODES = ("RequestTimeout", "SlowDown")
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """An answer that says no, or none at all.
 
     status  of HTTP; None where no answer came

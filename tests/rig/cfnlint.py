@@ -21,7 +21,9 @@ from typing import Any
 from tests.rig.cache import cached
 
 _LOCK = Path(__file__).with_name("cfnlint.txt")
-_INSTALL = ("--quiet", "--disable-pip-version-check", "install", "--only-binary=:all:", "--no-deps")
+_PIP = ("--quiet", "--disable-pip-version-check", "install")
+# Compiled when it is imported: of most of it nothing ever is.
+_INSTALL = (*_PIP, "--only-binary=:all:", "--no-deps", "--no-compile")
 
 _DATA = """
 import json, sys

@@ -24,7 +24,10 @@ _WITH = re.compile(r"((?:\s|--[^\n]*\n|/\*.*?\*/)*with(?:\s+recursive)?\s)(.*)",
 # What a person wants to see first. Lines of records are too wide for a terminal as they are.
 _ORDER = {"daily": "dt DESC, model, images DESC"}
 _NEWEST = '"at" DESC, source, member'
-_NARROW = 'source, member, status, label, score, kind, "at"'
+_NARROW = {
+    "daily": "dt, substr(model, 1, 12) AS model, status, label, kind, images, mean_score",
+}
+_FIELDS = 'source, member, status, label, score, kind, "at"'
 
 
 @cache
@@ -73,6 +76,6 @@ def literal(text: str) -> str:
 
 
 def _of_view(view: str, limit: int | None, narrow: bool) -> str:
-    columns = _NARROW if narrow and view != "daily" else "*"
+    columns = _NARROW.get(view, _FIELDS) if narrow else "*"
     order = _ORDER.get(view, _NEWEST)
     return f"SELECT {columns} FROM {view} ORDER BY {order}" + (f" LIMIT {limit}" if limit else "")

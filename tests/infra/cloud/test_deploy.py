@@ -8,11 +8,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import yaml
 
-from infra.cloud import change_set, deploy, deployer, following, parameters
+from infra.cloud import change_set, deploy, deploy_options, deployer, following, parameters
 from infra.cloud.account import Account
 from infra.cloud.stack import find
+from litescore.settings import processors
 from tests.infra.cloud.conftest import MODEL, Say, write_zip
 
 # The name that a stack's output bucket has in the local cloud.
@@ -32,7 +35,7 @@ def stacks(account: Account) -> set[str]:
 
 
 def concurrency(account: Account, stack: str) -> object:
-    """What the poller of a stack's queue takes for its limit: a text stalls it."""
+    """What the poller of a stack's queue has for its limit: as the template says it, it stalls."""
     function = find(account, stack).outputs["FunctionName"]
     found = account.client("lambda").list_event_source_mappings(FunctionName=function)
     [mapping] = found["EventSourceMappings"]
@@ -49,7 +52,7 @@ def test_a_zip_becomes_a_stack(empty: Account, say: Say) -> None:
     """The plan first, an event a line, then the outputs and what to do next; the digest of the
     zip's model is pinned, and the poller has its number.
     """
-    said = say("deploy", "--stack", "first", "--yes")
+    said = say("deploy", "--stack", "first", "--concurrency", "500", "--yes")
     assert said.code == 0, said.err
     assert "create stack first in the local cloud" in said.out
     assert "Add     Queue" in said.out
@@ -59,7 +62,7 @@ def test_a_zip_becomes_a_stack(empty: Account, say: Say) -> None:
     assert "litescore status --stack first --local" in said.out
     assert f"litescore results s3://first-output-{empty.number}-{empty.region}/records/" in said.out
     assert settings(empty, "first")["ModelSha256"] == hashlib.sha256(MODEL).hexdigest()
-    assert isinstance(concurrency(empty, "first"), int)
+    assert concurrency(empty, "first") == max(2, processors())
 
 
 def test_what_is_not_given_stays(empty: Account, say: Say, tmp_path: Path) -> None:
@@ -170,13 +173,23 @@ def test_ctrl_c_says_that_it_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(following, "follow", interrupted)
-        said = say("deploy", "--stack", "goes-on", "--yes")
+        said = say("deploy", "--stack", "goes-on", "--concurrency", "500", "--yes")
     assert said.code == 130
     assert "goes on without this command: see `litescore status --stack goes-on`" in said.err
     while (said := say("deploy", "--stack", "goes-on", "--yes")).code:
         assert "is CREATE_IN_PROGRESS: another deployment" in said.err
     assert said.err.splitlines()[-1] == "nothing to change"
-    assert isinstance(concurrency(empty, "goes-on"), int)
+
+
+def test_a_poller_that_was_left_stalled_is_mended(empty: Account, say: Say) -> None:
+    """By the next deployment, though there is nothing to change."""
+    assert say("deploy", "--stack", "stalled", "--yes").code == 0
+    lambdas, function = empty.client("lambda"), find(empty, "stalled").outputs["FunctionName"]
+    found = lambdas.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+    left = {"MaximumConcurrency": 500}
+    lambdas.update_event_source_mapping(UUID=found[0]["UUID"], ScalingConfig=left)
+    assert say("deploy", "--stack", "stalled", "--yes").code == 0
+    assert concurrency(empty, "stalled") == max(2, processors())
 
 
 def test_a_large_template_goes_by_way_of_the_code_bucket(
@@ -236,3 +249,23 @@ def test_the_policies_are_printed(empty: Account, say: Say) -> None:
     assert (said.code, json.loads(said.out)) == (0, deployer.policy(**where))
     said = say("deploy", "--boundary", "--stack", "shoes")
     assert (said.code, json.loads(said.out)) == (0, deployer.boundary(**where))
+
+
+class Tags(yaml.SafeLoader):
+    """YAML with CloudFormation's own tags, of which nothing is asked here."""
+
+
+Tags.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
+
+
+@pytest.mark.parametrize("option", deploy_options.SETTINGS)
+def test_each_option_takes_what_the_template_takes(option: str) -> None:
+    """Its choices or its range, so that a wrong word is refused before anything is uploaded."""
+    name, kind, _, _ = deploy_options.SETTINGS[option]
+    declared = yaml.load(parameters.TEMPLATE.read_text(), Tags)["Parameters"][name]
+    if isinstance(kind, click.Choice):
+        assert [str(value) for value in declared["AllowedValues"]] == list(kind.choices)
+    elif kind is str:
+        assert declared["Type"] == "String"
+    else:
+        assert (kind.min, kind.max) == (declared["MinValue"], declared.get("MaxValue"))

@@ -316,6 +316,9 @@ def test_the_command_prints_a_table(shelf: Shelf, tmp_path: Path) -> None:
     assert first.startswith("s3://photos/\N{REPLACEMENT CHARACTER}[2Jgone.png")
     assert "the first 2 rows" in done.stderr
     assert " read" in done.stderr
+    days = litescore_query(shelf, tmp_path, "daily", "--limit", "1").stdout.splitlines()
+    assert days[0].split() == ["dt", "model", "status", "label", "kind", "images", "mean_score"]
+    assert days[1].split()[:2] == ["2026-01-01", MODELS[0][:12]]
 
 
 def test_the_command_prints_json_and_csv(shelf: Shelf, tmp_path: Path) -> None:

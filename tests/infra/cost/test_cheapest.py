@@ -26,7 +26,7 @@ def by_counting(ways: list[Way], limit: int) -> list[tuple[int, Way]]:
     return found
 
 
-_LIMIT = 150
+_LIMIT = 100
 # Small batches and instances that are full soon: many bends in few images.
 SMALL = st.builds(
     Assumed,
@@ -37,7 +37,7 @@ SMALL = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=10)
 @given(SMALL, st.floats(1, 60_000), st.integers(1, 60))
 def test_exact_against_counting(assumed: Assumed, milliseconds: float, shard: int) -> None:
     """Every change of the cheapest, at the very image, in the first few."""
@@ -68,7 +68,7 @@ def test_lines_on_paper(lines: list[tuple[str, float, float]], expected: object)
     assert [(reign.first, reign.way.path) for reign in found] == expected
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.floats(0.01, 1e5), st.integers(1, 10**9))
 def test_more_images_never_cost_less(milliseconds: float, images: int) -> None:
     """Of every way; and each part is one that the table has, none below zero."""
