@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from infra.cloud import deploy
+from infra.cloud.deployment import deploy
 from infra.local import state
 from infra.local.cloud import LocalCloud
 from infra.package.build import Package

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from infra.cloud import account, backfill_cost, backfill_following, backfill_work
-from infra.cloud.backfill import Progress
-from infra.cloud.backfill_following import Pace
+from infra.cloud import account
+from infra.cloud.backfills import following, price, scope
+from infra.cloud.backfills.following import Pace
+from infra.cloud.backfills.runs import Progress
 from infra.local.cloud import LocalCloud
 from infra.package.build import Package
 from litescore import image
@@ -139,7 +140,7 @@ def test_the_state_machine_reads_an_inventory_that_it_may(cloud: LocalCloud) -> 
     """On AWS, of the output bucket: nothing of it is read here, it may list millions."""
     aws = replace(account.at(cloud.endpoint), local=False)
     bucket = cloud.stack.outputs["OutputBucket"]
-    work = backfill_work.named(
+    work = scope.named(
         aws, cloud.stack, f"s3://{bucket}/inventory/shoes/2026-03-04/manifest.json", max_images=5
     )
     assert json.loads(work.input()) == {
@@ -159,8 +160,8 @@ def test_a_part_of_the_bucket_is_all_that_is_read(cloud: LocalCloud, tmp_path: P
     path.write_text(json.dumps({"bucket": cloud.input_bucket, "key": "new/a.png"}))
     for what in (f"s3://{cloud.input_bucket}/", str(path)):
         with pytest.raises(UsageError, match=f"s3://{cloud.input_bucket}/old/ only"):
-            backfill_work.named(account.at(cloud.endpoint), part, what)
-    assert backfill_work.changed(part).prefix == "old/"
+            scope.named(account.at(cloud.endpoint), part, what)
+    assert scope.changed(part).prefix == "old/"
 
 
 def test_what_the_function_may_not_read_is_refused_with_the_fix(
@@ -188,7 +189,7 @@ def test_what_the_function_may_not_read_is_refused_with_the_fix(
 def test_money_bounds_the_images(cloud: LocalCloud, spoken: Any) -> None:
     """By the measured time; what is not enough for one image starts nothing."""
     where = f"s3://{cloud.input_bucket}/old/"
-    rate = backfill_cost.rate(account.at(cloud.endpoint), cloud.stack)
+    rate = price.rate(account.at(cloud.endpoint), cloud.stack)
     assert rate.measured
     done = spoken(where, "--yes", "--json", "--max-cost", f"{rate.dollars(6):.9f}")
     total = json.loads(done.out)["images"]["total"]
@@ -245,7 +246,7 @@ def test_it_goes_on_without_the_command(
 
     with monkeypatch.context() as patch:
         # In the place of Ctrl-C, at the one moment that is sure to come.
-        patch.setattr(backfill_following.time, "sleep", interrupted)
+        patch.setattr(following.time, "sleep", interrupted)
         left = spoken("--attach", started["name"])
     assert left.code == 130
     assert f"--attach {started['name']} --stack backfill --local" in left.err
@@ -283,7 +284,7 @@ def test_a_night_starts_it(cloud: LocalCloud, built: Package) -> None:
     """The template's schedule, at a moment instead of at night: the state machine runs with the input
     that the template gives it.
     """
-    from infra.cloud import deploy
+    from infra.cloud.deployment import deploy
 
     client = cloud.client("scheduler")
     nightly = deploy.deploy(
@@ -319,7 +320,7 @@ def test_a_night_starts_it(cloud: LocalCloud, built: Package) -> None:
 def test_the_pace_is_of_what_was_seen_done(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attached to a run that is far already, its images do not count as done in a second."""
     moment = 100.0
-    monkeypatch.setattr(backfill_following.time, "monotonic", lambda: moment)
+    monkeypatch.setattr(following.time, "monotonic", lambda: moment)
     pace = Pace()
     moment = 110.0
     assert pace.rate(Progress("RUNNING", total=900, succeeded=500)) == 0

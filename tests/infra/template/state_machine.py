@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from infra.cloud import deploy
+from infra.cloud.deployment import deploy
 
 MAPS = ["Objects", "Inventory", "Manifest"]
 # What a state takes in or gives out, and what the rest of Lambda's answer may take of it.

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from infra.cloud.backfill_work import Work
+from infra.cloud.backfills.scope import Work
 from lambda_handler import distributed_map, events
 from litescore.record import Subject
 from tests.infra.template.state_machine import (

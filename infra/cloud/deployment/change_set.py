@@ -128,7 +128,7 @@ def discard(clients: Clients, made: ChangeSet) -> None:
 
 
 def execute(clients: Clients, made: ChangeSet) -> None:
-    """Begin to carry it out; `infra.cloud.following` waits for the end."""
+    """Begin to carry it out; `infra.cloud.deployment.following` waits for the end."""
     clients("cloudformation").execute_change_set(ChangeSetName=made.id, StackName=made.stack)
 
 
