@@ -198,7 +198,7 @@ class Search:
         if subject not in known:
             return True
         # A shard of which some members have no record has a checkpoint.
-        return shards.is_shard(subject.source) and self._checkpoints.begun(subject) > 0
+        return shards.is_shard(subject.source) and self._checkpoints.is_open(subject)
 
     def _answer(self, now: Progress, *, finished: bool, full: bool) -> dict[str, Any]:
         again = vars(replace(now, step=now.step + 1))
