@@ -22,7 +22,7 @@ from itertools import islice
 import numpy as np
 
 from litescore import store
-from litescore.errors import PermanentError
+from litescore.errors import ConfigurationError, PermanentError
 from litescore.record import Subject
 from litescore.store import s3
 
@@ -102,13 +102,19 @@ def _objects(place: str, model: str, since: date | None, after: str | None) -> I
 
 def _named(url: str, model: str) -> array[int]:
     """The objects that the records in one file are about. A line that is no record, or a file that
-    is not whole, names none: what it was about is scored once more.
+    is not whole, names none: what it was about is scored once more. Raises ConfigurationError for one
+    that may not be read: all that it is about would be scored again each time.
     """
     numbers = array("Q")
     try:
         data = store.read(Subject(url), max_bytes=_MOST_BYTES).data
         lines = (gzip.decompress(data) if url.endswith(".gz") else data).splitlines()
-    except (PermanentError, OSError, EOFError, zlib.error):
+    except (PermanentError, OSError, EOFError, zlib.error) as error:
+        if isinstance(error, PermanentError) and error.kind == "forbidden":
+            raise ConfigurationError(
+                f"{url} is denied ({error.reason}): grant s3:GetObject on the records to the "
+                "function's role"
+            ) from None
         return numbers
     for line in lines:
         number = _named_by(line, model)

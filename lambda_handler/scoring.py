@@ -6,6 +6,7 @@ It does not know where the subjects come from or what AWS is answered.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from lambda_handler.checkpoints import Checkpoints
 from lambda_handler.deadline import Deadline
 from litescore import access, batch, output
 from litescore.batch import Outcome, Spent
-from litescore.errors import ConfigurationError
+from litescore.errors import ConfigurationError, LitescoreError
 from litescore.fetching import Before
 from litescore.output import Summary
 from litescore.record import Subject
@@ -100,7 +101,8 @@ def score(
         summary = output.write_all(_told(readable, deadline, tell), place)
     except BaseException:
         # What came out before is written, and must not be taken for the whole of a shard.
-        checkpoints.keep_open()
+        with suppress(LitescoreError):
+            checkpoints.keep_open()
         raise
     checkpoints.keep()
     return summary

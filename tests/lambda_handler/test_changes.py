@@ -17,7 +17,7 @@ from litescore.record import Record, Subject
 from tests.lambda_handler.conftest import Records, upload
 from tests.rig.pngs import Pngs
 from tests.rig.seaweed import S3
-from tests.rig.stub_s3 import StubS3
+from tests.rig.stub_s3 import Fault, StubS3
 
 # Of both a name of an object shows the same first letters.
 MODEL = "a" * 64
@@ -240,6 +240,16 @@ def test_broken_records_stop_nothing(s3: S3, inputs: str, find: Find) -> None:
     store.put(f"{place}{2:064x}.jsonl", b'no json\n{"model": 1}\n[]\n')
     store.put(f"{place}table.csv", b"a,b")
     assert listed(find()) == ["b.png"]
+
+
+def test_records_that_may_not_be_read_end_the_search(find: Find, faulty: StubS3) -> None:
+    """Taken for none, all that they are about would be scored again each night."""
+    name = f"records/dt=2026-01-01/{MODEL[:12]}-{1:064x}.jsonl"
+    faulty.objects |= {("stub", "in/a.png"): b"image", ("stub", name): b""}
+    assert listed(find(bucket="stub", prefix="in/")) == ["in/a.png"]
+    faulty.faults.append(Fault(status=403, key=name))
+    with pytest.raises(ConfigurationError, match="is denied .*: grant s3:GetObject"):
+        find(bucket="stub", prefix="in/")
 
 
 def test_keys_come_as_they_are(s3: S3, inputs: str, find: Find) -> None:
