@@ -248,7 +248,7 @@ def test_records_that_may_not_be_read_end_the_search(find: Find, faulty: StubS3)
     faulty.objects |= {("stub", "in/a.png"): b"image", ("stub", name): b""}
     assert listed(find(bucket="stub", prefix="in/")) == ["in/a.png"]
     faulty.faults.append(Fault(status=403, key=name))
-    with pytest.raises(ConfigurationError, match="is denied .*: grant s3:GetObject"):
+    with pytest.raises(ConfigurationError, match=r"is denied .*: grant s3:GetObject"):
         find(bucket="stub", prefix="in/")
 
 
