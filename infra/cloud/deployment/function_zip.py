@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ MODEL = "model.tflite"
 PYTHONS = tuple(python for python in target.PYTHONS if python not in target.LOCAL_ONLY)
 
 _OURS = ("lambda_handler/__init__.py", "litescore/__init__.py")
+# What zipfile raises, by where the broken bytes are; the last of one that is said to be encrypted.
+_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError)
 _LIMIT = 250 * 1024 * 1024
 # Of a module's bytecode and of an extension module: numpy.cpython-313.pyc, _x.cpython-313-...so
 _TAG = re.compile(r"\.cpython-3(\d+)[.-]")
@@ -68,8 +71,8 @@ def read(path: Path) -> FunctionZip:
             python = _only(path, "Python", _pythons(archive))
             arch = _only(path, "processor", _machines(archive))
             return FunctionZip(path, _sha256(path), python, arch, _model(archive))
-    except zipfile.BadZipFile as error:
-        raise ConfigurationError(f"{path} is no zip file: {error}") from error
+    except _BROKEN as error:
+        raise ConfigurationError(f"{path} is no zip file: {error or 'cut short'}") from error
 
 
 def check_target(found: FunctionZip, *, local: bool) -> None:

@@ -71,6 +71,19 @@ def test_what_is_not_ours_is_refused(tmp_path: Path) -> None:
         function_zip.read(path)
 
 
+def test_a_broken_zip_is_refused(tmp_path: Path) -> None:
+    """Wherever the wrong byte is, it is one line: a zip of ours, or none."""
+    path, told = tmp_path / "a.zip", set()
+    whole = write_zip(path, **{"a/b.so": elf(62) + bytes(99)}).read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x6F]) + whole[place + 1 :])
+        try:
+            function_zip.read(path)
+        except ConfigurationError as error:
+            told.add(str(error).split(":")[0])
+    assert f"{path} is no zip file" in told
+
+
 def test_a_folder_holds_exactly_one_zip(tmp_path: Path) -> None:
     """None and two are told; a file may be named."""
     with pytest.raises(UsageError, match="it holds none"):
