@@ -42,8 +42,8 @@ PYTHON = "3.13"
 # The word for the model inside the zip, where a stack has one in S3.
 MODEL_IN_ZIP = "zip"
 
-# "litescore-input-123456789012-ap-southeast-1" has to be a bucket's name, of 63 letters at most.
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,28}")
+# "litescore-output-123456789012-ap-southeast-1" has to be a bucket's name, of 63 letters at most.
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,27}")
 _LOCAL_PAUSE = 0.1
 
 # Told what is going on, units done and units in all.
@@ -75,7 +75,7 @@ def check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"stack name {name!r} cannot begin a bucket's name: lowercase letters, digits and "
-            "hyphens, a letter first, 29 at most"
+            "hyphens, a letter first, 28 at most"
         )
 
 

@@ -15,6 +15,7 @@ import yaml
 from infra.cloud import change_set, deploy, deploy_options, deployer, following, parameters
 from infra.cloud.account import Account
 from infra.cloud.stack import find
+from litescore.errors import UsageError
 from litescore.settings import processors
 from tests.infra.cloud.conftest import MODEL, Say, write_zip
 
@@ -204,6 +205,14 @@ def test_a_large_template_goes_by_way_of_the_code_bucket(
     bucket = f"litescore-code-{empty.number}-{empty.region}"
     keys = [one["Key"] for one in empty.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
     assert any(key.endswith(".yaml") for key in keys)
+
+
+def test_the_longest_name_of_a_stack_begins_a_bucket_s_name() -> None:
+    """Of 63 letters at most, also in a region whose own name is long; one more is refused."""
+    room = 63 - len("-output-123456789012-ap-southeast-1")
+    deploy.check_name("x" * room)
+    with pytest.raises(UsageError, match=f"{room} at most"):
+        deploy.check_name("x" * (room + 1))
 
 
 @pytest.mark.parametrize(

@@ -340,7 +340,7 @@ def test_a_deployer_has_no_hand_on_other_stacks(resource: tuple[str, str]) -> No
 def test_both_documents_fit_into_a_managed_policy() -> None:
     """For the longest name of a stack, and of a region."""
     for made in (deployer.policy, deployer.boundary):
-        document = made(account="123456789012", region="ap-southeast-1", stack="x" * 29)
+        document = made(account="123456789012", region="ap-southeast-1", stack="x" * 28)
         assert len(json.dumps(document, separators=(",", ":"))) <= LIMIT
 
 
