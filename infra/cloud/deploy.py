@@ -44,6 +44,9 @@ MODEL_IN_ZIP = "zip"
 
 # "litescore-output-123456789012-ap-southeast-1" has to be a bucket's name, of 63 letters at most.
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,27}")
+# What the filter of a bucket's notifications takes as it is; all else it matches encoded only:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
+_PLAIN = re.compile(r"[A-Za-z0-9!_.'()/-]*")
 _LOCAL_PAUSE = 0.1
 
 # Told what is going on, units done and units in all.
@@ -97,6 +100,7 @@ def prepare(account: Account, request: Request, progress: Progress = _quiet) -> 
     given = {**model, **_target(package), **request.parameters}
     shown = _existing(account, {**before, **given})
     _refuse_loop(account, request.stack, {**before, **given})
+    _refuse_prefix({**before, **given})
     code = f"{package.sha256}.zip"
     bucket = code_bucket.upload(
         account.client, package.path, code, lambda done, total: progress("upload", done, total)
@@ -229,6 +233,16 @@ def _refuse_loop(account: Account, name: str, settings: Mapping[str, str]) -> No
         raise UsageError(
             f"records go to s3://{output}/{place}, and images come from s3://{output}/{trigger}: "
             "each record would be read as an image, for ever; name another --input-prefix"
+        )
+
+
+def _refuse_prefix(settings: Mapping[str, str]) -> None:
+    """EventBridge, which tells of an existing bucket, takes any prefix as it is."""
+    prefix = settings.get("InputPrefix", "")
+    if not settings.get("InputBucketName") and not _PLAIN.fullmatch(prefix):
+        raise UsageError(
+            f"--input-prefix {prefix!r}: S3 would tell of no object under it; letters, digits and "
+            "!-_.'()/ only, or a bucket that is there already, with --input-bucket"
         )
 
 

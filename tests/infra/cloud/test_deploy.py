@@ -228,6 +228,8 @@ def test_the_longest_name_of_a_stack_begins_a_bucket_s_name() -> None:
             ("--input-bucket", LOOPED, "--input-prefix", "records/2026/"),
             "for ever",
         ),
+        (("--input-prefix", "my photos/"), "S3 would tell of no object under it"),
+        (("--input-prefix", "year=2026/"), "with --input-bucket"),
     ],
 )
 def test_wrong_words_are_refused_first(

@@ -393,6 +393,14 @@ def test_nights_start_what_the_command_starts() -> None:
     assert statement["Resource"] == {"Ref": "Backfill"}
 
 
+def test_no_prefix_breaks_the_input_of_nights() -> None:
+    """It stands in JSON that CloudFormation puts together, and cannot escape."""
+    pattern = template()["Parameters"]["InputPrefix"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "shoes/2026 (new)/")
+    for broken in ('a"b/', "a\\b/"):
+        assert not re.fullmatch(pattern, broken)
+
+
 def test_subjects_are_the_same_by_every_way() -> None:
     """So a list, a listing and an inventory of one object make one record of it."""
     found = {
