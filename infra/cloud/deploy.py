@@ -24,6 +24,7 @@ from infra.cloud import (
     refusals,
     stack,
     state,
+    taken_over,
 )
 from infra.cloud import plan as plans
 from infra.cloud.account import Account, Clients
@@ -128,6 +129,7 @@ def carry_out(plan: Plan, tell: Tell = lambda _: None) -> Stack:
             _execute(plan, tell)
         finally:
             _mend_poller(account, state.look(account, name))
+        _settle_taken(plan)
     else:
         discard(plan)
     if plan.shown and plan.wanted:
@@ -153,6 +155,14 @@ def deploy(
     text = TEMPLATE.read_text(encoding="utf-8")
     plan = plans.make(account, name, held, {**(parameters or {}), **code}, found, None, text)
     return carry_out(plan)
+
+
+def _settle_taken(plan: Plan) -> None:
+    """Buckets of an earlier stack, which CloudFormation took over as they were."""
+    account, name = plan.account, plan.changes.name
+    taken = {change.resource for change in plan.changes.changes if change.action == "Import"}
+    if taken and (found := state.look(account, name)):
+        taken_over.settle(account, stack.find(account, name), found.parameters, taken)
 
 
 def _mend_poller(account: Account, found: State | None) -> None:
