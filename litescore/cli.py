@@ -35,11 +35,11 @@ COMMANDS = {
     "edge": ("edge.cli:edge", "Score camera frames on this device."),
     "package": ("infra.package.cli:package", "Build the function's zip for AWS Lambda."),
     "deploy": (
-        "infra.cloud.deploy_command:deploy",
+        "infra.cloud.deployment.deploy_command:deploy",
         "Deploy the cloud job into an account, after showing the plan.",
     ),
     "backfill": (
-        "infra.cloud.backfill_command:backfill",
+        "infra.cloud.backfills.command:backfill",
         "Score what is already in a bucket, with progress and cost.",
     ),
     "redrive": (
@@ -51,11 +51,11 @@ COMMANDS = {
         "Show queue, errors and newest records of a deployed job.",
     ),
     "query": (
-        "infra.cloud.query_command:query",
+        "infra.cloud.queries.command:query",
         "Ask Athena about the records of a deployed job.",
     ),
     "destroy": (
-        "infra.cloud.destroy_command:destroy",
+        "infra.cloud.deployment.destroy_command:destroy",
         "Remove a deployed job, after saying what goes and what stays.",
     ),
     "cost": ("infra.cost.cli:cost", "Say what scoring costs, by way and machine."),

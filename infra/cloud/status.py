@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from infra.cloud import backfill, function_log
+from infra.cloud import function_log
 from infra.cloud.account import Account
+from infra.cloud.backfills import runs
 from infra.cloud.newest_records import newest
 from infra.cloud.refusals import told
 from infra.cloud.stack import Stack
@@ -133,8 +134,8 @@ def _images(account: Account, stack: Stack) -> Part:
 
 def _backfills(account: Account, stack: Stack) -> Part:
     found = []
-    for run in backfill.running(account, stack):
-        progress = backfill.look(account, run)
+    for run in runs.running(account, stack):
+        progress = runs.look(account, run)
         counts = {"done": progress.done, "failed": progress.failed, "total": progress.total}
         found.append({"name": run.name, "since": run.start.isoformat(), **counts})
     return {"running": found}

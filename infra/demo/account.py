@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.cloud import backfill, backfill_following, query
-from infra.cloud.backfill_work import named
+from infra.cloud.backfills import following, runs
+from infra.cloud.backfills.scope import named
+from infra.cloud.queries import query
 from infra.local.cloud import LocalCloud
 from litescore.errors import ConfigurationError
 
@@ -39,10 +40,10 @@ def score_again(cloud: LocalCloud, images: int) -> int:
     """
     prefix = f"s3://{cloud.input_bucket}/demo/"
     work = named(cloud.account, cloud.stack, prefix, max_images=images)
-    run = backfill.start(cloud.account, cloud.stack, work)
-    *_, progress = backfill_following.follow(cloud.account, run)
-    if progress.status != backfill.SUCCEEDED or progress.failed:
-        reasons = [str(one) for one in backfill.failures(cloud.account, progress, 1)]
+    run = runs.start(cloud.account, cloud.stack, work)
+    *_, progress = following.follow(cloud.account, run)
+    if progress.status != runs.SUCCEEDED or progress.failed:
+        reasons = [str(one) for one in runs.failures(cloud.account, progress, 1)]
         raise ConfigurationError(f"backfill {run.name} failed: {(reasons or [progress.reason])[0]}")
     return progress.succeeded
 

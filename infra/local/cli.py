@@ -81,7 +81,7 @@ def up(
       litescore local up --model model.tflite --keep
       litescore local up --package build/ --keep ~/cloud --port 4566
     """
-    from infra.cloud.deploy import check_name
+    from infra.cloud.deployment.deploy import check_name
     from infra.local import cloud as clouds
     from infra.local import keeping, page, state
     from infra.processes import unwinding_on_signals
@@ -172,7 +172,7 @@ def _check(model: str | None, *, as_json: bool) -> int:
 
 
 def _made_before(package: Path, model: str | None) -> Path:
-    from infra.cloud import function_zip
+    from infra.cloud.deployment import function_zip
 
     found = function_zip.read(function_zip.find(package))
     function_zip.check_target(found, local=True)

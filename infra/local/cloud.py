@@ -1,6 +1,6 @@
 """The whole cloud job on this machine: ministack, and in it the template with the function's zip.
 
-What is deployed, and how, is what AWS gets (`infra.cloud.deploy`). Starts and stops; prints nothing.
+What is deployed, and how, is what AWS gets (`infra.cloud.deployment.deploy`). Starts and stops; prints nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from infra.cloud import account, deploy
+from infra.cloud import account
 from infra.cloud.account import Account, Clients
-from infra.cloud.function_zip import MODEL
+from infra.cloud.deployment import deploy
+from infra.cloud.deployment.function_zip import MODEL
 from infra.cloud.stack import Stack
 from infra.local import keeping, ministack
 from litescore.settings import processors

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ def proxied(stub: StubS3, model: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """A proxy in front of the stub; what it cannot have is not asked for again."""
     with rig.serve(stub.endpoint) as proxy:
         aim(monkeypatch, proxy.environ(stub.environ), "stub", model)
-        monkeypatch.setattr(patience, "PATIENCE", replace(SHORT, retries=0))
+        monkeypatch.setattr(patience, "PATIENCE", SHORT._replace(retries=0))
         yield proxy
 
 

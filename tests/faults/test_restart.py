@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -68,7 +68,7 @@ def test_killed_while_images_are_read(
     """Images that it could not give are handed back, with all others when their records cannot be
     written either; where the write is waited for, they are kept. Nothing is done twice.
     """
-    monkeypatch.setattr(patience, "PATIENCE", replace(SHORT, total=total))
+    monkeypatch.setattr(patience, "PATIENCE", SHORT._replace(total=total))
     listed = scene.fill()
     gate = scene.proxy.gate(method="GET", key="in/3.png")
     with ThreadPoolExecutor(1) as threads:

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.cloud import account, deploy
+from infra.cloud import account
+from infra.cloud.deployment import deploy
 from infra.cost.work import Assumed
 from infra.local import ministack
 from infra.local.ministack import Server

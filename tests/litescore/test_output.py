@@ -109,7 +109,7 @@ def test_writing_again_changes_nothing(tmp_path: Path) -> None:
     (path,) = written(tmp_path)
     before = (path.read_bytes(), path.stat().st_mtime_ns)
     later = [
-        replace(one, record=replace(one.record, at="2027-01-01T00:00:00.000Z"))
+        one._replace(record=replace(one.record, at="2027-01-01T00:00:00.000Z"))
         for one in reversed(OUTCOMES)
         if one.record
     ]

@@ -22,7 +22,7 @@ def shown(account: Account, stack: Stack, port: int = 0) -> Iterator[str]:
     Raises ConfigurationError where the port is in use.
     """
     server = Server(port, Overview(account, stack))
-    thread = threading.Thread(target=server.serve_forever, name="page", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="page", daemon=True)
     thread.start()
     try:
         yield server.url

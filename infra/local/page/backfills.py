@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from infra.cloud import backfill
 from infra.cloud.account import Account
-from infra.cloud.backfill import Run
+from infra.cloud.backfills import runs
+from infra.cloud.backfills.runs import Run
 from infra.cloud.stack import Stack
 
 _SHOWN = 5
@@ -33,7 +33,7 @@ class Backfills:
         arn = one["executionArn"]
         if arn in self._ended:
             return self._ended[arn]
-        progress = backfill.look(self._account, Run(arn, one["name"], one["startDate"]))
+        progress = runs.look(self._account, Run(arn, one["name"], one["startDate"]))
         stopped = one.get("stopDate")
         told = {
             "name": one["name"],

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from infra.cloud import backfill, redrive, status
-from infra.cloud.backfill_work import Work
-from infra.cloud.query import ask
+from infra.cloud import redrive, status
+from infra.cloud.backfills import runs
+from infra.cloud.backfills.scope import Work
+from infra.cloud.queries.query import ask
 from infra.local.page import queues
 from infra.local.selftest.trial import BROKEN, IMAGES, Trial
 from litescore.errors import GateError
@@ -110,12 +111,12 @@ def dead_letter_is_redriven(trial: Trial) -> str:
 
 def backfill_scores_the_prefix(trial: Trial) -> str:
     work = Work("objects", "the self-test", bucket=trial.out("InputBucket"), prefix=trial.prefix)
-    run = backfill.start(trial.account, trial.stack, work)
-    trial.wait("end of the backfill", lambda: backfill.look(trial.account, run).ended)
-    progress = backfill.look(trial.account, run)
+    run = runs.start(trial.account, trial.stack, work)
+    trial.wait("end of the backfill", lambda: runs.look(trial.account, run).ended)
+    progress = runs.look(trial.account, run)
     if progress.map_run:
         trial.leftovers.append(f"backfills/{progress.map_run.rpartition(':')[2]}/")
-    if (progress.status, progress.failed) != (backfill.SUCCEEDED, 0):
+    if (progress.status, progress.failed) != (runs.SUCCEEDED, 0):
         raise GateError(f"{progress.status.lower()}, {progress.failed} failed: {progress.reason}")
     if progress.succeeded != IMAGES + 1:
         raise GateError(f"{progress.succeeded} images instead of {IMAGES + 1}")

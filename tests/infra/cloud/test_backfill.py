@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from infra.cloud import account, backfill_cost, backfill_following, backfill_work
-from infra.cloud.backfill import Progress
-from infra.cloud.backfill_following import Pace
+from infra.cloud import account
+from infra.cloud.backfills import following, price, scope
+from infra.cloud.backfills.following import Pace
+from infra.cloud.backfills.runs import Progress
 from infra.local.cloud import LocalCloud
 from infra.package.build import Package
-from litescore import image, results
+from litescore import image
 from litescore.errors import UsageError
-from litescore.record import Record
 from litescore.scorer import Scorer
-from tests.infra.cloud.quiet import Said, deployed, say
+from tests.infra.cloud.quiet import Said, begin, deployed, keep, records_of, runs, say
 from tests.rig.pngs import Pngs
 
 IMAGES = 12
@@ -52,34 +52,6 @@ def spoken(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> Any:
         return say(cloud, capsys, ["backfill", *words])
 
     return speak
-
-
-def records_of(cloud: LocalCloud, folder: Path) -> dict[str, Record]:
-    """Key -> record, of all that came so far."""
-    cloud.download(folder)
-    start = f"s3://{cloud.input_bucket}/"
-    return {record.source.removeprefix(start): record for record in results.read(folder)}
-
-
-def keep(cloud: LocalCloud, name: str, *rows: dict[str, str]) -> dict[str, Any]:
-    """A list in the output bucket, as input of the state machine."""
-    bucket, key = cloud.stack.outputs["OutputBucket"], f"manifests/{name}.jsonl"
-    body = "".join(f"{json.dumps(row)}\n" for row in rows)
-    cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body.encode())
-    return {
-        "from": "manifest",
-        "bucket": cloud.input_bucket,
-        "prefix": "",
-        "manifest": {"bucket": bucket, "key": key},
-        "max_images": 100,
-    }
-
-
-def begin(cloud: LocalCloud, given: dict[str, Any]) -> str:
-    """A run of the state machine with that input; its name."""
-    client, machine = cloud.client("stepfunctions"), cloud.stack.outputs["BackfillArn"]
-    answer = client.start_execution(stateMachineArn=machine, input=json.dumps(given))
-    return str(answer["executionArn"]).rpartition(":")[2]
 
 
 def test_what_was_there_before_is_scored(
@@ -168,7 +140,7 @@ def test_the_state_machine_reads_an_inventory_that_it_may(cloud: LocalCloud) -> 
     """On AWS, of the output bucket: nothing of it is read here, it may list millions."""
     aws = replace(account.at(cloud.endpoint), local=False)
     bucket = cloud.stack.outputs["OutputBucket"]
-    work = backfill_work.named(
+    work = scope.named(
         aws, cloud.stack, f"s3://{bucket}/inventory/shoes/2026-03-04/manifest.json", max_images=5
     )
     assert json.loads(work.input()) == {
@@ -188,8 +160,8 @@ def test_a_part_of_the_bucket_is_all_that_is_read(cloud: LocalCloud, tmp_path: P
     path.write_text(json.dumps({"bucket": cloud.input_bucket, "key": "new/a.png"}))
     for what in (f"s3://{cloud.input_bucket}/", str(path)):
         with pytest.raises(UsageError, match=f"s3://{cloud.input_bucket}/old/ only"):
-            backfill_work.named(account.at(cloud.endpoint), part, what)
-    assert backfill_work.changed(part).prefix == "old/"
+            scope.named(account.at(cloud.endpoint), part, what)
+    assert scope.changed(part).prefix == "old/"
 
 
 def test_what_the_function_may_not_read_is_refused_with_the_fix(
@@ -217,7 +189,7 @@ def test_what_the_function_may_not_read_is_refused_with_the_fix(
 def test_money_bounds_the_images(cloud: LocalCloud, spoken: Any) -> None:
     """By the measured time; what is not enough for one image starts nothing."""
     where = f"s3://{cloud.input_bucket}/old/"
-    rate = backfill_cost.rate(account.at(cloud.endpoint), cloud.stack)
+    rate = price.rate(account.at(cloud.endpoint), cloud.stack)
     assert rate.measured
     done = spoken(where, "--yes", "--json", "--max-cost", f"{rate.dollars(6):.9f}")
     total = json.loads(done.out)["images"]["total"]
@@ -233,14 +205,6 @@ def test_without_a_yes_nothing_starts(
     count = len(runs(cloud))
     assert spoken(f"s3://{cloud.input_bucket}/old/").code == 130
     assert len(runs(cloud)) == count
-
-
-def runs(cloud: LocalCloud) -> list[Any]:
-    """All runs so far."""
-    found = cloud.client("stepfunctions").list_executions(
-        stateMachineArn=cloud.stack.outputs["BackfillArn"]
-    )
-    return list(found["executions"])
 
 
 def test_failures_are_named(cloud: LocalCloud, spoken: Any, pngs: Pngs) -> None:
@@ -282,7 +246,7 @@ def test_it_goes_on_without_the_command(
 
     with monkeypatch.context() as patch:
         # In the place of Ctrl-C, at the one moment that is sure to come.
-        patch.setattr(backfill_following.time, "sleep", interrupted)
+        patch.setattr(following.time, "sleep", interrupted)
         left = spoken("--attach", started["name"])
     assert left.code == 130
     assert f"--attach {started['name']} --stack backfill --local" in left.err
@@ -320,7 +284,7 @@ def test_a_night_starts_it(cloud: LocalCloud, built: Package) -> None:
     """The template's schedule, at a moment instead of at night: the state machine runs with the input
     that the template gives it.
     """
-    from infra.cloud import deploy
+    from infra.cloud.deployment import deploy
 
     client = cloud.client("scheduler")
     nightly = deploy.deploy(
@@ -356,7 +320,7 @@ def test_a_night_starts_it(cloud: LocalCloud, built: Package) -> None:
 def test_the_pace_is_of_what_was_seen_done(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attached to a run that is far already, its images do not count as done in a second."""
     moment = 100.0
-    monkeypatch.setattr(backfill_following.time, "monotonic", lambda: moment)
+    monkeypatch.setattr(following.time, "monotonic", lambda: moment)
     pace = Pace()
     moment = 110.0
     assert pace.rate(Progress("RUNNING", total=900, succeeded=500)) == 0

@@ -11,10 +11,11 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from infra.cloud import backfill_following, function_log
+from infra.cloud import function_log
 from infra.cloud.account import Account
-from infra.cloud.backfill import Progress, Run
-from infra.cloud.backfill_cost import Rate
+from infra.cloud.backfills import following
+from infra.cloud.backfills.price import Rate
+from infra.cloud.backfills.runs import Progress, Run
 from infra.cloud.stack import Stack
 from lambda_handler import events
 from lambda_handler.report import Report
@@ -81,13 +82,13 @@ def test_the_last_lines_are_waited_for(
     stubbed: tuple[Stubber, Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """AWS keeps a log some seconds late: read until it says no more; the cost is by what it says."""
-    monkeypatch.setattr(backfill_following.time, "sleep", lambda _: None)
+    monkeypatch.setattr(following.time, "sleep", lambda _: None)
     stub, account = stubbed
     for count in (1, 2, 2):
         page(stub, *[line(scored=500)] * count)
     run, rate = Run("arn", "run", SINCE), Rate(50.0, False, 1769, "x86_64")
     progress = Progress("SUCCEEDED", total=1000, succeeded=1000)
-    found = backfill_following.result(account, STACK, run, progress, rate)
+    found = following.result(account, STACK, run, progress, rate)
     assert found.told is not None
     assert found.told.images == 1000
     assert found.exit_code == 0

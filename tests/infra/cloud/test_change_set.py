@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
-from infra.cloud import change_set
-from infra.cloud.change_set import Proposal
+from infra.cloud.deployment import change_set
+from infra.cloud.deployment.change_set import Proposal
 from litescore.errors import ConfigurationError
 
 ID = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/litescore-1/1"

@@ -12,8 +12,15 @@ import click
 import pytest
 import yaml
 
-from infra.cloud import change_set, deploy, deploy_options, deployer, following, parameters
 from infra.cloud.account import Account
+from infra.cloud.deployment import (
+    change_set,
+    deploy,
+    deploy_options,
+    deployer,
+    following,
+    parameters,
+)
 from infra.cloud.stack import find
 from litescore.errors import UsageError
 from litescore.settings import processors

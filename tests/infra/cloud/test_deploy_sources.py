@@ -16,9 +16,9 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from urllib3 import HTTPResponse
 
-from infra.cloud import existing_bucket
 from infra.cloud.account import Account
-from infra.cloud.existing_bucket import Notifications
+from infra.cloud.deployment import existing_bucket
+from infra.cloud.deployment.existing_bucket import Notifications
 from infra.package.build import Package
 from litescore.errors import ConfigurationError
 from tests.infra.cloud.conftest import MODEL, Say

@@ -15,8 +15,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from infra.cloud import backfill, backfill_work, deploy, deployer, destroy, redrive, status
+from infra.cloud import redrive, status
 from infra.cloud.account import Account
+from infra.cloud.backfills import runs, scope
+from infra.cloud.deployment import deploy, deployer, destroy
 from infra.cloud.stack import find
 from infra.local import ministack
 from litescore.errors import LitescoreError
@@ -242,9 +244,9 @@ class Limited:
         }
         assert not unknown, unknown
         account.client("s3").put_object(Bucket=bucket, Key="batch/a.png", Body=b"png")
-        work = backfill_work.named(account, made, f"s3://{bucket}/batch/")
-        run = backfill.start(account, made, work)
-        backfill.look(account, backfill.find(account, find(account, stack), run.name))
+        work = scope.named(account, made, f"s3://{bucket}/batch/")
+        run = runs.start(account, made, work)
+        runs.look(account, runs.find(account, find(account, stack), run.name))
         redrive.look(account, made)
         removal = destroy.prepare(account, stack)
         destroy.carry_out(removal)

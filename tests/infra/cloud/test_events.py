@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from infra.cloud import deploy
 from infra.cloud.account import Account
+from infra.cloud.deployment import deploy
 from infra.cloud.stack import Stack
 from tests.infra.cloud.conftest import write_zip
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from infra.cloud import following
+from infra.cloud.deployment import following
 
 CONFLICT = {"ValidationStatusReason": "Resource 'shoes-output' already exists."}
 ARN = "arn:aws:cloudformation:eu-west-1:000000000000:stack/shoes/1"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.cloud import function_zip
+from infra.cloud.deployment import function_zip
 from infra.package.build import Package
 from litescore.errors import ConfigurationError, UsageError
 from tests.infra.cloud.conftest import MODEL, write_zip

@@ -20,9 +20,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from infra.cloud import account, queries, query
+from infra.cloud import account, queries
 from infra.cloud.account import Account
-from infra.cloud.query_command import query as command
+from infra.cloud.queries import query
+from infra.cloud.queries.command import query as command
 from infra.cloud.stack import Stack
 from infra.local import state
 from infra.local.cloud import LocalCloud

@@ -10,13 +10,14 @@ import pytest
 from botocore import exceptions
 from botocore.config import Config
 
-from infra.cloud import account, plan_text, refusals, state
+from infra.cloud import account, refusals
 from infra.cloud.account import Account
-from infra.cloud.change_set import Change, ChangeSet
-from infra.cloud.function_zip import FunctionZip
-from infra.cloud.parameters import Setting
-from infra.cloud.plan import Plan
-from infra.cloud.state import State
+from infra.cloud.deployment import plan_text, state
+from infra.cloud.deployment.change_set import Change, ChangeSet
+from infra.cloud.deployment.function_zip import FunctionZip
+from infra.cloud.deployment.parameters import Setting
+from infra.cloud.deployment.plan import Plan
+from infra.cloud.deployment.state import State
 from litescore.errors import ConfigurationError, UsageError
 
 

@@ -19,7 +19,8 @@ import boto3
 import psutil
 import pytest
 
-from infra.cloud import account, deploy
+from infra.cloud import account
+from infra.cloud.deployment import deploy
 from infra.local import cloud as local
 from infra.local.cloud import LocalCloud
 from infra.package.build import Package

@@ -15,6 +15,7 @@ from infra.local.page import queues
 from litescore import image
 from litescore.errors import ConfigurationError
 from tests.infra.local.conftest import LETTER, until
+from tests.rig.pngs import Pngs
 
 
 def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
@@ -105,16 +106,19 @@ def test_a_port_in_use_is_one_line(job: LocalCloud, url: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_an_image_that_is_overwritten_has_no_picture_any_more(job: LocalCloud, url: str) -> None:
-    """Its record is about what was there before."""
+def test_an_image_that_is_overwritten_has_no_picture_any_more(
+    job: LocalCloud, url: str, pngs: Pngs
+) -> None:
+    """Its record is about what was there before; the new one has a record and picture of its own."""
     state = json.loads(ask(f"{url}state.json")[2])
-    [record] = [one for one in state["records"] if one["key"] == "test_page/0003.png"]
-    s3 = job.client("s3")
-    s3.put_object(Bucket=job.input_bucket, Key=record["key"], Body=b"no picture at all")
-    assert ask(f"{url}picture/{record['id']}")[0] == 404
+    [before] = [one for one in state["records"] if one["key"] == "test_page/0003.png"]
+    job.client("s3").upload_file(str(pngs.paths[30]), job.input_bucket, before["key"])
+    assert ask(f"{url}picture/{before['id']}")[0] == 404
 
-    def told() -> bool:
+    def after() -> list[str]:
         records = json.loads(ask(f"{url}state.json")[2])["records"]
-        return any(one["key"] == record["key"] and one["status"] == "failed" for one in records)
+        named = [one["id"] for one in records if one["key"] == before["key"]]
+        return [identity for identity in named if identity != before["id"]]
 
-    until(told)
+    [now] = until(after)
+    assert ask(f"{url}picture/{now}")[0] == 200

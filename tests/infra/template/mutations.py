@@ -174,7 +174,7 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
         (
             "records_are_kept_as_asked",
             "other days",
-            put(_of("OutputBucket", "LifecycleConfiguration/Rules/4/Fn::If/1/ExpirationInDays"), 1),
+            put(_of("OutputBucket", "LifecycleConfiguration/Rules/5/Fn::If/1/ExpirationInDays"), 1),
         ),
         (
             "no_output_sets_off_the_function",

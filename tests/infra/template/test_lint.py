@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra.cloud import deploy
+from infra.cloud.deployment import deploy
 from tests.rig import cfnlint
 
 

@@ -13,7 +13,8 @@ import sqlglot
 import yaml
 from sqlglot.optimizer import annotate_types, qualify
 
-from infra.cloud import deploy, queries
+from infra.cloud import queries
+from infra.cloud.deployment import deploy
 from litescore.record import Record
 
 TEXT = deploy.TEMPLATE.read_text()

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from infra.cloud import deploy
+from infra.cloud.deployment import deploy
 from infra.local import ministack
 
 Template = dict[str, Any]

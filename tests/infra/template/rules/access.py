@@ -128,14 +128,10 @@ def inventories_of_the_input_are_taken(case: Case) -> Iterator[str]:
     """S3 brings an inventory as itself, so the bucket's policy has to let it in: for the images'
     bucket and for the folder that backfills read, and nothing else.
     """
-    own = case.of_type("AWS::S3::Bucket").get("InputBucket")
-    arn = f"arn:aws:s3:::{own['BucketName'] if own else case.choice['InputBucketName']}"
+    bucket = case.choice.get("InputBucketName") or "${InputBucket}"
     conditions = {
-        "ArnEquals": {"aws:SourceArn": arn},
-        "StringEquals": {
-            "aws:SourceAccount": "123456789012",
-            "s3:x-amz-acl": "bucket-owner-full-control",
-        },
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"},
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
     }
     found = [
         (one.body["Principal"], one.actions, one.resources, one.body.get("Condition"))

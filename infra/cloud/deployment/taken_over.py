@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from infra.cloud import existing_bucket, refusals
+from infra.cloud import refusals
 from infra.cloud.account import Account
+from infra.cloud.deployment import existing_bucket
 from infra.cloud.stack import Stack
 
 _EVENTS = ["s3:ObjectCreated:*"]

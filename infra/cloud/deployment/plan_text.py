@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from infra.cloud.change_set import Change
-from infra.cloud.existing_bucket import Notifications
-from infra.cloud.plan import Plan
+from infra.cloud.deployment.change_set import Change
+from infra.cloud.deployment.existing_bucket import Notifications
+from infra.cloud.deployment.plan import Plan
 
 _HEAD = ("action", "resource", "type", "replaced", "what of it")
 _SHORT = 40

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from infra.cloud import (
+from infra.cloud import refusals, stack
+from infra.cloud.account import Account, Clients
+from infra.cloud.deployment import (
     change_set,
     code_bucket,
     existing_bucket,
@@ -21,20 +23,17 @@ from infra.cloud import (
     function_zip,
     model_pin,
     parameters,
-    refusals,
-    stack,
     state,
     taken_over,
 )
-from infra.cloud import plan as plans
-from infra.cloud.account import Account, Clients
-from infra.cloud.change_set import ChangeSet
-from infra.cloud.existing_bucket import Notifications
-from infra.cloud.following import Tell
-from infra.cloud.function_zip import FunctionZip
-from infra.cloud.plan import Plan
+from infra.cloud.deployment import plan as plans
+from infra.cloud.deployment.change_set import ChangeSet
+from infra.cloud.deployment.existing_bucket import Notifications
+from infra.cloud.deployment.following import Tell
+from infra.cloud.deployment.function_zip import FunctionZip
+from infra.cloud.deployment.plan import Plan
+from infra.cloud.deployment.state import State
 from infra.cloud.stack import Stack
-from infra.cloud.state import State
 from litescore.errors import ConfigurationError, UsageError
 
 TEMPLATE = parameters.TEMPLATE

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from infra.cloud import backfill_list
 from infra.cloud.account import Account
+from infra.cloud.backfills import lists
 from infra.cloud.refusals import told
 from infra.cloud.stack import Stack
 from litescore.errors import UsageError
@@ -93,7 +93,7 @@ def named(
         return Work("inventory", what, stack.outputs["InputBucket"], "", s3.split(what), max_images)
     if not s3.is_s3(what) and not Path(what).is_file():
         raise UsageError(f"no such file: {what}")
-    kept = backfill_list.keep(account, stack, what, tell)
+    kept = lists.keep(account, stack, what, tell)
     bucket = stack.outputs["InputBucket"]
     return Work("manifest", what, bucket, "", (kept.bucket, kept.key), max_images, kept.images)
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from infra.cloud import backfill, function_log
+from infra.cloud import function_log
 from infra.cloud.account import Account
-from infra.cloud.backfill import Failure, Progress, Run
-from infra.cloud.backfill_cost import Rate
+from infra.cloud.backfills import runs
+from infra.cloud.backfills.price import Rate
+from infra.cloud.backfills.runs import Failure, Progress, Run
 from infra.cloud.function_log import Told
 from infra.cloud.stack import Stack
 from litescore.errors import ConfigurationError
@@ -40,7 +41,7 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        whole = self.progress.status == backfill.SUCCEEDED and not self.progress.failed
+        whole = self.progress.status == runs.SUCCEEDED and not self.progress.failed
         return 0 if whole and not (self.told and self.told.statuses["failed"]) else 1
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def follow(account: Account, run: Run) -> Iterator[Progress]:
     """Look until it has ended; the last that comes out has."""
     pause = _LOCAL if account.local else _AWS
     while True:
-        progress = backfill.look(account, run)
+        progress = runs.look(account, run)
         yield progress
         if progress.ended:
             return
@@ -81,12 +82,12 @@ def result(account: Account, stack: Stack, run: Run, progress: Progress, rate: R
     Raises ConfigurationError, with the state machine's reason, for one that failed before it scored
     anything: its list or bucket could not be read, or every batch failed.
     """
-    failures = tuple(backfill.failures(account, progress))
+    failures = tuple(runs.failures(account, progress))
     if progress.reason and not progress.succeeded and progress.status != "ABORTED":
         why = failures[0].reason if failures else progress.reason
         raise ConfigurationError(f"backfill {run.name} failed: {why}")
     told = _told(account, stack, run)
-    listed = backfill.failed_list(stack, progress)
+    listed = runs.failed_list(stack, progress)
     dollars = _measured(rate, told).dollars(progress.done)
     return Result(run, progress, dollars, told, failures, listed)
 

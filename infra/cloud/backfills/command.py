@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
     from infra.cloud.account import Account
-    from infra.cloud.backfill import Progress, Run
-    from infra.cloud.backfill_cost import Rate
-    from infra.cloud.backfill_following import Pace, Result
-    from infra.cloud.backfill_work import Work
+    from infra.cloud.backfills.following import Pace, Result
+    from infra.cloud.backfills.price import Rate
+    from infra.cloud.backfills.runs import Progress, Run
+    from infra.cloud.backfills.scope import Work
     from infra.cloud.stack import Stack
 
 # Left by Ctrl-C, as shells have it.
@@ -74,8 +74,8 @@ def backfill(
     Example:
       litescore backfill s3://bucket/prefix/
     """
-    from infra.cloud import backfill as runs
     from infra.cloud.account import connect
+    from infra.cloud.backfills import runs
     from infra.cloud.stack import find
 
     if sum(map(bool, (what, changed, attach, stop))) != 1:
@@ -103,10 +103,9 @@ def _begin(
     yes: bool,
     as_json: bool,
 ) -> int:
-    from infra.cloud import backfill as runs
-    from infra.cloud import backfill_cost
+    from infra.cloud.backfills import price, runs
 
-    rate = backfill_cost.rate(account, stack)
+    rate = price.rate(account, stack)
     work = _work(account, stack, what, _most(rate, max_images, max_cost))
     _say(_plan(account, stack, work, rate))
     if not yes:
@@ -123,7 +122,7 @@ def _begin(
 
 
 def _most(rate: Rate, max_images: int | None, max_cost: float | None) -> int:
-    from infra.cloud.backfill_work import ALL
+    from infra.cloud.backfills.scope import ALL
 
     most = min(max_images or ALL, ALL)
     if max_cost is None:
@@ -135,19 +134,19 @@ def _most(rate: Rate, max_images: int | None, max_cost: float | None) -> int:
 
 
 def _work(account: Account, stack: Stack, what: str | None, most: int) -> Work:
-    from infra.cloud import backfill_work
+    from infra.cloud.backfills import scope
 
     if what is None:
-        return backfill_work.changed(stack, most)
+        return scope.changed(stack, most)
 
     def tell(images: int) -> None:
         _say(f"{what}: {images:,} images listed")
 
-    return backfill_work.named(account, stack, what, max_images=most, tell=tell)
+    return scope.named(account, stack, what, max_images=most, tell=tell)
 
 
 def _plan(account: Account, stack: Stack, work: Work, rate: Rate) -> str:
-    from infra.cloud.backfill_work import ALL
+    from infra.cloud.backfills.scope import ALL
 
     expected = work.expected
     if expected is not None:
@@ -171,16 +170,16 @@ def _plan(account: Account, stack: Stack, work: Work, rate: Rate) -> str:
 def _follow(
     account: Account, stack: Stack, run: Run, as_json: bool, rate: Rate | None = None
 ) -> int:
-    from infra.cloud import backfill_cost, backfill_following
+    from infra.cloud.backfills import following, price
 
-    rate = rate or backfill_cost.rate(account, stack)
+    rate = rate or price.rate(account, stack)
     try:
         progress = _watch(account, run, rate)
     except KeyboardInterrupt:
         _say(f"\n{run.name} goes on without this command")
         _say(_how_to_go_on(stack, account, run))
         return _INTERRUPTED
-    found = backfill_following.result(account, stack, run, progress, rate)
+    found = following.result(account, stack, run, progress, rate)
     if as_json:
         click.echo(json.dumps(found.as_dict()))
     else:
@@ -190,7 +189,7 @@ def _follow(
 
 def _watch(account: Account, run: Run, rate: Rate) -> Progress:
     """The progress at the end; a bar meanwhile."""
-    from infra.cloud.backfill_following import Pace, follow
+    from infra.cloud.backfills.following import Pace, follow
 
     pace = Pace()
     bar: ProgressBar[int]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra.cloud.account import Account
-from infra.cloud.backfill_work import Work
+from infra.cloud.backfills.scope import Work
 from infra.cloud.refusals import told
 from infra.cloud.stack import Stack
 from litescore.errors import UsageError

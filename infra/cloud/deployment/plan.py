@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.cloud import change_set, code_bucket, existing_bucket, parameters, refusals
+from infra.cloud import refusals
 from infra.cloud.account import Account
-from infra.cloud.change_set import ChangeSet
-from infra.cloud.existing_bucket import Notifications
-from infra.cloud.function_zip import FunctionZip
-from infra.cloud.parameters import Setting
-from infra.cloud.state import State
+from infra.cloud.deployment import change_set, code_bucket, existing_bucket, parameters
+from infra.cloud.deployment.change_set import ChangeSet
+from infra.cloud.deployment.existing_bucket import Notifications
+from infra.cloud.deployment.function_zip import FunctionZip
+from infra.cloud.deployment.parameters import Setting
+from infra.cloud.deployment.state import State
 
 # CloudFormation's limit on a template within the request, in bytes.
 _INLINE = 51_200

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from infra.cloud.following import Event, Tell
+from infra.cloud.deployment.following import Event, Tell
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-    from infra.cloud.deploy import Progress
+    from infra.cloud.deployment.deploy import Progress
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from infra.cloud import validation
 from infra.cloud.account import Clients
+from infra.cloud.deployment import validation
 from litescore.errors import ConfigurationError
 
 _STACK = "AWS::CloudFormation::Stack"

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from infra.cloud.deploy_options import given, need_terminal, say, template_options
+from infra.cloud.deployment.deploy_options import given, need_terminal, say, template_options
 from infra.options import HELP, JSON, STACK, YES, account_options
 from litescore.errors import UsageError
 
 if TYPE_CHECKING:
     from infra.cloud.account import Account
-    from infra.cloud.deploy import Request
-    from infra.cloud.plan import Plan
+    from infra.cloud.deployment.deploy import Request
+    from infra.cloud.deployment.plan import Plan
     from infra.cloud.stack import Stack
 
 
@@ -77,8 +77,8 @@ def deploy(**words: Any) -> None:
 
 
 def _deploy(account: Account, request: Request, words: dict[str, Any]) -> None:
-    from infra.cloud import deploy, plan_text
-    from infra.cloud.telling import bars
+    from infra.cloud.deployment import deploy, plan_text
+    from infra.cloud.deployment.telling import bars
 
     with bars() as progress:
         made = deploy.prepare(account, request, progress)
@@ -111,8 +111,8 @@ def _agreed(made: Plan, *, yes: bool) -> bool:
 
 
 def _followed(made: Plan) -> Stack:
-    from infra.cloud import deploy
-    from infra.cloud.telling import events
+    from infra.cloud.deployment import deploy
+    from infra.cloud.deployment.telling import events
 
     try:
         return deploy.carry_out(made, events({change.resource for change in made.changes.changes}))
@@ -127,7 +127,7 @@ def _followed(made: Plan) -> Stack:
 
 
 def _print_result(made: Plan, done: Stack, *, as_json: bool) -> None:
-    from infra.cloud import plan_text
+    from infra.cloud.deployment import plan_text
 
     if as_json:
         click.echo(json.dumps({**plan_text.facts(made), "outputs": dict(done.outputs)}))
@@ -147,7 +147,7 @@ def _print_result(made: Plan, done: Stack, *, as_json: bool) -> None:
 
 
 def _request(account: Account, words: dict[str, Any]) -> Request:
-    from infra.cloud.deploy import Request
+    from infra.cloud.deployment.deploy import Request
 
     parameters = given(words)
     if words["nightly_max_cost"] is not None:
@@ -156,7 +156,7 @@ def _request(account: Account, words: dict[str, Any]) -> Request:
 
 
 def _affordable(account: Account, words: dict[str, Any]) -> int:
-    from infra.cloud import function_zip, state
+    from infra.cloud.deployment import function_zip, state
     from infra.cost.budget import images_for
 
     if words["milliseconds"] is None:
@@ -178,7 +178,7 @@ def _affordable(account: Account, words: dict[str, Any]) -> int:
 
 
 def _print_policies(account: Account, stack: str, *, policy: bool, bound: bool) -> None:
-    from infra.cloud import deployer
+    from infra.cloud.deployment import deployer
 
     where = {
         "account": account.number,

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from infra.cloud import code_bucket, existing_bucket, following, parameters, refusals, state
+from infra.cloud import refusals
 from infra.cloud.account import Account
-from infra.cloud.following import Tell
-from infra.cloud.state import State
+from infra.cloud.deployment import code_bucket, existing_bucket, following, parameters, state
+from infra.cloud.deployment.following import Tell
+from infra.cloud.deployment.state import State
 from litescore.errors import ConfigurationError
 
 # Objects counted at most: it is for a word like "over 10,000".

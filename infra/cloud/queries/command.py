@@ -16,7 +16,7 @@ from infra.options import HELP, JSON, STACK, account_options
 from litescore.errors import UsageError
 
 if TYPE_CHECKING:
-    from infra.cloud.query import Answer, Value
+    from infra.cloud.queries.query import Answer, Value
 
 # Rows that a terminal shows, and letters of a value in them.
 _ROWS = 100
@@ -68,7 +68,7 @@ def query(
       litescore query "SELECT label, count(*) FROM latest GROUP BY label" --csv
     """
     from infra.cloud import account, queries
-    from infra.cloud import query as asking
+    from infra.cloud.queries import query as asking
     from infra.cloud.stack import find
 
     if as_json and as_csv:

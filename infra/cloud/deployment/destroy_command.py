@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from infra.cloud.deploy_options import need_terminal, say
+from infra.cloud.deployment.deploy_options import need_terminal, say
 from infra.options import HELP, JSON, STACK, YES, account_options
 from litescore.errors import UsageError
 
 if TYPE_CHECKING:
-    from infra.cloud.destroy import Held, Removal
+    from infra.cloud.deployment.destroy import Held, Removal
 
 
 @click.command(context_settings=HELP)
@@ -34,8 +34,8 @@ def destroy(**words: Any) -> None:
       litescore destroy --stack shoes
       litescore destroy --stack shoes --records --images
     """
-    from infra.cloud import destroy as removals
     from infra.cloud.account import connect
+    from infra.cloud.deployment import destroy as removals
 
     need_terminal("litescore destroy", yes=words["yes"])
     account = connect(local=words["local"], region=words["region"], profile=words["profile"])
@@ -121,8 +121,8 @@ def _ask(removal: Removal, doomed: tuple[Held, ...]) -> None:
 
 
 def _carry_out(removal: Removal, doomed: tuple[Held, ...]) -> None:
-    from infra.cloud import destroy as removals
-    from infra.cloud.telling import counted, events
+    from infra.cloud.deployment import destroy as removals
+    from infra.cloud.deployment.telling import counted, events
 
     try:
         removals.carry_out(removal, events({name for _, name in removal.removed}))

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from infra.cloud import refusals, validation
+from infra.cloud import refusals
 from infra.cloud.account import Clients
+from infra.cloud.deployment import validation
 from litescore.errors import ConfigurationError
 
 # Types whose removal or replacement loses what they hold.
@@ -128,7 +129,7 @@ def discard(clients: Clients, made: ChangeSet) -> None:
 
 
 def execute(clients: Clients, made: ChangeSet) -> None:
-    """Begin to carry it out; `infra.cloud.following` waits for the end."""
+    """Begin to carry it out; `infra.cloud.deployment.following` waits for the end."""
     clients("cloudformation").execute_change_set(ChangeSetName=made.id, StackName=made.stack)
 
 

@@ -284,28 +284,14 @@ def _key(place: _Place) -> list[Document]:
 
 def _lists(place: _Place) -> list[Document]:
     """What can be looked at only all at once."""
+    words = (
+        *("cloudwatch:GetMetricStatistics", "events:ListRules", "lambda:ListEventSourceMappings"),
+        *("logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "sns:GetSubscriptionAttributes"),
+    )
+    bill = place.everywhere("billing", "billingview/primary")
+    named = (place.arn("cloudwatch", "alarm:*"), bill)
     return [
-        _allow(
-            "Metrics",
-            [
-                "cloudwatch:GetMetricStatistics",
-                "events:ListRules",
-                "lambda:ListEventSourceMappings",
-                *_of("logs", "DescribeIndexPolicies DescribeLogGroups"),
-                "sns:GetSubscriptionAttributes",
-            ],
-            "*",
-        ),
-        _allow(
-            "Mail",
-            ["sns:Unsubscribe"],
-            "*",
-            condition=_BY_STACK,
-        ),
-        _allow(
-            "Lists",
-            ["cloudwatch:DescribeAlarms", "billing:GetBillingViewData"],
-            place.arn("cloudwatch", "alarm:*"),
-            place.everywhere("billing", "billingview/primary"),
-        ),
+        _allow("Metrics", words, "*"),
+        _allow("Mail", ["sns:Unsubscribe"], "*", condition=_BY_STACK),
+        _allow("Lists", ["cloudwatch:DescribeAlarms", "billing:GetBillingViewData"], *named),
     ]

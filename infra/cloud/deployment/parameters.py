@@ -10,7 +10,7 @@ from typing import Any
 
 from litescore.errors import UsageError
 
-TEMPLATE = Path(__file__).parents[1] / "template.yaml"
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 _SECTION = re.compile(r"^Parameters:\n((?:[ #].*\n|\n)*)", re.MULTILINE)
 _NAME = re.compile(r"^  (\w+):", re.MULTILINE)

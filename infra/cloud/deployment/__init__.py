@@ -1,0 +1,1 @@
+"""A stack made, changed and removed: the plan that is shown, and its carrying out."""
