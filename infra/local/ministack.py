@@ -108,6 +108,9 @@ def _make_environment(home: Path) -> None:
         # Without ensurepip, which Debian splits off: the pip at hand installs into it.
         _run([sys.executable, "-m", "venv", "--without-pip", made], log)
         _run([*_pip(), "--python", made / "bin" / "python", "install", *_PIP_OPTIONS], log)
+        if (home / "bin" / "python").exists():
+            # Another process was quicker, and its server may run on it by now.
+            return
         shutil.rmtree(home, ignore_errors=True)
         try:
             made.rename(home)
