@@ -9,6 +9,7 @@ import click
 
 from infra.options import HELP, JSON, STACK, YES, account_options, agreed, bar_file
 from litescore.errors import UsageError
+from litescore.terminal import printable
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -239,7 +240,7 @@ def _told(found: Result, stack: Stack) -> list[str]:
     lines += [f"failed   {one}" for one in found.failures]
     if found.listed:
         lines.append(f"         all of them: {found.listed}")
-    return lines
+    return list(map(printable, lines))
 
 
 def _counts(found: Result) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from infra.cloud import refusals
 from infra.cloud.account import Clients
+from infra.cloud.deployment import validation
 from litescore.errors import ConfigurationError
 
 # Types whose removal or replacement loses what they hold.
@@ -155,10 +156,13 @@ def _wait(cloud: Any, made: ChangeSet) -> None:
         waiter.wait(ChangeSetName=made.id, StackName=made.stack, WaiterConfig=_WAIT)
     except WaiterError as error:
         reason = str(error.last_response.get("StatusReason", error))
-        if not any(known in reason for known in _NO_CHANGES):
-            raise ConfigurationError(
-                f"change set for stack {made.name} failed: {' '.join(reason.split())}"
-            ) from error
+        if any(known in reason for known in _NO_CHANGES):
+            return
+        if validation.is_cause(reason):
+            reason = validation.first_found(cloud, ChangeSetName=made.id) or reason
+        raise ConfigurationError(
+            f"change set for stack {made.name} failed: {' '.join(reason.split())}"
+        ) from error
 
 
 def _changes(cloud: Any, made: ChangeSet, retained: frozenset[str]) -> tuple[Change, ...]:

@@ -288,6 +288,21 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
             "closed to EventBridge",
             put(_of("QueuePolicy", f"{_LET_IN}/2"), {"Ref": "AWS::NoValue"}),
         ),
+        (
+            "inventories_of_the_input_are_taken",
+            "closed",
+            drop(_of("OutputBucketPolicy", "PolicyDocument/Statement/1")),
+        ),
+        (
+            "inventories_of_the_input_are_taken",
+            "among the records",
+            put(_of("OutputBucketPolicy", "PolicyDocument/Statement/1/Resource"), _OUTPUT),
+        ),
+        (
+            "inventories_of_the_input_are_taken",
+            "of any bucket",
+            drop(_of("OutputBucketPolicy", "PolicyDocument/Statement/1/Condition/ArnEquals")),
+        ),
         ("connections_are_encrypted", "input", drop("Resources/InputBucketPolicy")),
         ("connections_are_encrypted", "topic", drop("Resources/AlarmTopicPolicy")),
         ("connections_are_encrypted", "letters", drop("Resources/DeadLetterQueuePolicy")),
