@@ -104,7 +104,10 @@ def test_none_goes_back_unasked(
 ) -> None:
     """And to look at them hides none."""
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert spoken().code == 130
+    assert spoken().code == 2
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    declined = spoken()
+    assert (declined.code, declined.out) == (0, "0 of 3 sent back\n")
     assert len(received(cloud, "DeadLetterQueueUrl")) == 3
     assert received(cloud, "QueueUrl") == []
 
