@@ -198,7 +198,7 @@ class Search:
         if subject not in known:
             return True
         # A shard of which some members have no record has a checkpoint.
-        return shards.is_shard(subject.source) and self._checkpoints.begun(subject) > 0
+        return shards.is_shard(subject.source) and self._checkpoints.is_open(subject)
 
     def _answer(self, now: Progress, *, finished: bool, full: bool) -> dict[str, Any]:
         again = vars(replace(now, step=now.step + 1))
@@ -239,26 +239,34 @@ def find(event: Event, place: str, model: str, late: Callable[[], bool]) -> dict
     return Search(Asked.read(event["changes"]), place, model).run(after, late)
 
 
-def mark(event: Event, place: str) -> dict[str, Any]:
-    """The answer to `{"changed": <answer of find>}`: the time of the last complete run."""
+def mark(event: Event, place: str, model: str) -> dict[str, Any]:
+    """The answer to `{"changed": <answer of find>}`: the time of the last complete run.
+
+    `model` is the digest of the one that is loaded: where it is not the one that the answer is
+    about, that was replaced meanwhile, and nothing says that it scored what it was to score.
+    """
     if set(event) != {"changed"} or not isinstance(event["changed"], Mapping):
         raise UnknownEvent(f'"changed" is the answer to "changes", alone: {names_in(event)}')
     answer = event["changed"]
-    asked, model = Asked.read(answer.get("changes")), text_field(answer, "model")
+    asked, scored_by = Asked.read(answer.get("changes")), text_field(answer, "model")
     until = answer.get("until")
     if answer.get("complete") is True and until is not None:
         try:
             time = datetime.fromisoformat(until)
         except (TypeError, ValueError):
             raise UnknownEvent(f"until is {shown(until)}, not a time") from None
-        marks.make(place, model, asked.url, time)
-    found = marks.newest(place, model, asked.url)
+        if model == scored_by:
+            marks.make(place, model, asked.url, time)
+    found = marks.newest(place, scored_by, asked.url)
     return {"since": found.isoformat() if found else None}
 
 
 def _line(subject: Subject) -> bytes:
     bucket, key = s3.split(subject.source)
     item = {"Bucket": bucket, "Key": key} | ({"Etag": subject.etag} if subject.etag else {})
+    if key.endswith("/"):
+        # What has no bytes was left out: without a size it would be taken for a folder marker.
+        item["Size"] = "unknown"
     return f"{json.dumps(item)}\n".encode()
 
 

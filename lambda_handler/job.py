@@ -142,7 +142,7 @@ def _answer_changed(job: Invocation) -> dict[str, Any]:
     """The time of the last run that was complete."""
     from lambda_handler import changes
 
-    return changes.mark(job.event, scoring.destination())
+    return changes.mark(job.event, scoring.destination(), scoring.prepare().digest)
 
 
 _ANSWERS: dict[str, Callable[[Invocation], dict[str, Any]]] = {

@@ -96,7 +96,12 @@ def score(
         spent=spent,
     )
     readable = access.refuse_all_denied(checkpoints.watch(outcomes), _PROOFS)
-    summary = output.write_all(_told(readable, deadline, tell), place)
+    try:
+        summary = output.write_all(_told(readable, deadline, tell), place)
+    except BaseException:
+        # What came out before is written, and must not be taken for the whole of a shard.
+        checkpoints.keep_open()
+        raise
     checkpoints.keep()
     return summary
 

@@ -15,7 +15,9 @@ import click
 
 from litescore import __version__
 from litescore.errors import LitescoreError
+from litescore.terminal import printable
 
+_LAYOUT = "\n\t"
 # name -> (module:attribute, short help). The short help stands here so that `--help` need not
 # import every room; a test holds it equal to the command's own.
 COMMANDS = {
@@ -143,5 +145,5 @@ def _report(error: Exception, code: int, debug: bool) -> int:
         traceback.print_exception(error)
     # The exit code says it too, where standard error is full or gone.
     with suppress(OSError):
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {printable(str(error), keep=_LAYOUT)}", err=True)
     return code

@@ -1,6 +1,6 @@
-"""Keeping chatter of C++ libraries off the terminal.
+"""What comes to the terminal: no chatter of C++ libraries, and no text that steers it.
 
-They write to file descriptor 2 themselves, so that is what must be turned aside.
+Libraries write to file descriptor 2 themselves, so that is what must be turned aside.
 """
 
 from __future__ import annotations
@@ -14,6 +14,16 @@ from typing import IO
 
 # The descriptor is the whole process's: two threads in turn, or the second restores the first's.
 _TURN = threading.RLock()
+
+
+def printable(text: str, keep: str = "") -> str:
+    """The text with a sign in the place of each letter that is not seen: a key may hold any, and
+    none of them may move the cursor, colour what follows or write into the clipboard.
+    """
+    return "".join(
+        letter if letter.isprintable() or letter in keep else "\N{REPLACEMENT CHARACTER}"
+        for letter in text
+    )
 
 
 @contextmanager

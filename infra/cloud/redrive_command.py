@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infra.options import HELP, JSON, STACK, YES, account_options
+from litescore.terminal import printable
 
 if TYPE_CHECKING:
     from infra.cloud.account import Account
@@ -66,7 +67,7 @@ def _shown(waiting: Waiting, most: int | None) -> str:
     lines = [f"{waiting.count:,} dead letters" + (f", {most:,} go back at most" if most else "")]
     for letter in waiting.letters:
         reason = letter.reason or "the log does not say why"
-        lines.append(f"  {letter.sent:%Y-%m-%d %H:%M}  {letter.what}: {reason}")
+        lines.append(printable(f"  {letter.sent:%Y-%m-%d %H:%M}  {letter.what}: {reason}"))
     if waiting.count > len(waiting.letters):
         lines.append("  ...")
     return "\n".join(lines)

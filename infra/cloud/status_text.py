@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from infra.cloud.status import UNKNOWN, Part
+from litescore.terminal import printable
 
 _WIDTH = 14
 
@@ -16,7 +17,7 @@ def lines(parts: Mapping[str, Part]) -> Iterator[str]:
     for name, part in parts.items():
         title = name.replace("_", " ")
         for number, text in enumerate(_said(name, part)):
-            yield f"{title if number == 0 else '':<{_WIDTH}}{text}"
+            yield f"{title if number == 0 else '':<{_WIDTH}}{printable(text)}"
 
 
 def _said(name: str, part: Part) -> list[str]:

@@ -8,7 +8,7 @@ container engine. Prints nothing.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
@@ -31,6 +31,8 @@ _CONTEXT = Path(__file__).with_name("context")
 def write(model: Path, out: Path, *, target: Target, runtime: str) -> Path:
     """Write the folder `out/container` anew, and give it: `docker build` takes it as it is.
 
+    What lies there of an earlier one is removed; anything else is refused with ConfigurationError.
+
     The same model and installation make the same files. Of `target` the processor counts: the
     Python is Debian's. The model is loaded first, by whatever runtime works here. Raises UsageError
     for an unknown runtime, ModelError or ContractError for a model that cannot be used.
@@ -39,17 +41,37 @@ def write(model: Path, out: Path, *, target: Target, runtime: str) -> Path:
         raise UsageError(f"unknown runtime {runtime!r}: one of {', '.join(SUITES)}")
     Scorer(model)
     place = out / FOLDER
-    shutil.rmtree(place, ignore_errors=True)
-    for name, data in _files(model, target, runtime):
+    # Read before anything is removed: the model may be that of an earlier context.
+    files = dict(_files(model, target, runtime))
+    _clear(place, {name.partition("/")[0] for name in files})
+    for name, data in files.items():
         write_whole(place / name, data, mode=0o755 if name.endswith(".sh") else 0o644)
     return place
+
+
+def _clear(place: Path, ours: Set[str]) -> None:
+    """Remove what an earlier context left, and nobody else's."""
+    try:
+        found = sorted(place.iterdir()) if place.exists() else []
+        others = [path.name for path in found if path.name not in ours]
+        if others:
+            raise ConfigurationError(
+                f"{place} holds {others[0]}, which is not of a container's context: move it away, "
+                "or name another folder with --out"
+            )
+        for path in found:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {place}: {error.strerror}") from error
 
 
 def _files(model: Path, target: Target, runtime: str) -> Iterator[tuple[str, bytes]]:
     suite = SUITES[runtime]
     text = Template((_CONTEXT / "Dockerfile").read_text(encoding="utf-8"))
     words = {"runtime": runtime, "suite": suite, "platform": _PLATFORMS[target.arch]}
-    yield "Dockerfile", text.substitute(words).encode()
     yield "entrypoint.sh", (_CONTEXT / "entrypoint.sh").read_bytes()
     yield "requirements.txt", (_CONTEXT / f"{suite}.txt").read_bytes()
     yield "model.tflite", model.read_bytes()
@@ -58,6 +80,8 @@ def _files(model: Path, target: Target, runtime: str) -> Iterator[tuple[str, byt
         for path in sorted(root.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield f"{name}/{path.relative_to(root).as_posix()}", path.read_bytes()
+    # The last: without it nothing is built of half a context.
+    yield "Dockerfile", text.substitute(words).encode()
 
 
 def _installed(name: str) -> Path:

@@ -104,6 +104,8 @@ def _read(place: str, data: bytes) -> Object:
         # Each names its own type of section; pyelftools' types say only the common one.
         dynamic: Any = file.get_section_by_name(".dynamic")
         versions: Any = file.get_section_by_name(".gnu.version_r")
+        if dynamic is None and next(file.iter_segments("PT_DYNAMIC"), None):
+            raise ELFError("no section tells what it needs")
         tags = dynamic.iter_tags("DT_NEEDED") if dynamic else ()
         libraries = versions.iter_versions() if versions else ()
         return Object(
@@ -112,5 +114,7 @@ def _read(place: str, data: bytes) -> Object:
             tuple(tag.needed for tag in tags),
             tuple((library.name, one.name) for library, wanted in libraries for one in wanted),
         )
-    except (ELFError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{place} is a broken shared object: {error}") from error
+    # pyelftools trusts numbers and types in a file: what it meets in a broken one, it raises.
+    except Exception as error:
+        why = str(error) or type(error).__name__
+        raise ConfigurationError(f"{place} is a broken shared object: {why}") from error

@@ -22,7 +22,7 @@ from infra.emulator import Runtime
 from infra.package import container
 from infra.package.target import Target
 from litescore import interpreter, results
-from litescore.errors import UsageError
+from litescore.errors import ConfigurationError, UsageError
 from litescore.record import Record
 from tests.rig import hadolint, image, locked
 from tests.rig.image import Dockerfile, Image
@@ -146,13 +146,35 @@ def test_wheels_are_those_of_the_lock(context: Path) -> None:
 def test_the_same_model_makes_the_same_context(int8_model: Path, tmp_path: Path) -> None:
     """Byte by byte, modes too, over what an earlier one left; the processor is named in one place."""
     first = _digests(container.write(int8_model, tmp_path / "a", target=HERE, runtime="litert"))
-    (tmp_path / "a" / "container" / "left").write_text("over")
+    (tmp_path / "a" / "container" / "litescore" / "left.py").write_text("over")
     again = container.write(int8_model, tmp_path / "a", target=HERE, runtime="litert")
     assert _digests(again) == first
     arm = Target("arm64", "3.13")
     other = _digests(container.write(int8_model, tmp_path / "b", target=arm, runtime="litert"))
     assert {name for name in first if first[name] != other[name]} == {"Dockerfile"}
     assert first["entrypoint.sh"][0] == 0o755
+
+
+def test_nothing_of_anybody_else_is_removed(int8_model: Path, tmp_path: Path) -> None:
+    """A folder of that name may be somebody's; and the model may be that of the context before."""
+    theirs = tmp_path / "a" / "container" / "notes.txt"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("mine")
+    with pytest.raises(ConfigurationError, match=r"container holds notes\.txt"):
+        container.write(int8_model, tmp_path / "a", target=HERE, runtime="litert")
+    assert [path.name for path in theirs.parent.iterdir()] == ["notes.txt"]
+
+    first = _digests(container.write(int8_model, tmp_path / "b", target=HERE, runtime="litert"))
+    model = tmp_path / "b" / "container" / "model.tflite"
+    again = container.write(model, tmp_path / "b", target=HERE, runtime="litert")
+    assert _digests(again) == first
+
+
+def test_a_file_in_the_folders_place_is_refused(int8_model: Path, tmp_path: Path) -> None:
+    """In one line."""
+    (tmp_path / "container").write_text("a file")
+    with pytest.raises(ConfigurationError, match="cannot write"):
+        container.write(int8_model, tmp_path, target=HERE, runtime="litert")
 
 
 def test_an_unknown_runtime_is_refused(int8_model: Path, tmp_path: Path) -> None:

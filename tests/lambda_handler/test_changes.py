@@ -17,6 +17,7 @@ from litescore.record import Record, Subject
 from tests.lambda_handler.conftest import Records, upload
 from tests.rig.pngs import Pngs
 from tests.rig.seaweed import S3
+from tests.rig.stub_s3 import StubS3
 
 # Of both a name of an object shows the same first letters.
 MODEL = "a" * 64
@@ -147,9 +148,21 @@ def test_the_mark_never_goes_back(s3: S3, inputs: str, find: Find) -> None:
     """A run that began earlier and ended later does not undo the other's."""
     first, second = find(), find()
     place = scoring.destination()
-    assert changes.mark({"changed": second}, place) == {"since": second["until"]}
-    assert changes.mark({"changed": first}, place) == {"since": second["until"]}
-    assert changes.mark({"changed": second}, place) == {"since": second["until"]}
+    assert changes.mark({"changed": second}, place, MODEL) == {"since": second["until"]}
+    assert changes.mark({"changed": first}, place, MODEL) == {"since": second["until"]}
+    assert changes.mark({"changed": second}, place, MODEL) == {"since": second["until"]}
+
+
+def test_another_model_makes_no_mark(s3: S3, inputs: str, find: Find) -> None:
+    """Deployed between the search and its end, it may have scored what the first was to score: back
+    again, the first one finds all of it.
+    """
+    put(s3, inputs, "a.png")
+    answer, place = find(), scoring.destination()
+    remember(inputs, "a.png", model=OTHER)
+    assert changes.mark({"changed": answer}, place, OTHER) == {"since": None}
+    assert marks.newest(place, OTHER, f"s3://{inputs}/") is None
+    assert listed(find()) == ["a.png"]
 
 
 def test_what_is_more_than_enough_waits(s3: S3, inputs: str, find: Find) -> None:
@@ -159,7 +172,7 @@ def test_what_is_more_than_enough_waits(s3: S3, inputs: str, find: Find) -> None
     answer = find(max_images=3)
     assert listed(answer) == keys[:3]
     assert (answer["complete"], answer["continuation"]) == (False, None)
-    assert changes.mark({"changed": answer}, scoring.destination()) == {"since": None}
+    assert changes.mark({"changed": answer}, scoring.destination(), MODEL) == {"since": None}
     remember(inputs, *keys[:3])
     rest = find(max_images=3)
     assert listed(rest) == keys[3:]
@@ -187,7 +200,9 @@ def test_a_search_longer_than_an_invocation_goes_on(
     assert listed(answer) == keys[3:]
     assert answer["complete"] is True
     assert steps > 8
-    assert changes.mark({"changed": answer}, scoring.destination()) == {"since": answer["until"]}
+    assert changes.mark({"changed": answer}, scoring.destination(), MODEL) == {
+        "since": answer["until"]
+    }
 
 
 def test_a_shard_that_was_begun_is_not_done(s3: S3, inputs: str, find: Find) -> None:
@@ -224,6 +239,17 @@ def test_keys_come_as_they_are(s3: S3, inputs: str, find: Find) -> None:
     assert set(found) == {entry.subject for entry in store.list_objects(f"s3://{inputs}/")}
 
 
+def test_an_object_named_like_a_folder_is_one(find: Find, faulty: StubS3) -> None:
+    """A key that ends in `/` is a folder marker only where there are no bytes: else it would be
+    found anew each night, and never scored. SeaweedFS lists none of that name, so the stub does.
+    """
+    faulty.objects |= {("stub", "in/a/"): b"image", ("stub", "in/b/"): b""}
+    answer = find(bucket="stub", prefix="in/")
+    assert listed(answer) == ["in/a/"]
+    [found] = distributed_map.items({"Items": items_of(answer)})
+    assert found.source == "s3://stub/in/a/"
+
+
 def inventory(s3: S3, bucket: str, schema: str, *rows: str) -> str:
     """An S3 Inventory in the bucket; the URL of its manifest.json."""
     s3.client.put_object(
@@ -252,7 +278,7 @@ def test_an_inventory_is_read_in_the_listings_place(s3: S3, inputs: str, find: F
     assert listed(answer) == ["in/b c.png"]
     assert (answer["complete"], answer["since"], answer["until"]) == (True, None, None)
     before = marks.newest(scoring.destination(), MODEL, f"s3://{inputs}/in/")
-    changes.mark({"changed": answer}, scoring.destination())
+    changes.mark({"changed": answer}, scoring.destination(), MODEL)
     assert marks.newest(scoring.destination(), MODEL, f"s3://{inputs}/in/") == before
 
 

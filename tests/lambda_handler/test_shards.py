@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lambda_handler import handler, scoring
-from litescore import results, store
+from lambda_handler.checkpoints import Checkpoints
+from litescore import output, results, store
 from litescore.record import Subject
 from tests.lambda_handler import shapes
 from tests.lambda_handler.conftest import Records
@@ -78,3 +80,61 @@ def test_a_checkpoint_that_cannot_be_read_costs_time_only(
     assert not handler(event, None)["batchItemFailures"]
     assert len(_written()) > MEMBERS
     assert len(outputs()) == MEMBERS
+
+
+class Killed(BaseException):
+    """As when a function's memory is used up: nothing of ours catches it."""
+
+
+def _killed(steps: int) -> SimpleNamespace:
+    """A context with time for so many questions, and then the end."""
+
+    def left() -> int:
+        nonlocal steps
+        steps -= 1
+        if steps < 0:
+            raise Killed
+        return 600_000
+
+    return SimpleNamespace(get_remaining_time_in_millis=left, aws_request_id="r", function_name="f")
+
+
+def _changes(inputs: str) -> int:
+    event = {"changes": {"bucket": inputs, "prefix": "", "max_images": 100}}
+    images: int = handler(event, None)["images"]
+    return images
+
+
+@pytest.mark.parametrize("flushed", [True, False], ids=["broken-off", "killed"])
+def test_a_shard_that_broke_off_is_not_taken_for_done(
+    flushed: bool, inputs: str, shard: str, outputs: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some of its members have records: a nightly run takes it again, and a delivery goes on behind
+    the last object of records that was full. Done, it is done.
+    """
+    monkeypatch.setattr(output, "MOST_RECORDS", 10)
+    if not flushed:
+        # A kill leaves no time for anything.
+        monkeypatch.setattr(Checkpoints, "keep_open", lambda _: None)
+    event = {"Items": [{"Bucket": inputs, "Key": shard}]}
+    with pytest.raises(Killed):
+        handler(event, _killed(25))
+    assert 10 <= len(_written()) < MEMBERS
+    assert _changes(inputs) == 1
+    assert handler(event, None)["scored"] <= MEMBERS - 10
+    assert len(outputs()) == MEMBERS
+    assert _changes(inputs) == 0
+
+
+def test_a_shard_that_broke_off_at_once_is_not_taken_for_done(
+    inputs: str, shard: str, outputs: Records
+) -> None:
+    """Before any object of records was full."""
+    event = {"Items": [{"Bucket": inputs, "Key": shard}]}
+    with pytest.raises(Killed):
+        handler(event, _killed(9))
+    assert 0 < len(_written()) < MEMBERS
+    assert _changes(inputs) == 1
+    assert handler(event, None)["scored"] == MEMBERS
+    assert len(outputs()) == MEMBERS
+    assert _changes(inputs) == 0

@@ -10,6 +10,7 @@ import click
 
 from infra.options import HELP, JSON, STACK, YES, account_options
 from litescore.errors import UsageError
+from litescore.terminal import printable
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -233,7 +234,7 @@ def _told(found: Result, stack: Stack) -> list[str]:
     lines += [f"failed   {one}" for one in found.failures]
     if found.listed:
         lines.append(f"         all of them: {found.listed}")
-    return lines
+    return list(map(printable, lines))
 
 
 def _counts(found: Result) -> str:

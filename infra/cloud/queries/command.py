@@ -14,6 +14,7 @@ import click
 
 from infra.options import HELP, JSON, STACK, account_options
 from litescore.errors import UsageError
+from litescore.terminal import printable
 
 if TYPE_CHECKING:
     from infra.cloud.queries.query import Answer, Value
@@ -142,11 +143,7 @@ def _print_table(names: list[str], rows: list[tuple[Value, ...]]) -> None:
 def _cell(value: Value) -> str:
     if value is None:
         return ""
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    # A key may hold any letters: none of them may move the terminal's cursor.
-    text = "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
+    text = printable(f"{value:.4g}" if isinstance(value, float) else str(value))
     return text if len(text) <= _WIDEST else f"...{text[3 - _WIDEST :]}"
 
 

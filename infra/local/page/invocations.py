@@ -90,4 +90,4 @@ def _told(line: dict[str, Any]) -> dict[str, Any]:
     head = ("time", "level", "request", "message")
     rest = " ".join(f"{name}={value}" for name, value in line.items() if name not in head and value)
     text = f"{line.get('message', '')} {rest}".strip()
-    return {"at": line.get("time", ""), "level": line.get("level", ""), "text": text}
+    return {"at": line.get("time", ""), "level": str(line.get("level") or ""), "text": text}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infra.local.page.buckets import Entry, Holding
@@ -47,10 +47,31 @@ class Newest:
         data = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         try:
             lines = (gzip.decompress(data) if key.endswith(".gz") else data).splitlines()
-            return _last(map(Record.from_json, lines))
+            return _last(filter(_is_sound, map(Record.from_json, lines)))
         except (ConfigurationError, OSError, EOFError, zlib.error):
             # Somebody else's object: this page is no judge of it.
             return []
+
+
+def _is_sound(record: Record) -> bool:
+    """Whether its fields are of the kinds that the page counts on: anybody can put a line there, and
+    one that is not as it should be would take the page away from all others.
+    """
+    texts = (record.id, record.source, record.status, record.at, record.model)
+    may = (record.member, record.etag, record.label, record.kind, record.reason)
+    best = [(one.get("label"), one.get("score")) for one in record.top if isinstance(one, Mapping)]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(text, str | None) for text in may)
+        and (record.score is None or _is_share(record.score))
+        and len(best) == len(record.top)
+        and all(isinstance(label, str) and _is_share(score) for label, score in best)
+    )
+
+
+def _is_share(score: object) -> bool:
+    # NaN is no JSON, though Python reads and writes it.
+    return isinstance(score, int | float) and 0 <= score <= 1
 
 
 def shown(record: Record) -> dict[str, Any]:

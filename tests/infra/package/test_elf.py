@@ -94,6 +94,32 @@ def test_a_cut_object_is_refused() -> None:
         elf.objects({"x.so": whole[: len(whole) // 2]})
 
 
+# Where numbers lie in an object's header: how far off the table of sections is, how many it has.
+_SHOFF, _SHNUM = slice(40, 48), slice(60, 62)
+
+
+def test_an_object_that_lies_about_itself_is_refused() -> None:
+    """The type of each of its sections changed in turn: it is read, or called broken."""
+    whole = Path(_imaging.__file__).read_bytes()
+    start = int.from_bytes(whole[_SHOFF], "little")
+    told = set()
+    for place in range(start + 4, len(whole), 64):
+        try:
+            elf.objects({"x.so": whole[:place] + b"\x01" + whole[place + 1 :]})
+        except ConfigurationError as error:
+            told.add(str(error))
+    assert told
+    assert all(one.startswith("x.so is a broken shared object: ") for one in told)
+
+
+def test_an_object_without_sections_is_refused() -> None:
+    """It loads, and what it asks for nobody has read."""
+    stripped = bytearray(Path(_imaging.__file__).read_bytes())
+    stripped[_SHOFF], stripped[_SHNUM] = bytes(8), bytes(2)
+    with pytest.raises(ConfigurationError, match="no section tells what it needs"):
+        elf.objects({"x.so": bytes(stripped)})
+
+
 def test_litert_that_is_too_new_for_arm_is_refused(int8_model: Path, tmp_path: Path) -> None:
     """LiteRT of Python 3.14 really asks for GCC 12's library, on Arm. Named are the container and the
     Python whose LiteRT loads; nothing is written.
