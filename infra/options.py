@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -45,10 +46,40 @@ def account_options(command: _Command) -> _Command:
     return command
 
 
+def agreed(question: str, command: str, *, yes: bool) -> bool:
+    """The answer of who is asked on the error output; True where --yes was said.
+
+    Raises UsageError where nobody is there to answer.
+    """
+    if yes:
+        return True
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        click.echo(err=True)
+        raise UsageError(
+            f"{command} asks first, and there is no terminal to ask: say --yes"
+        ) from None
+
+
+def bar_file() -> TextIO:
+    """Where progress bars go. Nowhere without a terminal: each would be a lone word there."""
+    return sys.stderr if sys.stderr.isatty() else io.StringIO()
+
+
 def model_file(model: str | None) -> Path:
+    """The file that was named. Raises UsageError for none, and for what is no .tflite file."""
     name = model or Settings.read().model
     if name is None:
         raise UsageError("no model: name one with --model or LITESCORE_MODEL")
+    if name.startswith("s3://"):
+        raise UsageError(f"{name}: a file is needed here, fetch it first: `aws s3 cp {name} .`")
+    if name.endswith((".keras", ".h5")) or Path(name).is_dir():
+        raise UsageError(
+            f"{name} is no .tflite file: make one with `litescore export {name} --out model.tflite`"
+        )
     return Path(name)
 
 
@@ -68,7 +99,7 @@ def build_zip(model: Path, out: Path, **words: Any) -> Package:
         def bar(total: int) -> ProgressBar[int]:
             # Made when there is progress to show: before that the model may be refused.
             made: ProgressBar[int] = click.progressbar(
-                length=total, label="package", file=sys.stderr, show_eta=False, width=30
+                length=total, label="packing", file=bar_file(), show_eta=False, width=30
             )
             return stack.enter_context(made)
 

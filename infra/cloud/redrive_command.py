@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from infra.options import HELP, JSON, STACK, YES, account_options
+from infra.options import HELP, JSON, STACK, YES, account_options, agreed, bar_file
 from litescore.terminal import printable
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ def redrive(
     \b
     Example:
       litescore redrive --stack shoes
+      litescore redrive --stack shoes --max 10 --yes
     """
     from infra.cloud.account import connect
     from infra.cloud.redrive import look
@@ -51,11 +51,11 @@ def redrive(
     account = connect(local=local, region=region, profile=profile)
     found = find(account, stack)
     waiting = look(account, found)
+    wanted = False
     if waiting.count:
         _say(_shown(waiting, most))
-        if not yes:
-            click.confirm("Send them back?", abort=True, err=True)
-    moved = _send_back(account, found, most) if waiting.count else 0
+        wanted = agreed("Send them back?", "litescore redrive", yes=yes)
+    moved = _send_back(account, found, most) if wanted else 0
     if as_json:
         click.echo(json.dumps({"waiting": waiting.count, "moved": moved}))
     else:
@@ -77,7 +77,7 @@ def _send_back(account: Account, stack: Stack, most: int | None) -> int:
     from infra.cloud.redrive import send_back
 
     done = 0
-    with click.progressbar(length=1, label="redrive", file=sys.stderr, width=30) as bar:
+    with click.progressbar(length=1, label="redrive", file=bar_file(), width=30) as bar:
         for moved in send_back(account, stack, most):
             bar.length = max(1, moved.total)
             bar.update(moved.done - done)

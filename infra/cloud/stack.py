@@ -32,5 +32,7 @@ def find(account: Account, name: str) -> Stack:
         raise ConfigurationError(f"cannot look for stack {name}: {error}") from error
     except BotoCoreError as error:
         raise ConfigurationError(f"cannot look for stack {name}: {error}") from error
-    outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in stack.get("Outputs", [])}
+    outputs = {
+        entry["OutputKey"]: entry.get("OutputValue", "") for entry in stack.get("Outputs", [])
+    }
     return Stack(name, MappingProxyType(outputs))

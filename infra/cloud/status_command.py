@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -45,6 +46,7 @@ def status(
     \b
     Example:
       litescore status --stack shoes
+      litescore status --stack shoes --watch 10
     """
     from infra.cloud.account import connect
     from infra.cloud.stack import find
@@ -61,7 +63,7 @@ def status(
                 click.echo(json.dumps({"stack": stack, "at": now, **parts}))
             else:
                 if watch:
-                    click.clear()
+                    _between()
                 click.echo(f"stack {stack} in {account.name}, {now}")
                 click.echo("\n".join(lines(parts)))
             if not watch:
@@ -70,3 +72,11 @@ def status(
     except KeyboardInterrupt:
         # How a watch ends.
         return
+
+
+def _between() -> None:
+    """What parts one showing from the next: a clear screen, or a line where there is none."""
+    if sys.stdout.isatty():
+        click.clear()
+    else:
+        click.echo()

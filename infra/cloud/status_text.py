@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from infra.amounts import counted
 from infra.cloud.status import UNKNOWN, Part
 from litescore.terminal import printable
 
@@ -68,7 +69,7 @@ def _images(part: Part) -> list[str]:
     if part["milliseconds_an_image"] is not None:
         found.append(
             f"{part['milliseconds_an_image']:.1f} ms an image, {part['images_a_second']:.0f}/s a "
-            f"function, {part['cold_starts']:,} cold starts"
+            f"function, {counted(part['cold_starts'], 'cold start')}"
         )
     return found
 

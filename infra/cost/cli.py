@@ -126,7 +126,9 @@ def _milliseconds(
     from infra.cost import measured
 
     if (milliseconds is not None) + (bench is not None or model is not None) != 1:
-        raise UsageError("how long an image takes: give --milliseconds, or --bench or --model")
+        raise UsageError(
+            "how long an image takes: give one of --milliseconds and --bench or --model"
+        )
     if milliseconds is not None:
         return milliseconds
     if bench is not None:

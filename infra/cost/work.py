@@ -74,11 +74,12 @@ class Assumed:
             name, _, value = pair.partition("=")
             name = name.strip().replace("-", "_")
             if name not in known:
-                raise UsageError(f"nothing is assumed about {name!r}: {', '.join(sorted(known))}")
+                names = ", ".join(sorted(one.replace("_", "-") for one in known))
+                raise UsageError(f"nothing is assumed about {pair.partition('=')[0]!r}: {names}")
             try:
                 changes[name] = float(value)
             except ValueError:
-                raise UsageError(f"{pair!r} is not {name}=NUMBER") from None
+                raise UsageError(f"{pair!r} is not {name.replace('_', '-')}=NUMBER") from None
         return replace(self, **changes)
 
 

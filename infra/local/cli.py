@@ -68,7 +68,9 @@ def up(
     page_port: int | None,
     stack: str,
 ) -> None:
-    """Start a cloud on this machine, deploy the template into it, and wait for Ctrl-C.
+    """Start the cloud here, until Ctrl-C.
+
+    Starts a cloud on this machine, deploys the template into it, and waits.
 
     S3 with notifications, SQS, Lambda, Step Functions and Athena in processes, on 127.0.0.1,
     without Docker or an account. Images put into the input bucket become records in the output
@@ -88,7 +90,7 @@ def up(
 
     check_name(stack)
     folder = None if keep is None else Path(keep).expanduser() if keep else keeping.default_folder()
-    with unwinding_on_signals(), ExitStack() as stopping:
+    with unwinding_on_signals(), ExitStack() as told, ExitStack() as stopping:
         if package is None:
             scratch = stopping.enter_context(tempfile.TemporaryDirectory(prefix="litescore-up-"))
             zip_file = build_zip(model_file(model), Path(scratch)).path
@@ -99,7 +101,8 @@ def up(
         )
         shown = stopping.enter_context(page.shown(cloud.account, cloud.stack, page_port or 0))
         running = state.Running(cloud.endpoint, stack, os.getpid(), shown)
-        stopping.enter_context(state.announced(running))
+        # Outside of the rest: who waits for the announcement to go finds the folder free.
+        told.enter_context(state.announced(running))
         click.echo(_how_to_use(cloud, shown, folder))
         _wait(cloud)
 
@@ -108,9 +111,9 @@ def up(
 @MODEL
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def check(model: str | None, as_json: bool) -> int:
-    """Prove that the local cloud does all it should; exit code 1 where it does not.
+    """Prove that it does all it should.
 
-    In the one that runs, else in one that is started for it, which needs a model: a few images
+    Exit code 1 where it does not. In the one that runs, else in one that is started for it, which needs a model: a few images
     and a broken one become records, a message that cannot be used becomes a dead letter, one is
     sent back. What was put there is taken away again.
 
@@ -123,7 +126,9 @@ def check(model: str | None, as_json: bool) -> int:
 
 @local.command(context_settings=HELP)
 def env() -> None:
-    """Print the exports by which a shell's AWS tools and litescore use the running local cloud.
+    """Print exports by which a shell uses it.
+
+    AWS's tools, boto3 and litescore then talk to the local cloud that runs.
 
     \b
     Example:
@@ -137,7 +142,7 @@ def env() -> None:
 
 @local.command(context_settings=HELP)
 def down() -> None:
-    """End the running local cloud, and wait until it has.
+    """End the one that runs, and wait until it has.
 
     \b
     Example:

@@ -12,7 +12,10 @@ from infra.package.target import Target
 from litescore.errors import ConfigurationError
 
 _OPTIONS = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-deps")
-_WAY_OUT = "fetch them elsewhere and name their folder with --wheels"
+_WAY_OUT = (
+    "build once where there is an index, and name a copy of its ~/.cache/litescore/wheels "
+    "with --wheels"
+)
 
 
 def download(requirements: str, folder: Path, target: Target, *, hashes: bool = False) -> None:

@@ -156,7 +156,7 @@ def read(path: str | Path) -> Measured:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             f"{path} is not what `litescore bench --json` writes: make it on the machine to run "
-            f"on, with `litescore bench MODEL... --json > {Path(path).name}`"
+            "on, with `litescore bench MODEL... --json > bench.json`"
         ) from error
 
 

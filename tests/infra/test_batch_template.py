@@ -87,7 +87,7 @@ def test_cloudformation_can_read_it() -> None:
         ("ImageUri", [choice["ImageUri"] for choice in CHOICES], ["debian", "ghcr.io/x/y:1", ""]),
         ("Input", ["s3://abc/in/", "@s3://abc/list.csv", "s3://abc/a b.zip"],
          ["s3://abc", "photos/", "@list.csv"]),
-        ("Output", ["s3://abc/records/", "s3://abc/a/b/"], ["s3://abc/", "s3://abc/x", "s3://a*/x/"]),
+        ("Output", ["s3://abc/records/", "s3://abc/a/b/"], ["s3://abc/", "s3://abc/x", "s3://a*/x/", "s3://abc/x*/"]),
         ("ImageBucketName", ["", "abc"], ["s3://abc", "a", "abc/*"]),
     ],
 )  # fmt: skip

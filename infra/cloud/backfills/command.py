@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from infra.options import HELP, JSON, STACK, YES, account_options
+from infra.options import HELP, JSON, STACK, YES, account_options, agreed, bar_file
 from litescore.errors import UsageError
 from litescore.terminal import printable
 
@@ -73,7 +72,10 @@ def backfill(
 
     \b
     Example:
-      litescore backfill s3://bucket/prefix/
+      litescore backfill s3://bucket/prefix/ --stack shoes
+      litescore backfill list.csv --max-images 1000
+      litescore backfill --changed --max-cost 5 --yes
+      litescore backfill --attach 20261129-020119-objects-e0092d
     """
     from infra.cloud.account import connect
     from infra.cloud.backfills import runs
@@ -85,6 +87,9 @@ def backfill(
     found = find(account, stack)
     if stop:
         run = runs.find(account, found, stop)
+        status = runs.look(account, run).status
+        if status != runs.RUNNING:
+            raise UsageError(f"backfill {run.name} has ended already: {status.lower()}")
         runs.stop(account, run)
         _say(f"stopped {run.name}; what is under way is still finished")
         return 0
@@ -109,8 +114,9 @@ def _begin(
     rate = price.rate(account, stack)
     work = _work(account, stack, what, _most(rate, max_images, max_cost))
     _say(_plan(account, stack, work, rate))
-    if not yes:
-        click.confirm("Start?", abort=True, err=True)
+    if not agreed("Start?", "litescore backfill", yes=yes):
+        _say("nothing was started")
+        return 0
     run = runs.start(account, stack, work)
     _say(f"started {run.name}")
     if follow:
@@ -130,7 +136,7 @@ def _most(rate: Rate, max_images: int | None, max_cost: float | None) -> int:
         return most
     affordable = rate.images(max_cost)
     if affordable < 1:
-        raise UsageError(f"--max-cost {max_cost}: not one image is scored for that ({rate})")
+        raise UsageError(f"--max-cost {max_cost:f}: not one image is scored for that ({rate})")
     return min(most, affordable)
 
 
@@ -197,7 +203,7 @@ def _watch(account: Account, run: Run, rate: Rate) -> Progress:
     with click.progressbar(
         length=1,
         label="backfill",
-        file=sys.stderr,
+        file=bar_file(),
         width=24,
         show_eta=False,
         show_pos=True,

@@ -24,6 +24,7 @@ from infra.cloud.deployment import (
     model_pin,
     parameters,
     state,
+    taken_over,
 )
 from infra.cloud.deployment import plan as plans
 from infra.cloud.deployment.change_set import ChangeSet
@@ -36,13 +37,14 @@ from infra.cloud.stack import Stack
 from litescore.errors import ConfigurationError, UsageError
 
 TEMPLATE = parameters.TEMPLATE
-# What the template's function runs on by default.
-PYTHON = "3.13"
 # The word for the model inside the zip, where a stack has one in S3.
 MODEL_IN_ZIP = "zip"
 
-# "litescore-input-123456789012-ap-southeast-1" has to be a bucket's name, of 63 letters at most.
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,28}")
+# "litescore-output-123456789012-ap-southeast-1" has to be a bucket's name, of 63 letters at most.
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,27}")
+# What the filter of a bucket's notifications takes as it is; all else it matches encoded only:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
+_PLAIN = re.compile(r"[A-Za-z0-9!_.'()/-]*")
 _LOCAL_PAUSE = 0.1
 
 # Told what is going on, units done and units in all.
@@ -74,7 +76,7 @@ def check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"stack name {name!r} cannot begin a bucket's name: lowercase letters, digits and "
-            "hyphens, a letter first, 29 at most"
+            "hyphens, a letter first, 28 at most"
         )
 
 
@@ -96,6 +98,7 @@ def prepare(account: Account, request: Request, progress: Progress = _quiet) -> 
     given = {**model, **_target(package), **request.parameters}
     shown = _existing(account, {**before, **given})
     _refuse_loop(account, request.stack, {**before, **given})
+    _refuse_prefix({**before, **given})
     code = f"{package.sha256}.zip"
     bucket = code_bucket.upload(
         account.client, package.path, code, lambda done, total: progress("upload", done, total)
@@ -123,6 +126,7 @@ def carry_out(plan: Plan, tell: Tell = lambda _: None) -> Stack:
             _execute(plan, tell)
         finally:
             _mend_poller(account, state.look(account, name))
+        _settle_taken(plan)
     else:
         discard(plan)
     if plan.shown and plan.wanted:
@@ -148,6 +152,14 @@ def deploy(
     text = TEMPLATE.read_text(encoding="utf-8")
     plan = plans.make(account, name, held, {**(parameters or {}), **code}, found, None, text)
     return carry_out(plan)
+
+
+def _settle_taken(plan: Plan) -> None:
+    """Buckets of an earlier stack, which CloudFormation took over as they were."""
+    account, name = plan.account, plan.changes.name
+    taken = {change.resource for change in plan.changes.changes if change.action == "Import"}
+    if taken and (found := state.look(account, name)):
+        taken_over.settle(account, stack.find(account, name), found.parameters, taken)
 
 
 def _mend_poller(account: Account, found: State | None) -> None:
@@ -228,6 +240,16 @@ def _refuse_loop(account: Account, name: str, settings: Mapping[str, str]) -> No
         raise UsageError(
             f"records go to s3://{output}/{place}, and images come from s3://{output}/{trigger}: "
             "each record would be read as an image, for ever; name another --input-prefix"
+        )
+
+
+def _refuse_prefix(settings: Mapping[str, str]) -> None:
+    """EventBridge, which tells of an existing bucket, takes any prefix as it is."""
+    prefix = settings.get("InputPrefix", "")
+    if not settings.get("InputBucketName") and not _PLAIN.fullmatch(prefix):
+        raise UsageError(
+            f"--input-prefix {prefix!r}: S3 would tell of no object under it; letters, digits and "
+            "!-_.'()/ only, or a bucket that is there already, with --input-bucket"
         )
 
 

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     "--milliseconds",
     type=click.FloatRange(0, min_open=True),
     metavar="MS",
-    help="Processor time of an image in all, from `litescore bench`; for --nightly-max-cost.",
+    help="Processor time of an image in all, as `litescore status` tells it; for "
+    "--nightly-max-cost.",
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--policy", is_flag=True, help="Print the IAM policy that a deployer needs.")
@@ -140,7 +141,8 @@ def _print_result(made: Plan, done: Stack, *, as_json: bool) -> None:
     flags = f"--stack {done.name}" + (" --local" if made.account.local else "")
     click.echo(
         "\nNext:\n"
-        f"  aws s3 cp image.png {place}\n"
+        + ('  eval "$(litescore local env)"\n' if made.account.local else "")
+        + f"  aws s3 cp image.png {place}\n"
         f"  litescore status {flags}\n"
         f"  litescore results {done.outputs['Output']}"
     )
@@ -150,6 +152,8 @@ def _request(account: Account, words: dict[str, Any]) -> Request:
     from infra.cloud.deployment.deploy import Request
 
     parameters = given(words)
+    if words["local"] and words["budget"]:
+        raise UsageError("--budget: the local cloud knows no budgets, leave it out with --local")
     if words["nightly_max_cost"] is not None:
         parameters["NightlyMaximumImages"] = str(_affordable(account, words))
     return Request(words["stack"], words["package"], parameters, words["model"])

@@ -8,6 +8,14 @@ from typing import Any, TypeVar
 
 import click
 
+from infra.cloud.deployment.option_types import (
+    BUCKET,
+    EMAIL,
+    INPUT_PREFIX,
+    OUTPUT_PREFIX,
+    POLICY,
+    SCHEDULE,
+)
 from litescore.errors import UsageError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -48,19 +56,19 @@ SETTINGS: Mapping[str, tuple[str, Any, str | None, str]] = {
     ),
     "--input-bucket": (
         "InputBucketName",
-        str,
+        BUCKET,
         "NAME",
         'Take images from a bucket that is there already; "" for one of the stack\'s own.',
     ),
     "--input-prefix": (
         "InputPrefix",
-        str,
+        INPUT_PREFIX,
         "PREFIX",
         "Only keys that begin so set off the function.",
     ),
     "--output-prefix": (
         "OutputPrefix",
-        str,
+        OUTPUT_PREFIX,
         "PREFIX",
         "Where records go in the output bucket; ends in a slash.",
     ),
@@ -73,21 +81,21 @@ SETTINGS: Mapping[str, tuple[str, Any, str | None, str]] = {
     ),
     "--alarm-email": (
         "AlarmEmail",
-        str,
+        EMAIL,
         "ADDRESS",
         "Who is mailed alarms, once they answer AWS's first mail.",
     ),
     "--permissions-boundary": (
         "PermissionsBoundary",
-        str,
+        POLICY,
         "ARN",
         "Policy that bounds what the job's roles may do.",
     ),
     "--nightly": (
         "NightlySchedule",
-        str,
+        SCHEDULE,
         "CRON",
-        'Score what is new or changed at cron(...) or rate(...); "" for never.',
+        'Score what is new or changed, at such as cron(0 2 * * ? *) (UTC) or rate(1 day); "" for never.',
     ),
     "--nightly-max-images": (
         "NightlyMaximumImages",

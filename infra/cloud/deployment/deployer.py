@@ -17,16 +17,28 @@ from typing import Any
 # A customer managed policy holds so many characters, white space aside.
 LIMIT = 6144
 
-# IAM takes only `*` for these: they make something that has no name yet, or list.
+# IAM takes only `*` for these, says the Service Authorization Reference: they make something that
+# has no name yet, list, or are about something that has no ARN of its own.
 WITHOUT_RESOURCE = {
     "cloudwatch:GetMetricStatistics": "metrics have no ARN",
+    "events:ListRules": "a list",
     "kms:CreateKey": "a new key has no ARN yet: only with the stack's tag",
     "kms:TagResource": "of a new key, by CloudFormation: only with the stack's tag",
     "lambda:CreateEventSourceMapping": "it has no ARN yet: only for the stack's function",
     "lambda:ListEventSourceMappings": "a list",
+    "logs:DescribeIndexPolicies": "a list",
+    "logs:DescribeLogGroups": "a list",
+    "sns:GetSubscriptionAttributes": "a subscription is no resource of IAM's",
+    "sns:Unsubscribe": "the same: by CloudFormation only",
 }
 
 Document = dict[str, Any]
+
+# CloudFormation at work for the deployer: it touches what is in a stack, and the deployer has no
+# other's stack.
+_BY_STACK: Document = {
+    "ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}
+}
 
 _OWN = (
     *("athena", "budgets", "cloudformation", "cloudwatch", "events", "lambda", "logs"),
@@ -157,24 +169,22 @@ def _code(place: _Place) -> list[Document]:
             _of("s3", "CreateBucket PutBucketPublicAccessBlock ListBucket"),
             code,
         ),
-        _allow(
-            "CodeObjects",
-            _of("s3", "PutObject GetObject GetObjectVersion AbortMultipartUpload"),
-            f"{code}/*",
-        ),
     ]
 
 
 def _buckets(place: _Place) -> list[Document]:
-    objects = [f"{bucket}/*" for bucket in place.buckets]
+    objects = [f"{bucket}/*" for bucket in (place.bucket("litescore-code"), *place.buckets)]
+    # ListBucketVersions, and ListBucketMultipartUploads for Athena's answers.
     configuration = (
-        "CreateBucket TagResource UntagResource ListTagsForResource ListBucket ListBucketVersions "
+        "CreateBucket TagResource UntagResource ListTagsForResource ListBucket* "
         "GetBucket* PutBucket* Get*Configuration Put*Configuration DeleteBucketPolicy"
     )
+    parts = "GetObject GetObjectVersion PutObject AbortMultipartUpload ListMultipartUploadParts"
     return [
         _allow("Buckets", _of("s3", configuration), *place.buckets),
-        # Lists and inventories for backfills, records for status, Athena's answers.
-        _allow("Objects", _of("s3", "GetObject GetObjectVersion PutObject"), *objects),
+        # Zips, lists and inventories for backfills, records for status, Athena's answers, which it
+        # writes in parts as the one who asks.
+        _allow("Objects", _of("s3", parts), *objects),
         # For `litescore destroy` with the buckets; leave it out where they must stay.
         _allow(
             "Purge",
@@ -189,7 +199,9 @@ def _own(place: _Place) -> list[Document]:
     stack, database = place.stack, place.stack.replace("-", "_")
     resources = [
         place.arn("cloudformation", f"stack/{stack}/*"),
-        *(place.arn("sqs", f"{stack}-{queue}") for queue in ("images", "dead-letters")),
+        # What the check of one found is asked by the change set's own name.
+        place.arn("cloudformation", "changeSet/litescore-*"),
+        place.arn("sqs", f"{stack}-*"),
         place.arn("sns", f"{stack}-alarms*"),
         place.arn("events", f"rule/{stack}-*"),
         place.function,
@@ -201,7 +213,9 @@ def _own(place: _Place) -> list[Document]:
         place.arn("scheduler", f"schedule/default/{stack}-nightly"),
         place.arn("athena", f"workgroup/{stack}"),
     ]
-    tables = ["catalog", f"database/{database}", f"table/{database}/*"]
+    # A database is removed with all that may be in it: each kind is asked for.
+    held = (f"{kind}/{database}/*" for kind in ("table", "userDefinedFunction"))
+    tables = ["catalog", f"database/{database}", *held]
     return [
         _allow("Own", [f"{service}:*" for service in _OWN], *resources),
         # The catalog is the account's, and each action on a table is one on the catalog too.
@@ -216,11 +230,9 @@ def _own(place: _Place) -> list[Document]:
 def _roles(place: _Place) -> list[Document]:
     roles = place.everywhere("iam", f"role/{place.stack}-*")
     services = [f"{name}.amazonaws.com" for name in ("lambda", "states", "scheduler")]
-    bound = "CreateRole PutRolePolicy DeleteRolePolicy PutRolePermissionsBoundary"
-    words = (
-        "GetRole* DeleteRole ListRolePolicies ListAttachedRolePolicies TagRole UntagRole "
-        "UpdateRole* UpdateAssumeRolePolicy"
-    )
+    # PutRolePolicy and PutRolePermissionsBoundary.
+    bound = "CreateRole PutRole* DeleteRolePolicy"
+    words = "GetRole* DeleteRole List*RolePolicies TagRole UntagRole Update*Role*"
     return [
         # Without the boundary a deployer could make an administrator and become it.
         _allow(
@@ -242,20 +254,25 @@ def _roles(place: _Place) -> list[Document]:
 def _mappings(place: _Place) -> list[Document]:
     ours = {"ArnLike": {"lambda:FunctionArn": place.function}}
     mappings = place.arn("lambda", "event-source-mapping:*")
-    words = "GetEventSourceMapping UpdateEventSourceMapping DeleteEventSourceMapping"
     return [
         _allow("NewMapping", ["lambda:CreateEventSourceMapping"], "*", condition=ours),
-        _allow("Mapping", _of("lambda", words), mappings, condition=ours),
+        _allow("Mapping", ["lambda:*EventSourceMapping"], mappings, condition=ours),
         _allow("MappingTags", _of("lambda", "ListTags TagResource UntagResource"), mappings),
     ]
 
 
 def _key(place: _Place) -> list[Document]:
     tag = {"StringEquals": {"aws:RequestTag/litescore:stack": place.stack}}
-    # Else whoever may tag may make anybody's key one of the stack.
-    by_stack = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}
     return [
-        _allow("NewKey", _of("kms", "CreateKey TagResource"), "*", condition={**tag, **by_stack}),
+        # By CloudFormation, else whoever may tag may make anybody's key one of the stack.
+        _allow("NewKey", _of("kms", "CreateKey TagResource"), "*", condition={**tag, **_BY_STACK}),
+        # A tag may take five minutes until it counts; CloudFormation goes on at once.
+        _allow(
+            "FreshKey",
+            _of("kms", "DescribeKey EnableKeyRotation GetKey* ListResourceTags"),
+            place.arn("kms", "key/*"),
+            condition=_BY_STACK,
+        ),
         _allow(
             "Key",
             ["kms:*"],
@@ -267,23 +284,14 @@ def _key(place: _Place) -> list[Document]:
 
 def _lists(place: _Place) -> list[Document]:
     """What can be looked at only all at once."""
+    words = (
+        *("cloudwatch:GetMetricStatistics", "events:ListRules", "lambda:ListEventSourceMappings"),
+        *("logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "sns:GetSubscriptionAttributes"),
+    )
+    bill = place.everywhere("billing", "billingview/primary")
+    named = (place.arn("cloudwatch", "alarm:*"), bill)
     return [
-        _allow(
-            "Metrics",
-            [*_of("cloudwatch", "GetMetricStatistics"), "lambda:ListEventSourceMappings"],
-            "*",
-        ),
-        _allow(
-            "Lists",
-            [
-                "cloudwatch:DescribeAlarms",
-                "logs:DescribeLogGroups",
-                "events:ListRules",
-                "billing:GetBillingViewData",
-            ],
-            place.arn("cloudwatch", "alarm:*"),
-            place.arn("logs", "log-group:*"),
-            place.arn("events", "rule/*"),
-            place.everywhere("billing", "billingview/primary"),
-        ),
+        _allow("Metrics", words, "*"),
+        _allow("Mail", ["sns:Unsubscribe"], "*", condition=_BY_STACK),
+        _allow("Lists", ["cloudwatch:DescribeAlarms", "billing:GetBillingViewData"], *named),
     ]

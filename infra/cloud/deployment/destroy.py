@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from infra.amounts import counted, size
 from infra.cloud import refusals
 from infra.cloud.account import Account
 from infra.cloud.deployment import code_bucket, existing_bucket, following, parameters, state
@@ -35,8 +36,8 @@ class Held:
 
     def __str__(self) -> str:
         if self.objects >= COUNTED:
-            return f"{self.bucket}: over {COUNTED:,} objects, over {self.size / 1e6:,.1f} MB"
-        return f"{self.bucket}: {self.objects:,} objects, {self.size / 1e6:,.1f} MB"
+            return f"{self.bucket}: over {COUNTED:,} objects, over {size(self.size)}"
+        return f"{self.bucket}: {counted(self.objects, 'object')}, {size(self.size)}"
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def read(account: Account, bucket: str) -> Notifications:
     than the stack's: EventBridge hands events to rules of the bucket's own region only.
     """
     s3 = account.client("s3")
-    _check_region(account, bucket, _region(s3, bucket))
+    _check_region(account, bucket, _region(s3, bucket, account.number))
     with refusals.told(f"cannot read the notifications of bucket {bucket}"):
         return Notifications(bucket, _own(s3.get_bucket_notification_configuration(Bucket=bucket)))
 
@@ -133,11 +133,12 @@ def _may_be(wanted: Any, value: str) -> bool:
     return value in wanted or any(not isinstance(one, str) for one in wanted)
 
 
-def _region(s3: Any, bucket: str) -> str:
+def _region(s3: Any, bucket: str, owner: str) -> str:
     from botocore.exceptions import ClientError
 
     try:
-        answer = s3.head_bucket(Bucket=bucket)["ResponseMetadata"]
+        # Another account's bucket tells the EventBridge of that account, whoever may read it.
+        answer = s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)["ResponseMetadata"]
     except ClientError as error:
         answer = error.response["ResponseMetadata"]
         word = refusals.code(error)

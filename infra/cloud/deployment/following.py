@@ -9,13 +9,12 @@ from itertools import islice
 from typing import Any
 
 from infra.cloud.account import Clients
+from infra.cloud.deployment import validation
 from litescore.errors import ConfigurationError
 
 _STACK = "AWS::CloudFormation::Stack"
 # What CloudFormation says of those that it stops because another failed.
 _CANCELLED = "cancelled"
-# What it says where the resources' own events do not tell why.
-_VALIDATION = "DescribeEvents"
 # As many as come in one answer; more than one, for those of one moment have no order.
 _PAGE = 100
 _LONGEST = 4 * 3600
@@ -121,14 +120,7 @@ def _status(cloud: Any, stack: str) -> str:
 def _cause(cloud: Any, event: Event) -> str:
     if not event.status.endswith("_FAILED") or _CANCELLED in event.reason:
         return ""
-    if event.whole and _VALIDATION in event.reason:
-        return _invalid(cloud, event)
+    if event.whole and validation.is_cause(event.reason):
+        found = validation.first_found(cloud, StackName=event.stack)
+        return found or f"{event.resource}: {event.reason}"
     return f"{event.resource}: {event.reason or 'CloudFormation gives no reason'}"
-
-
-def _invalid(cloud: Any, event: Event) -> str:
-    """What CloudFormation's check before the start found; the event only says that it did."""
-    for found in cloud.describe_events(StackName=event.stack)["OperationEvents"]:
-        if reason := found.get("ValidationStatusReason"):
-            return f"{found.get('LogicalResourceId', event.resource)}: {reason}"
-    return f"{event.resource}: {event.reason}"

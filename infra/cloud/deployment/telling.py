@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infra.cloud.deployment.following import Event, Tell
+from infra.options import bar_file
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -26,7 +26,7 @@ def bars() -> Iterator[Progress]:
         def progress(what: str, done: int, total: int) -> None:
             if what not in made:
                 bar: ProgressBar[int] = click.progressbar(
-                    length=total, label=what, file=sys.stderr, show_eta=False, width=30
+                    length=total, label=what, file=bar_file(), show_eta=False, width=30
                 )
                 made[what] = stack.enter_context(bar)
             made[what].update(done - made[what].pos)
@@ -54,6 +54,6 @@ def events(resources: Collection[str]) -> Tell:
 def counted(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Within, a bar of so many things done, which may become more than `total`."""
     with click.progressbar(
-        length=max(total, 1), label=what, file=sys.stderr, show_eta=False, width=30
+        length=max(total, 1), label=what, file=bar_file(), show_eta=False, width=30
     ) as bar:
         yield lambda done: bar.update(done - bar.pos)

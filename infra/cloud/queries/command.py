@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from infra.amounts import size
 from infra.options import HELP, JSON, STACK, account_options
 from litescore.errors import UsageError
 from litescore.terminal import printable
@@ -101,9 +102,7 @@ def _progress() -> Iterator[Callable[[float, int], None]]:
 
     def tell(seconds: float, scanned: int) -> None:
         if shown:
-            click.echo(
-                f"\rquery  {seconds:.0f} s, {_size(scanned)} read \033[K", err=True, nl=False
-            )
+            click.echo(f"\rquery  {seconds:.0f} s, {size(scanned)} read \033[K", err=True, nl=False)
 
     try:
         yield tell
@@ -149,11 +148,4 @@ def _cell(value: Value) -> str:
 
 def _cost(answer: Answer) -> str:
     price = f", about ${answer.dollars:.5f}" if answer.dollars else ""
-    return f"{_size(answer.scanned)} read{price}"
-
-
-def _size(count: int) -> str:
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"
+    return f"{size(answer.scanned)} read{price}"

@@ -64,11 +64,8 @@ UNUSED = {
         "s3:DeleteBucketReplication",
         "s3:DeleteBucketLifecycle",
     ),
-    "a definition of the state machine in S3, parts of uploads by Athena": (
-        "s3:ListBucketMultipartUploads",
-        "s3:AbortMultipartUpload",
-        "s3:ListMultipartUploadParts",
-    ),
+    "another attribute of a subscription that is there": ("sns:SetSubscriptionAttributes",),
+    "an index of fields of a log": ("logs:PutIndexPolicy", "logs:DeleteIndexPolicy"),
     "removal of objects that a bucket held before": ("s3:DeleteObject",),
 }
 

@@ -203,7 +203,17 @@ def test_without_a_yes_nothing_starts(
     """Asked, and no one answers."""
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     count = len(runs(cloud))
-    assert spoken(f"s3://{cloud.input_bucket}/old/").code == 130
+    done = spoken(f"s3://{cloud.input_bucket}/old/")
+    assert (done.code, "say --yes" in done.err) == (2, True), done
+    assert len(runs(cloud)) == count
+
+
+def test_no_is_no(cloud: LocalCloud, spoken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Declined, nothing starts, and that is no failure."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    count = len(runs(cloud))
+    done = spoken(f"s3://{cloud.input_bucket}/old/")
+    assert (done.code, done.out, done.err.splitlines()[-1]) == (0, "", "nothing was started")
     assert len(runs(cloud)) == count
 
 

@@ -22,6 +22,7 @@ from infra.cloud.deployment import (
     parameters,
 )
 from infra.cloud.stack import find
+from litescore.errors import UsageError
 from litescore.settings import processors
 from tests.infra.cloud.conftest import MODEL, Say, write_zip
 
@@ -213,6 +214,14 @@ def test_a_large_template_goes_by_way_of_the_code_bucket(
     assert any(key.endswith(".yaml") for key in keys)
 
 
+def test_the_longest_name_of_a_stack_begins_a_bucket_s_name() -> None:
+    """Of 63 letters at most, also in a region whose own name is long; one more is refused."""
+    room = 63 - len("-output-123456789012-ap-southeast-1")
+    deploy.check_name("x" * room)
+    with pytest.raises(UsageError, match=f"{room} at most"):
+        deploy.check_name("x" * (room + 1))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -226,6 +235,8 @@ def test_a_large_template_goes_by_way_of_the_code_bucket(
             ("--input-bucket", LOOPED, "--input-prefix", "records/2026/"),
             "for ever",
         ),
+        (("--input-prefix", "my photos/"), "S3 would tell of no object under it"),
+        (("--input-prefix", "year=2026/"), "with --input-bucket"),
     ],
 )
 def test_wrong_words_are_refused_first(

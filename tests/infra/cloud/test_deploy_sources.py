@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from urllib3 import HTTPResponse
 
 from infra.cloud.account import Account
 from infra.cloud.deployment import existing_bucket
@@ -237,6 +241,34 @@ def test_notifications_that_changed_meanwhile_are_left_alone(empty: Account, pho
     with pytest.raises(ConfigurationError, match="changed since they were shown"):
         existing_bucket.put(empty, shown, shown.turned(on=True))
     assert notifications(empty, photos) == before
+
+
+def test_any_prefix_of_an_existing_bucket_will_do(empty: Account, say: Say, photos: str) -> None:
+    """EventBridge takes it as it is, where a filter of notifications would want it encoded."""
+    said = say(
+        "deploy", "--input-bucket", photos, "--input-prefix", "year=2026/my photos/", "--plan"
+    )
+    assert said.code == 0, said.err
+
+
+def test_a_bucket_of_another_account_is_refused(empty: Account, photos: str) -> None:
+    """Though it may be read: its events go to the other account's EventBridge. S3's answer is put
+    in by hand, for the local cloud does not look at the owner that it is told to expect.
+    """
+
+    def refused(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        expected = request.headers.get("x-amz-expected-bucket-owner")
+        theirs = expected == b"999999999999"
+        body = HTTPResponse(io.BytesIO(), preload_content=False)
+        return AWSResponse(request.url, 403, {}, body) if theirs else None
+
+    events, name = empty.client("s3").meta.events, "before-send.s3.HeadBucket"
+    events.register(name, refused)
+    try:
+        with pytest.raises(ConfigurationError, match="bucket photos: it is another account's"):
+            existing_bucket.read(replace(empty, number="999999999999"), photos)
+    finally:
+        events.unregister(name, refused)
 
 
 def test_a_bucket_that_cannot_be_used_is_told(empty: Account, say: Say) -> None:

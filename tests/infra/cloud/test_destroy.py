@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -62,6 +63,51 @@ def test_records_and_images_outlive_the_stack(empty: Account, say: Say) -> None:
     assert "is left: remove it with --records, --images" in said.err
     assert say("destroy", "--stack", "outlived", "--yes", "--images").code == 0
     assert buckets(empty, "outlived") == set()
+
+
+def watched(account: Account, bucket: str) -> list[str]:
+    """The prefixes of keys that a bucket tells its queue of."""
+    found = account.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+    entries = found["QueueConfigurations"]
+    rules = [entry.get("Filter", {}).get("Key", {}).get("FilterRules", []) for entry in entries]
+    return [rule[0]["Value"] if rule else "" for rule in rules]
+
+
+def ended(account: Account, bucket: str) -> dict[str, int]:
+    """Lifecycle rule -> the days after which it ends objects."""
+    found = account.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    return {rule["ID"]: rule["Expiration"]["Days"] for rule in found if "Expiration" in rule}
+
+
+def lives_of(**days: int) -> dict[str, Any]:
+    """A lifecycle as CloudFormation makes it of the template's; the local cloud makes none."""
+    rules = [
+        {"ID": one, "Status": "Enabled", "Filter": {"Prefix": f"{one}/"}, "Expiration": {"Days": n}}
+        for one, n in days.items()
+    ]
+    return {"Rules": rules}
+
+
+def test_buckets_that_are_taken_over_are_brought_up_to_date(empty: Account, say: Say) -> None:
+    """CloudFormation takes them as they are: what the earlier stack said of its prefix and of the
+    days of records must not go on.
+    """
+    into, out = name(empty, "heir", "input"), name(empty, "heir", "output")
+    words = ("deploy", "--stack", "heir", "--yes", "--input-prefix")
+    assert say(*words, "old/", "--record-days", "30").code == 0
+    empty.client("s3").put_bucket_lifecycle_configuration(
+        Bucket=out, LifecycleConfiguration=lives_of(backfills=30, records=30)
+    )
+    assert watched(empty, into) == ["old/"]
+    assert say("destroy", "--stack", "heir", "--yes").code == 0
+
+    assert say(*words, "new/").code == 0
+    assert (watched(empty, into), ended(empty, out)) == (["new/"], {"backfills": 30})
+    assert say("destroy", "--stack", "heir", "--yes").code == 0
+
+    assert say(*words, "", "--record-days", "7").code == 0
+    assert (watched(empty, into), ended(empty, out)) == ([""], {"backfills": 30, "records": 7})
+    assert say("destroy", "--stack", "heir", "--yes", "--records", "--images").code == 0
 
 
 @pytest.mark.parametrize(

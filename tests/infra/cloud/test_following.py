@@ -36,7 +36,7 @@ class Scripted:
         for event in self._events:
             yield {"StackEvents": [event]}
 
-    def describe_events(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+    def describe_events(self, StackName: str, **_: object) -> dict[str, Any]:  # noqa: N803
         return {"OperationEvents": [{}, {"LogicalResourceId": "Out", **CONFLICT}]}
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803

@@ -102,7 +102,7 @@ def test_ones_own_prices(say: Say, tmp_path: Path) -> None:
         (("cost", "--milliseconds", "1", "--model", "m.tflite"), "how long an image takes"),
         (("cost", "--milliseconds", "-1"), "milliseconds is -1.0: a number above 0"),
         ((*WORDS, "--assume", "moon=1"), "nothing is assumed about 'moon'"),
-        ((*WORDS, "--assume", "get-ms"), "'get-ms' is not get_ms=NUMBER"),
+        ((*WORDS, "--assume", "get-ms"), "'get-ms' is not get-ms=NUMBER"),
         ((*WORDS, "--assume", "threads=0"), "threads is 0: a number above 0"),
         ((*WORDS, "--assume", "get-ms=nan"), "get_ms is nan"),
     ],

@@ -174,7 +174,7 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
         (
             "records_are_kept_as_asked",
             "other days",
-            put(_of("OutputBucket", "LifecycleConfiguration/Rules/4/Fn::If/1/ExpirationInDays"), 1),
+            put(_of("OutputBucket", "LifecycleConfiguration/Rules/5/Fn::If/1/ExpirationInDays"), 1),
         ),
         (
             "no_output_sets_off_the_function",
@@ -287,6 +287,21 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
             "the_queue_takes_images_of_the_input_only",
             "closed to EventBridge",
             put(_of("QueuePolicy", f"{_LET_IN}/2"), {"Ref": "AWS::NoValue"}),
+        ),
+        (
+            "inventories_of_the_input_are_taken",
+            "closed",
+            drop(_of("OutputBucketPolicy", "PolicyDocument/Statement/1")),
+        ),
+        (
+            "inventories_of_the_input_are_taken",
+            "among the records",
+            put(_of("OutputBucketPolicy", "PolicyDocument/Statement/1/Resource"), _OUTPUT),
+        ),
+        (
+            "inventories_of_the_input_are_taken",
+            "of any bucket",
+            drop(_of("OutputBucketPolicy", "PolicyDocument/Statement/1/Condition/ArnEquals")),
         ),
         ("connections_are_encrypted", "input", drop("Resources/InputBucketPolicy")),
         ("connections_are_encrypted", "topic", drop("Resources/AlarmTopicPolicy")),

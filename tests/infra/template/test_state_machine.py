@@ -7,6 +7,7 @@ interpreter refuses a Map with an ItemBatcher, so the batches are made here by A
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -259,6 +260,14 @@ def test_nights_start_what_the_command_starts() -> None:
     [statement] = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "states:StartExecution"
     assert statement["Resource"] == {"Ref": "Backfill"}
+
+
+def test_no_prefix_breaks_the_input_of_nights() -> None:
+    """It stands in JSON that CloudFormation puts together, and cannot escape."""
+    pattern = template()["Parameters"]["InputPrefix"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "shoes/2026 (new)/")
+    for broken in ('a"b/', "a\\b/"):
+        assert not re.fullmatch(pattern, broken)
 
 
 def test_subjects_are_the_same_by_every_way() -> None:

@@ -124,6 +124,25 @@ def the_queue_takes_images_of_the_input_only(case: Case) -> Iterator[str]:
             yield f"the queue lets in {found}"
 
 
+def inventories_of_the_input_are_taken(case: Case) -> Iterator[str]:
+    """S3 brings an inventory as itself, so the bucket's policy has to let it in: for the images'
+    bucket and for the folder that backfills read, and nothing else.
+    """
+    bucket = case.choice.get("InputBucketName") or "${InputBucket}"
+    conditions = {
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"},
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+    }
+    found = [
+        (one.body["Principal"], one.actions, one.resources, one.body.get("Condition"))
+        for one in case.statements()
+        if one.holder == "OutputBucketPolicy" and one.allows
+    ]
+    where = ["${OutputBucket.Arn}/inventory/*"]
+    if found != [({"Service": "s3.amazonaws.com"}, ["s3:PutObject"], where, conditions)]:
+        yield f"the output bucket lets in {found}"
+
+
 def connections_are_encrypted(case: Case) -> Iterator[str]:
     """Each bucket, queue and topic refuses plain http."""
     for kind, (policies, names, action) in _REACHED_BY_NETWORK.items():
@@ -213,6 +232,7 @@ RULES: tuple[Rule, ...] = (
     nobody_else_is_let_in,
     the_function_may_do_its_work_only,
     the_queue_takes_images_of_the_input_only,
+    inventories_of_the_input_are_taken,
     connections_are_encrypted,
     roles_have_the_boundary,
     roles_have_no_managed_policies,
