@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
+from infra.package.contents import is_hidden
 from infra.package.target import Target
 from litescore.errors import ConfigurationError, UsageError
 from litescore.files import write_whole
@@ -78,8 +79,9 @@ def _files(model: Path, target: Target, runtime: str) -> Iterator[tuple[str, byt
     for name in OURS:
         root = _installed(name)
         for path in sorted(root.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield f"{name}/{path.relative_to(root).as_posix()}", path.read_bytes()
+            place = path.relative_to(root)
+            if path.is_file() and "__pycache__" not in place.parts and not is_hidden(place):
+                yield f"{name}/{place.as_posix()}", path.read_bytes()
     # The last: without it nothing is built of half a context.
     yield "Dockerfile", text.substitute(words).encode()
 

@@ -13,7 +13,7 @@ from email.parser import HeaderParser
 from fnmatch import fnmatch
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from infra.package.lock import Pin
 from litescore.errors import ConfigurationError
@@ -95,8 +95,15 @@ def _installed(name: str) -> Iterator[tuple[str, Path]]:
     root = Path(spec.submodule_search_locations[0])
     for path in root.rglob("*"):
         place = PurePosixPath(name, *path.relative_to(root).parts)
-        if path.is_file() and _is_kept(place, ()):
+        if path.is_file() and _is_kept(place, ()) and not is_hidden(place):
             yield str(place), path
+
+
+def is_hidden(place: PurePath) -> bool:
+    """Whether a file is an editor's, a tool's or somebody's own: a folder that is worked in may hold
+    such beside ours, and no wheel does.
+    """
+    return any(part.startswith(".") for part in place.parts)
 
 
 def _place(name: str, dropped: tuple[str, ...]) -> str | None:
