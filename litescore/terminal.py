@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
@@ -21,9 +22,14 @@ def printable(text: str, keep: str = "") -> str:
     none of them may move the cursor, colour what follows or write into the clipboard.
     """
     return "".join(
-        letter if letter.isprintable() or letter in keep else "\N{REPLACEMENT CHARACTER}"
+        letter if _is_seen(letter) or letter in keep else "\N{REPLACEMENT CHARACTER}"
         for letter in text
     )
+
+
+def _is_seen(letter: str) -> bool:
+    # Spaces of other widths, which Python counts out: systems put them into names of files.
+    return letter.isprintable() or unicodedata.category(letter) == "Zs"
 
 
 @contextmanager

@@ -16,9 +16,9 @@ from infra.cloud.redrive import Waiting
 from litescore import cli
 from litescore.errors import ConfigurationError
 
-# Clears the screen; writes a line of its own; turns what follows around.
-KEY = "s3://b/\x1b[2Ja\n0 dead letters\u202eb\x9b.png"
-SEEN = "s3://b/\ufffd[2Ja\ufffd0 dead letters\ufffdb\ufffd.png"
+# Clears the screen; writes a line of its own; turns what follows around. Spaces of other widths stay.
+KEY = "s3://b/9.41\u202fAM\u3000\x1b[2Ja\n0 dead letters\u202eb\x9b.png"
+SEEN = "s3://b/9.41\u202fAM\u3000\ufffd[2Ja\ufffd0 dead letters\ufffdb\ufffd.png"
 
 
 def test_status_shows_keys_as_letters() -> None:
