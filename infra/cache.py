@@ -9,13 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 
+def folder() -> Path:
+    """Where everything that is kept lies; it may not be there yet."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "litescore"
+
+
 def cached(name: str, make: Callable[[Path], None]) -> Path:
     """The folder `name` in the user's cache, filled once by `make(folder)`.
 
     Made beside its place and moved there whole: an interrupted or a concurrent making leaves no
     half of it. `name` says which version it holds.
     """
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "litescore"
+    base = folder()
     place = base / name
     if place.exists():
         return place

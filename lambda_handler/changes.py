@@ -31,6 +31,10 @@ OVERLAP = timedelta(days=1)
 # Listed objects between two looks at the deadline.
 _STEP = 500
 _MOST_BYTES = 2**31
+# Images that one search finds, whatever is asked for: their list is held in memory, some 150 bytes
+# each and a copy of it, and written in the seconds that an invocation keeps for its end. The next
+# search finds the rest.
+MOST_IMAGES = 500_000
 _FIELDS = {"bucket", "prefix", "max_images", "inventory"}
 
 
@@ -111,6 +115,7 @@ class Search:
 
     def __init__(self, asked: Asked, place: str, model: str) -> None:
         self.asked, self.place, self.model = asked, place, model
+        self._most = min(asked.max_images, MOST_IMAGES)
         self._bucket = s3.split(place)[0]
         self._checkpoints = Checkpoints(place, model)
         self._manifest = bytearray()
@@ -127,7 +132,7 @@ class Search:
             known.sort()
             now, finished = self._listed(now, known, late)
         store.put(self._kept(now.step, "jsonl"), bytes(self._manifest))
-        full = now.images >= self.asked.max_images and not finished
+        full = now.images >= self._most and not finished
         if not finished and not full:
             # Read once, it need not be read again.
             store.put(self._kept(now.step, "known"), known.packed())
@@ -163,7 +168,7 @@ class Search:
         for number, (at, subject, modified) in enumerate(self._candidates(now.listed), 1):
             old = since is not None and modified is not None and modified < since
             if subject is not None and not old and self._is_new(subject, known):
-                if images == self.asked.max_images:
+                if images == self._most:
                     return replace(now, listed=after, images=images), False
                 images += 1
                 self._manifest += _line(subject)

@@ -17,6 +17,7 @@ from litescore.errors import ConfigurationError
 
 _MOST = 10
 _PAGES = 5
+_WAIT = 1
 # Of messages that the function could not read at all.
 UNREADABLE = "not understood"
 
@@ -42,6 +43,8 @@ def peek(account: Account, stack: Stack) -> tuple[Letter, ...]:
         MaxNumberOfMessages=_MOST,
         # Seen and let go at once: hidden, they would not be moved.
         VisibilityTimeout=0,
+        # A look without waiting asks some of SQS's servers only, and may find none of a few.
+        WaitTimeSeconds=_WAIT,
         AttributeNames=["SentTimestamp"],
     )
     messages = found.get("Messages", [])

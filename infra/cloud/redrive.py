@@ -89,7 +89,8 @@ def _task(account: Account, stack: Stack, source: str) -> bool:
 def _watch(account: Account, source: str, count: int) -> Iterator[Moved]:
     while True:
         found = account.client("sqs").list_message_move_tasks(SourceArn=source, MaxResults=1)
-        task: dict[str, Any] = found["Results"][0]
+        # It may be some moments until SQS lists what it has begun.
+        task: dict[str, Any] = next(iter(found["Results"]), {"Status": "RUNNING"})
         done = int(task.get("ApproximateNumberOfMessagesMoved", 0))
         yield Moved(done, int(task.get("ApproximateNumberOfMessagesToMove") or count))
         if task["Status"] == "COMPLETED":

@@ -18,6 +18,7 @@ from litescore.errors import ConfigurationError
 from litescore.files import write_whole
 
 _ADDRESS, _LOCK = "cloud.json", "lock"
+_PORTS = 1 << 16
 _OURS = {_ADDRESS, _LOCK, ministack.STATE, ministack.OBJECTS, ministack.LOG}
 
 
@@ -83,7 +84,7 @@ def is_new(folder: Path) -> bool:
 
 def _before(folder: Path) -> int:
     try:
-        found: int = json.loads((folder / _ADDRESS).read_bytes())["port"]
+        found = json.loads((folder / _ADDRESS).read_bytes())["port"]
     except (OSError, ValueError, TypeError, KeyError):
         return 0
-    return found
+    return found if type(found) is int and 0 < found < _PORTS else 0

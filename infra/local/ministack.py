@@ -10,7 +10,6 @@ import hashlib
 import importlib.util
 import os
 import platform
-import shutil
 import socket
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra import cache
 from infra.processes import Program
 from litescore.errors import ConfigurationError
 
@@ -51,16 +51,16 @@ class Server:
 def environment(say: Callable[[str], None] = lambda _: None) -> Path:
     """The Python of ministack's environment; `say` is told when it has to be made.
 
-    It is made beside its place and moved there, so that half of one is never used. Raises
-    ConfigurationError with pip's last line when that fails.
+    Raises ConfigurationError with pip's last line when that fails.
     """
     digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:8]
-    home = _cache_folder() / f"ministack-{VERSION}-python{platform.python_version()}-{digest}"
-    python = home / "bin" / "python"
-    if not python.exists():
-        say(f"installing ministack {VERSION} into {home}, once")
-        _make_environment(home)
-    return python
+
+    def make(folder: Path) -> None:
+        say(f"installing ministack {VERSION} into {cache.folder()}, once")
+        _make_environment(folder)
+
+    name = f"ministack-{VERSION}-python{platform.python_version()}-{digest}"
+    return cache.cached(name, make) / "bin" / "python"
 
 
 @contextmanager
@@ -95,26 +95,12 @@ def running(
     raise ConfigurationError(f"ministack {VERSION} does not start: {last or 'no output'}")
 
 
-def _cache_folder() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "litescore"
-
-
-def _make_environment(home: Path) -> None:
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{home.name}.", dir=home.parent) as folder:
-        made = Path(folder) / "environment"
-        log = Path(folder) / "log"
+def _make_environment(folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch) / "log"
         # Without ensurepip, which Debian splits off: the pip at hand installs into it.
-        _run([sys.executable, "-m", "venv", "--without-pip", made], log)
-        _run([*_pip(), "--python", made / "bin" / "python", "install", *_PIP_OPTIONS], log)
-        shutil.rmtree(home, ignore_errors=True)
-        try:
-            made.rename(home)
-        except OSError:
-            # Another process was quicker.
-            if not (home / "bin" / "python").exists():
-                raise
+        _run([sys.executable, "-m", "venv", "--without-pip", folder], log)
+        _run([*_pip(), "--python", folder / "bin" / "python", "install", *_PIP_OPTIONS], log)
 
 
 def _pip() -> list[str]:

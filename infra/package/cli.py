@@ -11,7 +11,7 @@ import click
 
 from infra.options import HELP, JSON, MODEL, build_zip, model_file
 from infra.package.target import ARCHITECTURES, DEFAULT, PYTHONS, Target
-from litescore.errors import LitescoreError, UsageError
+from litescore.errors import UsageError
 from litescore.settings import RUNTIMES, table
 
 if TYPE_CHECKING:
@@ -114,14 +114,16 @@ def _write_container(
 
 
 def _smoke(built: Package, interpreter: Path | None) -> Smoke:
-    """The zip's own answers. One that fails is not left where it may be deployed."""
+    """The zip's own answers. One that fails, or is not heard to the end (Ctrl-C, a full disk), is
+    not left where it may be deployed.
+    """
     from infra.package import smoke
 
     try:
         return smoke.run(built, say=_say, python=interpreter)
-    except LitescoreError:
-        built.path.unlink()
-        built.sbom.unlink()
+    except BaseException:
+        built.path.unlink(missing_ok=True)
+        built.sbom.unlink(missing_ok=True)
         _say(f"{built.path} is removed: it did not pass its smoke run")
         raise
 

@@ -7,13 +7,13 @@ that a file that is broken or cut short is fetched anew, and never used.
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from infra import cache as kept
 from infra.package import pip
 from infra.package.lock import Pin
 from infra.package.target import Target
@@ -38,7 +38,7 @@ def obtain(
     """
     if folder is not None:
         return _from_folder(pins, target, folder)
-    cache = _cache_folder()
+    cache = kept.folder() / "wheels"
     missing = [pin for pin in pins if not _is(pin, cache / f"{pin.sha256}.whl")]
     if missing:
         say(f"fetching {', '.join(map(str, missing))} for {target}")
@@ -46,11 +46,6 @@ def obtain(
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(partial(_fetch, cache=cache, target=target), missing))
     return {pin: cache / f"{pin.sha256}.whl" for pin in pins}
-
-
-def _cache_folder() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "litescore" / "wheels"
 
 
 def _is(pin: Pin, path: Path) -> bool:

@@ -179,6 +179,19 @@ def test_what_is_more_than_enough_waits(s3: S3, inputs: str, find: Find) -> None
     assert rest["complete"] is True
 
 
+def test_a_list_is_no_longer_than_memory_holds(
+    s3: S3, inputs: str, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is asked for: as with `max_images`, the mark stays and the rest waits."""
+    monkeypatch.setattr(changes, "MOST_IMAGES", 2)
+    put(s3, inputs, "a.png", "b.png", "c.png")
+    answer = find()
+    assert listed(answer) == ["a.png", "b.png"]
+    assert (answer["complete"], answer["continuation"]) == (False, None)
+    remember(inputs, "a.png", "b.png")
+    assert listed(find()) == ["c.png"]
+
+
 def test_a_search_longer_than_an_invocation_goes_on(
     s3: S3, inputs: str, find: Find, monkeypatch: pytest.MonkeyPatch
 ) -> None:

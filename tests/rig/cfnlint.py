@@ -6,24 +6,19 @@ first use from the versions in `cfnlint.txt`. All of it works offline and withou
 
 from __future__ import annotations
 
-import hashlib
 import json
-import platform
 import subprocess
-import sys
-import venv
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.rig.cache import cached
+from tests.rig import apart
 
 _LOCK = Path(__file__).with_name("cfnlint.txt")
-_PIP = ("--quiet", "--disable-pip-version-check", "install")
 # Compiled when it is imported: of most of it nothing ever is.
-_INSTALL = (*_PIP, "--only-binary=:all:", "--no-deps", "--no-compile")
+_OPTIONS = ("--no-deps", "--no-compile")
 
 _DATA = """
 import json, sys
@@ -80,15 +75,4 @@ def _data(*kinds: str) -> dict[str, Any]:
 
 
 def _bin() -> Path:
-    digest = hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:8]
-    return cached(f"cfnlint-python{platform.python_version()}-{digest}", _make) / "bin"
-
-
-def _make(folder: Path) -> None:
-    # Debian's Python has no ensurepip: pip is ours, and works on the environment from outside.
-    venv.create(folder, symlinks=True)
-    pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
-    command = [*pip, *_INSTALL, "--require-hashes", "-r", _LOCK]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(f"cannot install aws-sam-cli: {done.stderr[-2000:]}")
+    return apart.environment("cfnlint", _LOCK, *_OPTIONS)

@@ -7,22 +7,19 @@ program that runs there.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import subprocess
 import sys
-import venv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.rig.cache import cached
+from tests.rig import apart
 from tests.rig.needs import lack
 
 _LOCK = Path(__file__).with_name("mediapipe.txt")
 _PROGRAM = Path(__file__).with_name("mediapipe_program.py")
-_INSTALL = ("--quiet", "--disable-pip-version-check", "install", "--only-binary=:all:")
 # Wheels of it exist for these alone.
 _MACHINES = ("x86_64", "aarch64")
 
@@ -58,15 +55,4 @@ def classify(models: Sequence[Path], pictures: Sequence[Path]) -> list[Answer]:
 
 
 def _python() -> Path:
-    digest = hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:8]
-    return cached(f"mediapipe-python{platform.python_version()}-{digest}", _make) / "bin" / "python"
-
-
-def _make(folder: Path) -> None:
-    # Debian's Python has no ensurepip: pip is ours, and works on the environment from outside.
-    venv.create(folder, symlinks=True)
-    pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
-    command = [*pip, *_INSTALL, "--require-hashes", "-r", _LOCK]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(f"cannot install MediaPipe: {done.stderr[-2000:]}")
+    return apart.environment("mediapipe", _LOCK) / "python"

@@ -125,7 +125,7 @@ def discard(clients: Clients, made: ChangeSet) -> None:
     cloud = clients("cloudformation")
     cloud.delete_change_set(ChangeSetName=made.id, StackName=made.stack)
     if made.creates:
-        _remove_empty(cloud, made.stack)
+        _remove_empty(cloud, made)
 
 
 def execute(clients: Clients, made: ChangeSet) -> None:
@@ -133,19 +133,21 @@ def execute(clients: Clients, made: ChangeSet) -> None:
     clients("cloudformation").execute_change_set(ChangeSetName=made.id, StackName=made.stack)
 
 
-def _remove_empty(cloud: Any, stack: str) -> None:
+def _remove_empty(cloud: Any, made: ChangeSet) -> None:
     """Remove a stack that is but a name, unless somebody else's change set waits for it."""
     from botocore.exceptions import ClientError
 
     try:
-        others = cloud.list_change_sets(StackName=stack)["Summaries"]
-        [found] = cloud.describe_stacks(StackName=stack)["Stacks"]
+        listed = cloud.list_change_sets(StackName=made.stack)["Summaries"]
+        [found] = cloud.describe_stacks(StackName=made.stack)["Stacks"]
     except ClientError as error:
         if refusals.is_absent(error):
             return
         raise
+    # AWS may list a moment longer what was deleted.
+    others = [one for one in listed if one["ChangeSetId"] != made.id]
     if not others and found["StackStatus"] == "REVIEW_IN_PROGRESS":
-        cloud.delete_stack(StackName=stack)
+        cloud.delete_stack(StackName=made.stack)
 
 
 def _wait(cloud: Any, made: ChangeSet) -> None:

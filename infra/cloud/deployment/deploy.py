@@ -37,8 +37,6 @@ from infra.cloud.stack import Stack
 from litescore.errors import ConfigurationError, UsageError
 
 TEMPLATE = parameters.TEMPLATE
-# What the template's function runs on by default.
-PYTHON = "3.13"
 # The word for the model inside the zip, where a stack has one in S3.
 MODEL_IN_ZIP = "zip"
 

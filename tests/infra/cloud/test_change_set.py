@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from infra.cloud.deployment import change_set
-from infra.cloud.deployment.change_set import Proposal
+from infra.cloud.deployment.change_set import ChangeSet, Proposal
 from litescore.errors import ConfigurationError
 
 ID = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/litescore-1/1"
@@ -40,6 +40,8 @@ class Checking:
     def __init__(self, findings: list[dict[str, str]] | None) -> None:
         self.findings = findings
         self.discarded: list[str] = []
+        self.listed = [ID]
+        self.removed: list[str] = []
 
     def create_change_set(self, **_: object) -> dict[str, str]:
         return {"Id": ID, "StackId": "stack"}
@@ -58,6 +60,15 @@ class Checking:
 
     def delete_change_set(self, ChangeSetName: str, **_: object) -> None:  # noqa: N803
         self.discarded.append(ChangeSetName)
+
+    def list_change_sets(self, **_: object) -> dict[str, Any]:
+        return {"Summaries": [{"ChangeSetId": one} for one in self.listed]}
+
+    def describe_stacks(self, **_: object) -> dict[str, Any]:
+        return {"Stacks": [{"StackStatus": "REVIEW_IN_PROGRESS"}]}
+
+    def delete_stack(self, StackName: str) -> None:  # noqa: N803
+        self.removed.append(StackName)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +89,14 @@ def test_what_the_check_of_a_change_set_found_is_the_reason(
         change_set.propose(lambda _: cloud, Proposal("shoes", False, "{}", []))
     assert str(caught.value) == f"change set for stack shoes failed: {reason}"
     assert cloud.discarded == [ID]
+
+
+def test_an_empty_stack_goes_with_its_only_change_set() -> None:
+    """AWS may list a moment longer what was deleted; another's change set keeps it."""
+    cloud = Checking([])
+    made = ChangeSet(ID, "stack", "shoes", creates=True, changes=())
+    change_set.discard(lambda _: cloud, made)
+    assert cloud.removed == ["stack"]
+    cloud.listed.append(f"{ID}-of-another")
+    change_set.discard(lambda _: cloud, made)
+    assert cloud.removed == ["stack"]

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from infra.cloud import redrive
+from infra.cloud import dead_letters, redrive
 from infra.cloud.account import Account, at
 from infra.cloud.stack import Stack
 from infra.local.cloud import LocalCloud
@@ -181,7 +181,8 @@ def tasked(stub: Stubber, *answers: dict[str, Any]) -> None:
     stub.add_response("start_message_move_task", {"TaskHandle": "t"}, ends)
     for answer in answers:
         asked = {"SourceArn": f"{ARN}dead", "MaxResults": 1}
-        stub.add_response("list_message_move_tasks", {"Results": [answer]}, asked)
+        results = [answer] if answer else []
+        stub.add_response("list_message_move_tasks", {"Results": results}, asked)
 
 
 def test_sqs_moves_them_by_itself(
@@ -192,9 +193,10 @@ def test_sqs_moves_them_by_itself(
     stub, account = stubbed
     running = {"Status": "RUNNING", "ApproximateNumberOfMessagesMoved": 2}
     ended = {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 5}
-    tasked(stub, running | {"ApproximateNumberOfMessagesToMove": 5}, ended)
+    not_yet: dict[str, Any] = {}
+    tasked(stub, not_yet, running | {"ApproximateNumberOfMessagesToMove": 5}, ended)
     moved = list(redrive.send_back(account, Stack("shoes", OUTPUTS)))
-    assert [(one.done, one.total) for one in moved] == [(2, 5), (5, 5)]
+    assert [(one.done, one.total) for one in moved] == [(0, 5), (2, 5), (5, 5)]
 
 
 def test_a_move_that_fails_says_how_far_it_came(stubbed: tuple[Stubber, Account]) -> None:
@@ -204,3 +206,17 @@ def test_a_move_that_fails_says_how_far_it_came(stubbed: tuple[Stubber, Account]
     tasked(stub, failed | {"ApproximateNumberOfMessagesMoved": 2})
     with pytest.raises(ConfigurationError, match=r"moved 2 .* CouldNotDetermineMessageSource"):
         list(redrive.send_back(account, Stack("shoes", OUTPUTS)))
+
+
+def test_all_of_the_queue_is_looked_at(stubbed: tuple[Stubber, Account]) -> None:
+    """SQS asks a part of its servers where nobody waits: of a few letters it may find none."""
+    stub, account = stubbed
+    asked = {
+        "QueueUrl": "https://sqs/dead",
+        "MaxNumberOfMessages": 10,
+        "VisibilityTimeout": 0,
+        "WaitTimeSeconds": 1,
+        "AttributeNames": ["SentTimestamp"],
+    }
+    stub.add_response("receive_message", {"Messages": []}, asked)
+    assert dead_letters.peek(account, Stack("shoes", OUTPUTS)) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -47,6 +48,13 @@ def kill(cloud: LocalCloud) -> None:
     program = cloud.server.program
     os.killpg(program.pid, signal.SIGKILL)
     assert program.wait(10) is not None
+
+
+@pytest.mark.parametrize("held", ["abc", 99_999, -1, 1.5, True, None], ids=str)
+def test_an_address_that_is_none_counts_as_none(held: object, tmp_path: Path) -> None:
+    """It comes back at any port that is free."""
+    (tmp_path / "cloud.json").write_text(json.dumps({"port": held}))
+    assert 1024 < keeping.port(tmp_path, 0) < 1 << 16
 
 
 def test_a_kept_cloud_comes_back(built: Package, pngs: Pngs, tmp_path: Path) -> None:

@@ -36,6 +36,25 @@ def test_an_install_that_fails_leaves_nothing(
     assert list((tmp_path / "litescore").iterdir()) == []
 
 
+def test_an_environment_of_a_quicker_process_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its server runs on it by now: it is not made anew under it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    home = tmp_path / "litescore" / "ministack"
+
+    def quicker(words: list[str | Path], log: Path) -> None:
+        for place in (Path(words[-1]), home) if "venv" in words else ():
+            (place / "bin").mkdir(parents=True, exist_ok=True)
+            (place / "bin" / "python").touch()
+            (place / "bin" / f"of-{place.name}").touch()
+
+    monkeypatch.setattr(ministack, "_run", quicker)
+    monkeypatch.setattr(ministack, "_pip", list)
+    ministack._make_environment(home)
+    assert (home / "bin" / "of-ministack").exists()
+
+
 def test_the_lock_pins_the_version_that_is_told() -> None:
     """What the folder's name says is what is in it."""
     assert f"ministack=={ministack.VERSION} " in ministack.LOCK.read_text()

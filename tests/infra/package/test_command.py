@@ -139,6 +139,23 @@ def test_a_zip_that_fails_its_smoke_run_does_not_stay(
     assert not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("No space left on device")])
+def test_a_zip_that_nobody_heard_to_the_end_does_not_stay(
+    prebuilt: Callable[[], Package], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """Ctrl-C in the middle, or no room to unpack it: it is as unproven as one that failed."""
+
+    def fails(built: Package, **_: object) -> Smoke:
+        raise error
+
+    monkeypatch.setattr(smoke, "run", fails)
+    built = prebuilt()
+    with pytest.raises(type(error)):
+        cli._smoke(built, None)
+    assert not built.path.exists()
+    assert not built.sbom.exists()
+
+
 def test_a_container_is_written_instead(command: Command, tmp_path: Path) -> None:
     """And no zip: what is in the folder is for `docker build`."""
     done = command("--container", "--arch", "arm64", "--runtime", "tflite-runtime", "--json")
