@@ -164,8 +164,9 @@ def _check(model: str | None, *, as_json: bool) -> int:
     found = state.running()
     with unwinding_on_signals(), tempfile.TemporaryDirectory(prefix="litescore-check-") as scratch:
         if found is None:
+            file = model_file(model)
             _say("no local cloud is running: starting one for the check")
-            package = build_zip(model_file(model), Path(scratch)).path
+            package = build_zip(file, Path(scratch)).path
             results = selftest.started(package, say=_say, tell=_nothing if as_json else _tell)
         else:
             results = selftest.running(found, tell=_nothing if as_json else _tell)

@@ -115,7 +115,10 @@ def _pip() -> list[str]:
 def _run(words: list[str | Path], log: Path) -> None:
     with Program(words, log=log) as program:
         if program.wait() != 0:
-            raise ConfigurationError(f"cannot install ministack {VERSION}: {program.tail(1)}")
+            reason = program.tail(1).removeprefix("ERROR:").strip()
+            raise ConfigurationError(
+                f"cannot install ministack {VERSION}: {reason}; its first start needs a package index"
+            )
 
 
 def _environ(folder: Path, port: int, temporary: Path, kept: bool) -> dict[str, str]:

@@ -27,7 +27,7 @@ class Text(_Type):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value and not re.fullmatch(self.pattern, value):
-            self.fail(f"{value!r} is not {self.needs}", param, ctx)
+            self.fail(f"{value!r}: give {self.needs}", param, ctx)
         return str(value)
 
 
@@ -38,7 +38,7 @@ _DAYS = r"(?:\? +[^\s()]+ +[^\s()?]+|[^\s()?]+ +[^\s()]+ +\?)"
 SCHEDULE = Text(
     rf"cron\({_TIMES} +{_DAYS} +[^\s()]+\)|rate\(\d+ (?:minute|hour|day)s?\)",
     "cron(minute hour day month weekday year) with a ? for one of the two days, such as "
-    "cron(0 2 * * ? *), nor rate(1 day)",
+    "cron(0 2 * * ? *), or rate(1 day)",
 )
 BUCKET = Text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket, without s3://")
 INPUT_PREFIX = Text(r"[^*?$\\]{0,512}", "a prefix of keys: no *, ?, $ or backslash in it")

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from infra.cloud.account import Account
+from infra.cloud.refusals import code
 from infra.cloud.stack import Stack
 from infra.local.page import queues
 from infra.local.page.backfills import Backfills
@@ -17,6 +18,14 @@ from infra.local.page.pictures import Pictures
 from infra.local.page.records import OBJECTS, Newest, holds_records, shown
 from litescore.record import Record
 
+# What AWS says of the parts of a stack that was destroyed.
+_GONE = {
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "NoSuchBucket",
+    "QueueDoesNotExist",
+    "ResourceNotFoundException",
+    "StateMachineDoesNotExist",
+}
 _NEWEST = 6
 
 
@@ -46,7 +55,14 @@ class Overview:
             try:
                 return self._state()
             except (BotoCoreError, ClientError, OSError) as error:
-                return {"problem": f"the cloud does not answer: {error}"}
+                return {"problem": self._problem(error)}
+
+    def _problem(self, error: Exception) -> str:
+        if code(error) in _GONE:
+            return (
+                f"stack {self._stack.name} is not there any more: end this cloud and start it again"
+            )
+        return f"the cloud does not answer: {error}"
 
     def picture(self, identity: str) -> bytes | None:
         """The picture of a record that is shown; None where there is none."""

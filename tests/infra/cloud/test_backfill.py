@@ -213,9 +213,8 @@ def test_no_is_no(cloud: LocalCloud, spoken: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     count = len(runs(cloud))
     done = spoken(f"s3://{cloud.input_bucket}/old/")
-    # The Enter of a person is not seen here: it comes right behind the question.
     assert (done.code, done.out) == (0, "")
-    assert done.err.splitlines()[-1].endswith("nothing was started")
+    assert done.err.endswith("nothing was started\n")
     assert len(runs(cloud)) == count
 
 
@@ -265,6 +264,8 @@ def test_it_goes_on_without_the_command(
     assert spoken("--stop", started["name"]).code == 0
     ended = spoken("--attach", started["arn"], "--json")
     assert (ended.code, json.loads(ended.out)["status"]) == (1, "ABORTED")
+    again = spoken("--stop", started["name"])
+    assert (again.code, "has ended already: aborted" in again.err) == (2, True), again
     assert spoken("--attach", "never").code == 2
 
 

@@ -21,6 +21,7 @@ from infra.cloud.deployment import (
     following,
     parameters,
 )
+from infra.cloud.deployment.option_types import Text
 from infra.cloud.stack import find
 from litescore.errors import UsageError
 from litescore.settings import processors
@@ -283,7 +284,7 @@ def test_each_option_takes_what_the_template_takes(option: str) -> None:
     declared = yaml.load(parameters.TEMPLATE.read_text(), Tags)["Parameters"][name]
     if isinstance(kind, click.Choice):
         assert [str(value) for value in declared["AllowedValues"]] == list(kind.choices)
-    elif kind is str:
+    elif isinstance(kind, Text):
         assert declared["Type"] == "String"
     else:
         assert (kind.min, kind.max) == (declared["MinValue"], declared.get("MaxValue"))

@@ -42,7 +42,7 @@ def test_records_and_images_outlive_the_stack(empty: Account, say: Say) -> None:
 
     said = say("destroy", "--stack", "outlived", "--yes")
     assert said.code == 0, said.err
-    assert f"keeps    {output}: 1 objects" in said.out
+    assert f"keeps    {output}: 1 object, " in said.out
     assert "2 SQS::Queue" in said.out
     assert "litescore destroy --stack outlived --local --records --images" in said.out
     assert "outlived" not in stacks(empty)

@@ -40,7 +40,7 @@ def test_a_wrong_text_is_wrong_usage(option: str, value: str) -> None:
     """Named with what it should be."""
     with pytest.raises(click.BadParameter) as refused:
         convert(option, value)
-    assert refused.value.message == f"{value!r} is not {TEXTS[option].needs}"
+    assert refused.value.message == f"{value!r}: give {TEXTS[option].needs}"
 
 
 @pytest.mark.parametrize(

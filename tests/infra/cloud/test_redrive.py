@@ -95,6 +95,8 @@ def test_some_go_back(cloud: LocalCloud, spoken: Any, letters: list[str]) -> Non
     """No more than asked for; the others stay."""
     done = spoken("--yes", "--max", "2", "--json")
     assert json.loads(done.out) == {"waiting": 3, "moved": 2}
+    # No bar without a terminal: its label would be a lone word.
+    assert done.err.splitlines()[-1].startswith("  ")
     assert len(received(cloud, "QueueUrl")) == 2
     assert len(received(cloud, "DeadLetterQueueUrl")) == 1
 

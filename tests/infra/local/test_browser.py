@@ -44,6 +44,8 @@ def test_it_shows_the_job(browser: Browser, url: str, size: tuple[int, int]) -> 
         assert wrong not in text
     assert page.value("document.querySelectorAll('#chart rect').length") >= 1
     assert page.value("document.documentElement.scrollWidth - document.body.clientWidth") == 0
+    hidden = "[...document.querySelectorAll('.wide')].map(one => one.scrollWidth - one.clientWidth)"
+    assert max(page.value(hidden)) == 0
     page.close()
 
 

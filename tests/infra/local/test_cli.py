@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
-from infra.local import ending, state
+from infra.local import cli, cloud, ending, page, state
 from infra.local.cli import local
 from infra.local.state import Running, announced
 from litescore.errors import ConfigurationError, UsageError
@@ -93,6 +97,42 @@ def test_a_package_for_another_python_is_refused(tmp_path: Path) -> None:
         archive.writestr("numpy/_core.cpython-39-x86_64-linux-gnu.so", b"")
     with pytest.raises(ConfigurationError, match=r"is for Python 3\.9, the local cloud runs"):
         invoke("up", "--package", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("model", "way_out"),
+    [
+        ("s3://models/shoes.tflite", "aws s3 cp s3://models/shoes.tflite"),
+        ("run/model.keras", "litescore export run/model.keras --out model.tflite"),
+        (".", "litescore export . --out model.tflite"),
+    ],
+)
+def test_what_is_no_model_file_is_told_with_the_way_out(model: str, way_out: str) -> None:
+    """A URL, a Keras model and a run's folder are what people name first."""
+    with pytest.raises(UsageError, match=re.escape(way_out)):
+        invoke("up", "--model", model)
+
+
+def test_it_is_announced_until_its_folder_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else `down` is through while the folder is still in use, and `up --keep` after it fails.
+
+    The cloud is a stand-in: a real one cannot be looked at between its end and that of its process.
+    """
+    seen = []
+
+    @contextmanager
+    def running(*_: object, **__: object) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(endpoint=HERE.endpoint, account=None, stack=None)
+        seen.append(state.running())
+
+    monkeypatch.setattr(cloud, "running", running)
+    monkeypatch.setattr(page, "shown", lambda *_: nullcontext("http://127.0.0.1:4013/"))
+    monkeypatch.setattr(cli, "_made_before", lambda package, _model: package)
+    monkeypatch.setattr(cli, "_how_to_use", lambda *_: "running")
+    monkeypatch.setattr(cli, "_wait", lambda _cloud: None)
+    invoke("up", "--package", "build")
+    assert [one and one.endpoint for one in seen] == [HERE.endpoint]
+    assert state.running() is None
 
 
 def test_a_stack_name_that_no_bucket_could_begin_with_is_refused() -> None:

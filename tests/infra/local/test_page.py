@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from email.message import Message
 
 import pytest
@@ -49,6 +50,20 @@ def test_it_tells_what_is_in_the_cloud(job: LocalCloud, url: str) -> None:
     assert (status, headers["Content-Type"]) == (200, "image/png")
     assert image.decode(png).size == (28, 28)
     assert ask(f"{url}picture/{broken['id']}")[0] == 404
+
+
+def test_a_stack_that_was_destroyed_is_told(job: LocalCloud) -> None:
+    """Not as an error of AWS's about a queue."""
+    outputs = {
+        name: f"{value}-gone" if name == "QueueUrl" else value
+        for name, value in job.stack.outputs.items()
+    }
+    with page.shown(job.account, replace(job.stack, outputs=outputs)) as url:
+        problem = json.loads(ask(f"{url}state.json")[2])["problem"]
+    assert (
+        problem
+        == f"stack {job.stack.name} is not there any more: end this cloud and start it again"
+    )
 
 
 def test_looking_at_a_dead_letter_does_not_take_it(job: LocalCloud, url: str) -> None:
