@@ -99,7 +99,10 @@ def test_an_alarm_is_named(cloud: LocalCloud, spoken: Any) -> None:
 def test_a_running_backfill_is_told(cloud: LocalCloud, spoken: Any) -> None:
     """By its name, with how far it is."""
     states, machine = cloud.client("stepfunctions"), cloud.stack.outputs["BackfillArn"]
-    given = {"from": "objects", "bucket": cloud.input_bucket, "prefix": "in/", "max_images": 10}
+    # So many that it still runs when it is looked at, on any machine: they come singly here.
+    for number in range(150):
+        cloud.client("s3").put_object(Bucket=cloud.input_bucket, Key=f"many/{number}", Body=b"x")
+    given = {"from": "objects", "bucket": cloud.input_bucket, "prefix": "many/", "max_images": 150}
     begun = states.start_execution(stateMachineArn=machine, name="run-1", input=json.dumps(given))
     told = json.loads(spoken("--json").out)
     states.stop_execution(executionArn=begun["executionArn"])
