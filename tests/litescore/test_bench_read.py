@@ -94,7 +94,7 @@ def test_what_bench_did_not_write(text: str, tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{path} is not what `litescore bench --json` writes: ")
-    assert "`litescore bench MODEL... --json > other.json`" in str(caught.value)
+    assert "`litescore bench MODEL... --json > bench.json`" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -97,15 +97,19 @@ def test_an_alarm_is_named(cloud: LocalCloud, spoken: Any) -> None:
 
 
 def test_a_running_backfill_is_told(cloud: LocalCloud, spoken: Any) -> None:
-    """By its name, with how far it is."""
+    """By its name, with how far it is; here its function is throttled, so that it waits."""
     states, machine = cloud.client("stepfunctions"), cloud.stack.outputs["BackfillArn"]
-    # So many that it still runs when it is looked at, on any machine: they come singly here.
-    for number in range(150):
-        cloud.client("s3").put_object(Bucket=cloud.input_bucket, Key=f"many/{number}", Body=b"x")
-    given = {"from": "objects", "bucket": cloud.input_bucket, "prefix": "many/", "max_images": 150}
-    begun = states.start_execution(stateMachineArn=machine, name="run-1", input=json.dumps(given))
-    told = json.loads(spoken("--json").out)
-    states.stop_execution(executionArn=begun["executionArn"])
+    functions, function = cloud.client("lambda"), cloud.stack.outputs["FunctionName"]
+    given = {"from": "objects", "bucket": cloud.input_bucket, "prefix": "in/", "max_images": 10}
+    functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    try:
+        begun = states.start_execution(
+            stateMachineArn=machine, name="run-1", input=json.dumps(given)
+        )
+        told = json.loads(spoken("--json").out)
+        states.stop_execution(executionArn=begun["executionArn"])
+    finally:
+        functions.delete_function_concurrency(FunctionName=function)
     [run] = told["backfills"]["running"]
     assert (run["name"], run["failed"]) == ("run-1", 0)
 
