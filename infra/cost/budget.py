@@ -6,6 +6,8 @@ The very figures of `litescore cost`; for limits given in dollars and for the co
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from infra.cost import prices as table
 from infra.cost import ways
@@ -18,67 +20,60 @@ from litescore.errors import UsageError
 MOST_IMAGES = 10**12
 
 
-def dollars_for(
-    images: int,
-    *,
-    milliseconds: float,
-    memory: float,
-    arch: str,
-    kilobytes: float = SIZE,
-    prices: Prices | None = None,
-    assumed: Assumed | None = None,
-    billed: bool = False,
-) -> float:
-    """Dollars of one backfill of so many images; 0 for none.
+@dataclass(frozen=True)
+class Budget:
+    """Backfills of one kind of image by one kind of function.
 
-    `milliseconds` is the processor time of an image in all, on a whole processor; or, `billed`, what
-    a function of that memory was paid for an image. `memory` is the function's MB, `arch` x86_64 or
-    arm64. Raises UsageError for what is not above 0, and for another architecture.
+    milliseconds  processor time of an image in all, on a whole processor; or, `billed`, what a
+                  function of that memory was paid for an image
+    memory        the function's, in MB
+    arch          x86_64 or arm64
+    kilobytes     of an image
+    prices        those that are shipped where None
+
+    Raises UsageError for what is not above 0, and for another architecture.
     """
-    if images < 0:
-        raise UsageError(f"{images} images: a number from 0 on")
-    return float(
-        _way(milliseconds, memory, arch, kilobytes, prices, assumed, billed).dollars(images)
-    )
 
+    milliseconds: float
+    memory: float
+    arch: str
+    kilobytes: float = SIZE
+    prices: Prices | None = None
+    assumed: Assumed = field(default_factory=Assumed)
+    billed: bool = False
 
-def images_for(
-    dollars: float,
-    *,
-    milliseconds: float,
-    memory: float,
-    arch: str,
-    kilobytes: float = SIZE,
-    prices: Prices | None = None,
-    assumed: Assumed | None = None,
-    billed: bool = False,
-) -> int:
-    """The most images of which one backfill costs no more than `dollars`, at most MOST_IMAGES.
+    def __post_init__(self) -> None:
+        if self.arch not in ARCHES:
+            raise UsageError(f"unknown architecture {self.arch!r}: one of {', '.join(ARCHES)}")
+        _ = self._way
 
-    So `dollars_for(n) <= dollars < dollars_for(n + 1)` with the same words. Raises as that does.
-    """
-    if not (math.isfinite(dollars) and dollars >= 0):
-        raise UsageError(f"{dollars} dollars: a number from 0 on")
+    def dollars(self, images: int) -> float:
+        """Dollars of one backfill of so many images; 0 for none. Raises UsageError below that."""
+        if images < 0:
+            raise UsageError(f"{images} images: a number from 0 on")
+        return float(self._way.dollars(images))
 
-    way = _way(milliseconds, memory, arch, kilobytes, prices, assumed, billed)
-    low, high = 0, MOST_IMAGES
-    while low < high:
-        middle = (low + high + 1) // 2
-        affordable = float(way.dollars(middle)) <= dollars
-        low, high = (middle, high) if affordable else (low, middle - 1)
-    return low
+    def images(self, dollars: float) -> int:
+        """The most images of which one backfill costs no more, at most MOST_IMAGES.
 
+        So `dollars(n) <= sum < dollars(n + 1)`. Raises UsageError for no number from 0 on.
+        """
+        if not (math.isfinite(dollars) and dollars >= 0):
+            raise UsageError(f"{dollars} dollars: a number from 0 on")
+        low, high = 0, MOST_IMAGES
+        while low < high:
+            middle = (low + high + 1) // 2
+            affordable = float(self._way.dollars(middle)) <= dollars
+            low, high = (middle, high) if affordable else (low, middle - 1)
+        return low
 
-def _way(
-    milliseconds: float,
-    memory: float,
-    arch: str,
-    kilobytes: float,
-    prices: Prices | None,
-    assumed: Assumed | None,
-    billed: bool,
-) -> Way:
-    if arch not in ARCHES:
-        raise UsageError(f"unknown architecture {arch!r}: one of {', '.join(ARCHES)}")
-    work = Work(milliseconds, memory, kilobytes, assumed=assumed or Assumed(), billed=billed)
-    return ways.backfill(work, prices or table.shipped(), arch)
+    @cached_property
+    def _way(self) -> Way:
+        work = Work(
+            self.milliseconds,
+            self.memory,
+            self.kilobytes,
+            assumed=self.assumed,
+            billed=self.billed,
+        )
+        return ways.backfill(work, self.prices or table.shipped(), self.arch)

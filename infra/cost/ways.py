@@ -16,7 +16,6 @@ from infra.cost.work import ARCHES, ONE_PROCESSOR, Work, exact
 
 PARTS = ("requests", "queue", "workflow", "compute", "storage")
 PATHS = ("events", "backfill", "shards", "listing")
-MACHINES = ("lambda", "batch", "instance")
 # The instance of each architecture: its name in the prices, processors.
 INSTANCES = {"x86_64": ("c7i-large", 2), "arm64": ("c7g-medium", 1)}
 

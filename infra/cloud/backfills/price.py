@@ -9,7 +9,7 @@ from infra.cloud import function_log
 from infra.cloud.account import Account
 from infra.cloud.refusals import told
 from infra.cloud.stack import Stack
-from infra.cost import budget
+from infra.cost.budget import Budget
 from litescore.errors import ConfigurationError
 
 # Taken where nothing was scored yet: of a photograph in a small network, rather long.
@@ -31,23 +31,15 @@ class Rate:
     arch: str
 
     def dollars(self, images: int) -> float:
-        return budget.dollars_for(
-            images,
-            milliseconds=self.milliseconds,
-            memory=self.memory,
-            arch=self.arch,
-            billed=self.measured,
-        )
+        return self._budget.dollars(images)
 
     def images(self, dollars: float) -> int:
         """The most images that cost no more."""
-        return budget.images_for(
-            dollars,
-            milliseconds=self.milliseconds,
-            memory=self.memory,
-            arch=self.arch,
-            billed=self.measured,
-        )
+        return self._budget.images(dollars)
+
+    @property
+    def _budget(self) -> Budget:
+        return Budget(self.milliseconds, self.memory, self.arch, billed=self.measured)
 
     def __str__(self) -> str:
         how = "as measured" if self.measured else "assumed: none was scored of late"

@@ -161,7 +161,7 @@ def _request(account: Account, words: dict[str, Any]) -> Request:
 
 def _affordable(account: Account, words: dict[str, Any]) -> int:
     from infra.cloud.deployment import function_zip, state
-    from infra.cost.budget import images_for
+    from infra.cost.budget import Budget
 
     if words["milliseconds"] is None:
         raise UsageError("--nightly-max-cost needs --milliseconds: what an image takes")
@@ -170,12 +170,8 @@ def _affordable(account: Account, words: dict[str, Any]) -> int:
     found = state.look(account, words["stack"])
     memory = words["memory"] or int(found.parameters.get("MemorySize", 1769) if found else 1769)
     package = function_zip.read(function_zip.find(words["package"]))
-    images = images_for(
-        words["nightly_max_cost"],
-        milliseconds=words["milliseconds"],
-        memory=memory,
-        arch=package.arch or "x86_64",
-    )
+    budget = Budget(words["milliseconds"], memory, package.arch or "x86_64")
+    images = budget.images(words["nightly_max_cost"])
     if images < 1:
         raise UsageError(f"--nightly-max-cost {words['nightly_max_cost']:g} pays for no image")
     return images

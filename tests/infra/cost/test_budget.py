@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.cost import ways
-from infra.cost.budget import MOST_IMAGES, dollars_for, images_for
+from infra.cost.budget import MOST_IMAGES, Budget
 from infra.cost.prices import shipped
 from infra.cost.work import ARCHES, Assumed, Work
 from litescore.errors import UsageError
@@ -25,20 +25,18 @@ def test_a_budget_buys_so_many_images_and_not_one_more(
     dollars: float, milliseconds: float, memory: int, arch: str
 ) -> None:
     """To the last image, from nothing to a hundred thousand dollars."""
-    images = images_for(dollars, milliseconds=milliseconds, memory=memory, arch=arch)
-    cost, more = (
-        dollars_for(n, milliseconds=milliseconds, memory=memory, arch=arch)
-        for n in (images, images + 1)
-    )
+    budget = Budget(milliseconds, memory, arch)
+    images = budget.images(dollars)
+    cost, more = (budget.dollars(n) for n in (images, images + 1))
     assert cost <= dollars < more
 
 
 def test_no_dollars_buy_nothing_and_free_things_have_an_end() -> None:
     """Both ends of the scale."""
-    words = {"milliseconds": 5, "memory": 1769, "arch": "arm64"}
-    assert images_for(0, **words) == 0  # type: ignore[arg-type]
-    assert dollars_for(0, **words) == 0  # type: ignore[arg-type]
-    assert images_for(1e300, **words) == MOST_IMAGES  # type: ignore[arg-type]
+    budget = Budget(5, 1769, "arm64")
+    assert budget.images(0) == 0
+    assert budget.dollars(0) == 0
+    assert budget.images(1e300) == MOST_IMAGES
 
 
 @pytest.mark.parametrize(
@@ -50,9 +48,17 @@ def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     """As wrong words of the command that asks."""
     words = {"milliseconds": 5, "memory": 1769, "arch": "arm64"} | wrong
     with pytest.raises(UsageError):
-        dollars_for(10, **words)  # type: ignore[arg-type]
-    with pytest.raises(UsageError):
-        images_for(float("nan"), milliseconds=5, memory=1769, arch="arm64")
+        Budget(**words)  # type: ignore[arg-type]
+
+
+def test_no_number_from_nothing_on_is_refused() -> None:
+    """Of images, and of dollars."""
+    budget = Budget(5, 1769, "arm64")
+    with pytest.raises(UsageError, match="-1 images"):
+        budget.dollars(-1)
+    for wrong in (-1, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="dollars"):
+            budget.images(wrong)
 
 
 def test_the_commands_figure(say: Say) -> None:
@@ -61,7 +67,7 @@ def test_the_commands_figure(say: Say) -> None:
                "--size", "40", "--json")  # fmt: skip
     rows = {(row["path"], row["arch"]): row["dollars"] for row in json.loads(said.out)["ways"]}
     for arch in ARCHES:
-        counted = dollars_for(123456, milliseconds=6.4, memory=1024, arch=arch, kilobytes=40)
+        counted = Budget(6.4, 1024, arch, kilobytes=40).dollars(123456)
         assert rows["backfill", arch] == counted
 
 
@@ -69,11 +75,11 @@ def test_what_a_function_was_paid_for_is_paid_for() -> None:
     """Of a small function it counts as it was measured there, not once more for its size; and the
     wait for S3 is in it.
     """
-    words = {"memory": 885, "arch": "x86_64", "assumed": Assumed(arm_time=2)}
-    there = dollars_for(10**6, milliseconds=20, billed=True, **words)  # type: ignore[arg-type]
-    anywhere = dollars_for(10**6, milliseconds=10, **words)  # type: ignore[arg-type]
+    twice = Assumed(arm_time=2)
+    there = Budget(20, 885, "x86_64", assumed=twice, billed=True).dollars(10**6)
+    anywhere = Budget(10, 885, "x86_64", assumed=twice).dollars(10**6)
     assert there == pytest.approx(anywhere, rel=0.001)
-    arm = dollars_for(10**6, milliseconds=20, billed=True, **words | {"arch": "arm64"})  # type: ignore[arg-type]
+    arm = Budget(20, 885, "arm64", assumed=twice, billed=True).dollars(10**6)
     assert arm < there
 
 
