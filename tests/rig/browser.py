@@ -159,6 +159,14 @@ class Page:
         feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.send("Emulation.setEmulatedMedia", features=[feature])
 
+    def colors(self, *, dark: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The body's ground and its letters, each RGB, where the viewer's system prefers that."""
+        self.darken(dark)
+        names = ("backgroundColor", "color")
+        found = [self.until(f"getComputedStyle(document.body).{name}") for name in names]
+        ground, ink = (tuple(map(int, one.strip("rgb()").split(", "))) for one in found)
+        return ground, ink
+
     def value(self, script: str) -> Any:
         """What the JavaScript expression comes to. Raises BrowserError for what it throws."""
         done = self.send("Runtime.evaluate", expression=script, returnByValue=True)

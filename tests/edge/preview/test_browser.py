@@ -97,14 +97,10 @@ def test_light_and_dark(browser: Browser, shown: Shown) -> None:
     """The ground follows what the viewer's system prefers, and the letters with it."""
     page = opened(browser, shown, DESKTOP)
     for dark in (False, True):
-        page.darken(dark)
-        ground, ink = (
-            page.until(f"getComputedStyle(document.body).{what}").strip("rgb()").split(", ")
-            for what in ("backgroundColor", "color")
-        )
-        assert (int(ground[0]) < 60) is dark
-        assert (int(ink[0]) > 180) is dark
-        assert covered(pixels(page), tuple(map(int, ground))) > 0.15
+        ground, ink = page.colors(dark=dark)
+        assert (ground[0] < 60) is dark
+        assert (ink[0] > 180) is dark
+        assert covered(pixels(page), ground) > 0.15
     page.close()
 
 

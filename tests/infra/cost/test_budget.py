@@ -31,6 +31,13 @@ def test_a_budget_buys_so_many_images_and_not_one_more(
     assert cost <= dollars < more
 
 
+@pytest.mark.parametrize("images", [1, 999, 123_456])
+def test_what_images_cost_buys_them(images: int) -> None:
+    """The very sum, to the last digit, is enough."""
+    budget = Budget(6.4, 1769, "x86_64")
+    assert budget.images(budget.dollars(images)) == images
+
+
 def test_no_dollars_buy_nothing_and_free_things_have_an_end() -> None:
     """Both ends of the scale."""
     budget = Budget(5, 1769, "arm64")

@@ -63,11 +63,7 @@ def test_light_and_dark(browser: Browser, url: str) -> None:
     """The ground follows what the viewer's system prefers, and the letters with it."""
     page = opened(browser, url, DESKTOP)
     for dark in (False, True):
-        page.darken(dark)
-        ground, ink = (
-            page.value(f"getComputedStyle(document.body).{what}").strip("rgb()").split(", ")
-            for what in ("backgroundColor", "color")
-        )
-        assert (int(ground[0]) < 60) is dark
-        assert (int(ink[0]) > 180) is dark
+        ground, ink = page.colors(dark=dark)
+        assert (ground[0] < 60) is dark
+        assert (ink[0] > 180) is dark
     page.close()
