@@ -5,7 +5,6 @@ What is deployed, and how, is what AWS gets (`infra.cloud.deployment.deploy`). S
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tempfile
 import zipfile
@@ -17,8 +16,7 @@ from pathlib import Path
 
 from infra.cloud import account
 from infra.cloud.account import Account, Clients
-from infra.cloud.deployment import deploy
-from infra.cloud.deployment.function_zip import MODEL
+from infra.cloud.deployment import deploy, function_zip
 from infra.cloud.stack import Stack
 from infra.local import keeping, ministack
 from litescore.settings import processors
@@ -158,13 +156,7 @@ def environ(endpoint: str) -> dict[str, str]:
 def _deploy(found: Account, package: Path, name: str) -> Stack:
     # The state machine is bounded by it too: more functions than processors only start slower.
     most = str(max(2, processors()))
-    parameters = {"ModelSha256": _model_digest(package), "MaximumConcurrency": most}
-    return deploy.deploy(found.client, package, name=name, parameters=parameters)
-
-
-def _model_digest(package: Path) -> str:
-    """Empty for a zip without a model in it, such as a test's."""
     with zipfile.ZipFile(package) as archive:
-        if MODEL not in archive.namelist():
-            return ""
-        return hashlib.sha256(archive.read(MODEL)).hexdigest()
+        digest = function_zip.model_sha256(archive) or ""
+    parameters = {"ModelSha256": digest, "MaximumConcurrency": most}
+    return deploy.deploy(found.client, package, name=name, parameters=parameters)

@@ -16,13 +16,11 @@ from pathlib import Path
 from infra.package import bytecode, contents, elf, lock, sbom, wheels
 from infra.package import model as models
 from infra.package.contents import Part
-from infra.package.target import Target
+from infra.package.target import UNPACKED_LIMIT, Target
 from litescore.errors import ConfigurationError
 from litescore.files import write_whole
 from litescore.scorer import Scorer
 
-# AWS's limit on what a function's zip may unpack to, layers included.
-UNPACKED_LIMIT = 250 * 1024 * 1024
 ZIP_NAME = "function.zip"
 SBOM_NAME = "function.cdx.json"
 

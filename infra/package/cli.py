@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from infra.options import HELP, JSON, MODEL, build_zip, model_file
-from infra.package.target import ARCHITECTURES, DEFAULT, PYTHONS, Target
+from infra.package.target import ARCHITECTURES, DEFAULT, PYTHONS, UNPACKED_LIMIT, Target
 from litescore.errors import UsageError
 from litescore.settings import RUNTIMES, table
 
@@ -129,7 +129,6 @@ def _smoke(built: Package, interpreter: Path | None) -> Smoke:
 
 
 def _print_package(built: Package, smoke: Smoke) -> None:
-    from infra.package.build import UNPACKED_LIMIT
 
     click.echo(
         f"{built.path}: {_mb(built.zipped)}, unpacks to {_mb(built.unpacked)} "

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
-from infra.package.contents import is_hidden
+from infra.package.contents import MODEL_NAME, is_hidden
 from infra.package.target import Target
 from litescore.errors import ConfigurationError, UsageError
 from litescore.files import write_whole
@@ -75,7 +75,7 @@ def _files(model: Path, target: Target, runtime: str) -> Iterator[tuple[str, byt
     words = {"runtime": runtime, "suite": suite, "platform": _PLATFORMS[target.arch]}
     yield "entrypoint.sh", (_CONTEXT / "entrypoint.sh").read_bytes()
     yield "requirements.txt", (_CONTEXT / f"{suite}.txt").read_bytes()
-    yield "model.tflite", model.read_bytes()
+    yield MODEL_NAME, model.read_bytes()
     for name in OURS:
         root = _installed(name)
         for path in sorted(root.rglob("*")):

@@ -17,6 +17,8 @@ ARCHITECTURES = ("x86_64", "arm64")
 # 3.11 is for local use: on Lambda it runs on Amazon Linux 2, which LiteRT is too new for.
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LOCAL_ONLY = ("3.11",)
+# AWS's limit on what a function's zip may unpack to, layers included.
+UNPACKED_LIMIT = 250 * 1024 * 1024
 
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _OLDEST_GLIBC = 17

@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.package import target
+from infra.package.contents import MODEL_NAME
 from litescore.errors import ConfigurationError, UsageError
 
-MODEL = "model.tflite"
 # The managed runtimes of AWS Lambda that litescore runs on.
 PYTHONS = tuple(python for python in target.PYTHONS if python not in target.LOCAL_ONLY)
 
 _OURS = ("lambda_handler/__init__.py", "litescore/__init__.py")
 # What zipfile raises, by where the broken bytes are; the last of one that is said to be encrypted.
 _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError)
-_LIMIT = 250 * 1024 * 1024
 # Of a module's bytecode and of an extension module: numpy.cpython-313.pyc, _x.cpython-313-...so
 _TAG = re.compile(r"\.cpython-3(\d+)[.-]")
 # The first two bytes of bytecode: https://github.com/python/cpython/blob/main/Include/internal/pycore_magic_number.h
@@ -70,7 +69,7 @@ def read(path: Path) -> FunctionZip:
             _check(path, archive)
             python = _only(path, "Python", _pythons(archive))
             arch = _only(path, "processor", _machines(archive))
-            return FunctionZip(path, _sha256(path), python, arch, _model(archive))
+            return FunctionZip(path, _sha256(path), python, arch, model_sha256(archive))
     except _BROKEN as error:
         raise ConfigurationError(f"{path} is no zip file: {error or 'cut short'}") from error
 
@@ -108,16 +107,17 @@ def _check(path: Path, archive: zipfile.ZipFile) -> None:
             f"{path} is not a zip of `litescore package`: it has no {missing[0]}"
         )
     unpacked = sum(entry.file_size for entry in archive.infolist())
-    if unpacked > _LIMIT:
+    if unpacked > target.UNPACKED_LIMIT:
         raise ConfigurationError(
-            f"{path} unpacks to {unpacked / 1e6:.0f} MB, Lambda takes {_LIMIT / 1e6:.0f}"
+            f"{path} unpacks to {unpacked / 1e6:.0f} MB, Lambda takes {target.UNPACKED_LIMIT / 1e6:.0f}"
         )
 
 
-def _model(archive: zipfile.ZipFile) -> str | None:
-    if MODEL not in archive.namelist():
+def model_sha256(archive: zipfile.ZipFile) -> str | None:
+    """The digest of the model in it; None for a zip without one, such as a test's."""
+    if MODEL_NAME not in archive.namelist():
         return None
-    return hashlib.sha256(archive.read(MODEL)).hexdigest()
+    return hashlib.sha256(archive.read(MODEL_NAME)).hexdigest()
 
 
 def _pythons(archive: zipfile.ZipFile) -> set[str]:
