@@ -32,7 +32,7 @@ from litescore.scorer import Scorer
 from litescore.settings import Settings
 from tests.rig import arm64
 from tests.rig.arm64 import Arm64
-from trainer.catalog import SHIPPED_ROOT
+from trainer.images.catalog import SHIPPED_ROOT
 
 _MODELS = {"convolutions": ("--model", "cnn"), "dense": ("--preset", "fashion-basic")}
 _PIS = {arm64.PI_3: "Pi 3", arm64.PI_4: "Pi 4", arm64.PI_5: "Pi 5"}

@@ -1,4 +1,4 @@
-"""How long training takes: the tutorials' own code against `trainer.fit`, by turns in one run.
+"""How long training takes: the tutorials' own code against `trainer.fitting.fit`, by turns in one run.
 
 Both see the same 60,000 images for the same epochs at the same batch size; neither looks at
 validation images meanwhile. Each training has a fresh process, whose start does not count; the
@@ -22,9 +22,10 @@ import numpy as np
 
 from litescore import dataset
 from litescore.settings import Settings
-from trainer import presets, splits
-from trainer.catalog import Found, Places, find
-from trainer.history import Unwatched
+from trainer import presets
+from trainer.fitting.history import Unwatched
+from trainer.images import splits
+from trainer.images.catalog import Found, Places, find
 from trainer.plan import Job
 
 HOLD = 0.3

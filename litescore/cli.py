@@ -22,6 +22,10 @@ _LAYOUT = "\n\t"
 # import every room; a test holds it equal to the command's own.
 COMMANDS = {
     "train": ("trainer.cli:train", "Fit a Keras model and say how good it is."),
+    "audit": (
+        "trainer.audit.cli:audit",
+        "Find what is wrong with a data set before a model learns it.",
+    ),
     "export": ("export.cli:export", "Convert a trained model to a .tflite file, and prove it."),
     "inspect": ("litescore.model_commands:inspect", "Show what a .tflite file holds."),
     "verify": ("litescore.model_commands:verify", "Replay the golden samples on this runtime."),

@@ -62,6 +62,24 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.classes)
 
+    @property
+    def holds_arrays(self) -> bool:
+        """Whether the images are decoded already; else they are files, with `content`."""
+        return isinstance(self.images, np.ndarray)
+
+    def where(self, index: int) -> str:
+        """Where one image is, for people."""
+        if isinstance(self.images, np.ndarray):
+            return f"array {index} of {self.name}"
+        return str(self.images[index])
+
+    def content(self, index: int) -> bytes:
+        """The bytes of one image file. Raises DataError naming one that cannot be read."""
+        if isinstance(self.images, np.ndarray):
+            raise ValueError(f"{self.name} holds arrays, not files")
+        with _naming(self.images[index]) as data:
+            return data
+
     def pixels(self, index: int) -> image.Pixels:
         """One image, decoded. Raises DataError naming a file that cannot be read."""
         if isinstance(self.images, np.ndarray):

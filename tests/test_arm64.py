@@ -18,7 +18,7 @@ from tests.rig import arm64, warm
 from tests.rig.arm64 import Arm64
 from tests.rig.arm64.proof import Proof, prove
 from tests.rig.pngs import write_pngs
-from trainer.catalog import SHIPPED_ROOT
+from trainer.images.catalog import SHIPPED_ROOT
 
 # Beside other work all of it, first fetching included, may take minutes.
 pytestmark = pytest.mark.timeout(900)

@@ -24,7 +24,7 @@ from litescore.view import WHOLE, View
 from tests.litescore import tiny
 from tests.litescore.packed import zip_of
 from tests.litescore.pictures import encode, photograph
-from trainer import splits
+from trainer.images import splits
 
 Tensors = NDArray[np.uint8]
 

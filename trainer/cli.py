@@ -15,12 +15,22 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--preset", metavar="NAME", help="One of the tutorials' models, by name (see below).")
-@click.option("--model", metavar="mlp|cnn", help="A plain model for your own images.")
+@click.option("--preset", metavar="NAME", help="A ready recipe, by name (see below).")
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="A model for your own images (see below), or module:function that returns one. [cnn]",
+)
+@click.option(
+    "--weights",
+    metavar="imagenet|none|PATH",
+    help="What a backbone knows already. [imagenet, downloaded]",
+)
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
-    help="Class folders, IDX files or an .npz; a preset finds its own data set without it.",
+    metavar="SOURCE",
+    help="Class folders, an archive of them, a manifest, IDX files, an .npz or an s3:// prefix; a "
+    "preset finds its own data set without it.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write. [runs/<name>]")
 @click.option("--epochs", type=click.IntRange(1), help="Times every image is seen.")
@@ -30,6 +40,15 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     help="Stop after so many epochs without a lower validation loss.",
 )
+@click.option(
+    "--rate", type=click.FloatRange(0, min_open=True), help="Learning rate, the highest one."
+)
+@click.option(
+    "--augment",
+    metavar="NAMES",
+    help="What is done to training images, as flip,shift:2 (see below); none. [by the images]",
+)
+@click.option("--balanced", is_flag=True, help="Each class counts as much, however few its images.")
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**31 - 1),
@@ -41,6 +60,12 @@ if TYPE_CHECKING:
 @click.option(
     "--size", type=click.IntRange(1, 16384), help="Pixels a side. [the images' own, else 224]"
 )
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of decoded images. [the user's cache]",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
 @view_options
 @click.option(
     "--keras-home",
@@ -90,7 +115,7 @@ def train(quiet: bool, as_json: bool, **words: Any) -> None:
 
 
 def _train(job: Job, talks: bool) -> dict[str, Any]:
-    from trainer import splits
+    from trainer.images import splits
 
     say = click.echo if talks else _nothing
     say(f"{job.recipe.name}: {job.data.origin}")
@@ -100,8 +125,9 @@ def _train(job: Job, talks: bool) -> dict[str, Any]:
     )
     say(str(parts))
     # TensorFlow takes seconds to import: only now that words and images are known to be good.
-    from trainer import folder, run, verdict
-    from trainer.progress import watching
+    from trainer import folder, run
+    from trainer.fitting.progress import watching
+    from trainer.report import verdict
 
     with watching(job.recipe.epochs, say if talks else None) as watcher:
         trained = run.train(job, parts, watcher, say)

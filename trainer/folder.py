@@ -24,9 +24,9 @@ from litescore import __version__
 from litescore.contract import Contract
 from litescore.files import write_whole
 from litescore.view_options import view_words
-from trainer import report
 from trainer.backend import keras, tf
-from trainer.history import Epoch
+from trainer.fitting.history import Epoch
+from trainer.report import page as report
 from trainer.run import Run
 
 _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")

@@ -13,9 +13,10 @@ from pathlib import Path
 from litescore.errors import ConfigurationError, MissingDependency, UsageError
 from litescore.settings import Settings
 from litescore.view import UNCHANGED, WHOLE, View, ViewChanges
-from trainer import catalog, presets
-from trainer.catalog import Found, Places
-from trainer.presets import Recipe
+from trainer import presets
+from trainer.images import catalog
+from trainer.images.catalog import Found, Places
+from trainer.presets import BACKBONES, Architecture, Recipe
 
 RUNS = Path("runs")
 
@@ -26,14 +27,20 @@ class Request:
 
     preset: str | None = None
     model: str | None = None
-    data: Path | None = None
+    weights: str | None = None
+    data: str | None = None
     out: Path | None = None
     epochs: int | None = None
     batch: int | None = None
     patience: int | None = None
+    rate: float | None = None
+    augment: str | None = None
+    balanced: bool = False
     seed: int = 0
     color: str | None = None
     size: int | None = None
+    cache: Path | None = None
+    resume: bool = False
     view: ViewChanges = UNCHANGED
     keras_home: Path = Path("~/.keras")
 
@@ -41,7 +48,8 @@ class Request:
 @dataclass(frozen=True)
 class Job:
     """What to train on what. `color` and `size` (pixels a side) are None for the images' own; `view`
-    is what the model sees of each.
+    is what the model sees of each; `cache` holds decoded images, None for the user's own cache;
+    `resume` goes on from the checkpoint in `out`.
     """
 
     recipe: Recipe
@@ -51,6 +59,8 @@ class Job:
     color: str | None = None
     size: int | None = None
     view: View = WHOLE
+    cache: Path | None = None
+    resume: bool = False
 
 
 def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
@@ -67,7 +77,17 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
     out = request.out or RUNS / (recipe.name if request.preset else found.path.stem)
     _make(out)
     view = request.view.apply()
-    return Job(recipe, found, out, request.seed, request.color, request.size, view)
+    return Job(
+        recipe,
+        found,
+        out,
+        request.seed,
+        request.color,
+        request.size,
+        view,
+        request.cache,
+        request.resume,
+    )
 
 
 def _make(out: Path) -> None:
@@ -89,18 +109,40 @@ def _choose(request: Request) -> Recipe:
     if request.data is None:
         raise UsageError(
             f"nothing to train: name a --preset ({', '.join(presets.PRESETS)}), or your own "
-            "images with --data FOLDER --model mlp or cnn"
+            f"images with --data FOLDER --model {' or '.join(presets.KINDS)}"
         )
     return presets.find_model(request.model or "cnn")
 
 
 def _changed(recipe: Recipe, request: Request) -> Recipe:
+    optimization = replace(
+        recipe.optimization,
+        rate=request.rate or recipe.optimization.rate,
+        balanced=request.balanced or recipe.optimization.balanced,
+    )
     return replace(
         recipe,
+        architecture=_weighted(recipe.architecture, request.weights),
         epochs=request.epochs or recipe.epochs,
         batch=request.batch or recipe.batch,
         patience=request.patience or recipe.patience,
+        augment=recipe.augment if request.augment is None else _names(request.augment),
+        optimization=optimization,
     )
+
+
+def _weighted(architecture: Architecture, weights: str | None) -> Architecture:
+    if weights is None:
+        return architecture
+    if architecture.kind not in BACKBONES:
+        raise UsageError(
+            f"--weights {weights} goes with --model {', '.join(BACKBONES)}, not {architecture.kind}"
+        )
+    return replace(architecture, weights=weights)
+
+
+def _names(augment: str) -> tuple[str, ...]:
+    return () if augment == "none" else tuple(augment.split(","))
 
 
 def _find_data(recipe: Recipe, request: Request, say: Callable[[str], None]) -> Found:

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litescore.contract import Contract
-from trainer import models
 from trainer.backend import keras, use_one_thread
-from trainer.fit import Predictor, fit, measure
-from trainer.history import Fitted, Watcher
+from trainer.fitting.fit import Predictor, fit, measure
+from trainer.fitting.history import Fitted, Watcher
+from trainer.images.splits import Examples, Splits
+from trainer.models import plain
 from trainer.plan import Job
 from trainer.presets import Architecture
-from trainer.splits import Examples, Splits
 
 # Points of accuracy (0..1) between training and test images from which overfitting is named.
 OVERFIT_GAP = 0.02
@@ -84,7 +84,7 @@ def train(
     if _is_small(recipe.architecture, parts.contract):
         use_one_thread()
     keras.utils.set_random_seed(job.seed)
-    model = models.build(recipe.architecture, parts.contract)
+    model = plain.build(recipe.architecture, parts.contract)
     predictor = Predictor(model, logits=logits)
     untrained = _measure(predictor, parts.test).loss
     say(f"untrained loss {untrained:.3f} (by chance {math.log(len(parts.contract.labels)):.3f})")
@@ -100,7 +100,7 @@ def train(
         watch=watch,
     )
     trained, judged = (_measure(predictor, part) for part in (parts.train, parts.test))
-    probable = models.with_probabilities(model, recipe.architecture)
+    probable = plain.with_probabilities(model, recipe.architecture)
     return Run(job, parts, probable, untrained, fitted, trained, judged)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.trainer.pictures import Said, train, train_here, write_folder
-from trainer.catalog import SHIPPED_ROOT
+from trainer.images.catalog import SHIPPED_ROOT
 
 SHIPPED = SHIPPED_ROOT / "fashion-mnist"
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.rig import warm
-from trainer.slice import write_idx
+from trainer.images.slice import write_idx
 
 _GROUNDS = {"red": (200, 40, 40), "blue": (40, 60, 200)}
 

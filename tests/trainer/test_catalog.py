@@ -24,8 +24,8 @@ import pytest
 from litescore import dataset
 from litescore.errors import DataError
 from tests.trainer.pictures import write_idx_set
-from trainer import catalog, download
-from trainer.catalog import KERAS_FILES, Places, find
+from trainer.images import catalog, download
+from trainer.images.catalog import KERAS_FILES, Places, find
 
 NAME = "fashion-mnist"
 

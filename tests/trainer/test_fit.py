@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from litescore import dataset
 from litescore.contract import Contract
 from tests.trainer.conftest import SHIPPED
-from trainer.history import Epoch, Fitted
-from trainer.order import batches, shuffled
+from trainer.fitting.history import Epoch, Fitted
+from trainer.fitting.order import batches, shuffled
+from trainer.images.splits import Examples
 from trainer.presets import Architecture
-from trainer.splits import Examples
 
 Weights = list[NDArray[np.float32]]
 MLP = Architecture("mlp", (16,), dropout=0.2, logits=True)
@@ -37,7 +37,7 @@ def lamps(count: int) -> Examples:
 
 def build(architecture: Architecture, examples: Examples, classes: int) -> Any:
     from trainer.backend import keras
-    from trainer.models import build
+    from trainer.models.plain import build
 
     keras.utils.set_random_seed(0)
     height, width = examples.tensors.shape[1:3]
@@ -47,7 +47,7 @@ def build(architecture: Architecture, examples: Examples, classes: int) -> Any:
 
 def one_epoch_of_lamps(count: int) -> tuple[Weights, Weights]:
     """Weights of the one layer before and after an epoch: a row belongs to one image."""
-    from trainer.fit import fit
+    from trainer.fitting.fit import fit
 
     examples = lamps(count)
     model = build(Architecture("mlp", logits=True), examples, classes=2)
@@ -66,7 +66,7 @@ def test_every_image_is_learned_from(tensorflow: Callable[..., Any], count: int)
 def weights_of_both(architecture: Architecture, count: int) -> tuple[Weights, Weights, float]:
     """One epoch by Keras on the same batches in the same order, and by us; Keras' mean loss."""
     from trainer.backend import keras
-    from trainer.fit import fit
+    from trainer.fitting.fit import fit
 
     examples = clothes(count)
     ours = build(architecture, examples, classes=10)
@@ -96,7 +96,7 @@ def test_an_epoch_is_keras_own(tensorflow: Callable[..., Any], architecture: Arc
 
 
 def trained_weights(architecture: Architecture, seed: int, epochs: int = 2) -> Weights:
-    from trainer.fit import fit
+    from trainer.fitting.fit import fit
 
     examples = clothes(151)
     model = build(architecture, examples, classes=10)
@@ -124,7 +124,7 @@ def test_dropout_drops_while_training(tensorflow: Callable[..., Any]) -> None:
 
 def stopped_by_itself(patience: int | None) -> tuple[Fitted, float]:
     """A training that cannot but overfit: random classes. And the kept weights' validation loss."""
-    from trainer.fit import Predictor, fit, measure
+    from trainer.fitting.fit import Predictor, fit, measure
 
     examples = clothes(200)
     guesses = np.random.default_rng(0).integers(0, 10, 200)
@@ -148,7 +148,7 @@ def test_the_best_epoch_is_kept(tensorflow: Callable[..., Any], patience: int | 
 
 
 def watched_epochs() -> tuple[Fitted, list[tuple[int, int, int]], list[Epoch]]:
-    from trainer.fit import fit
+    from trainer.fitting.fit import fit
 
     class Notes:
         def __init__(self) -> None:
@@ -179,7 +179,7 @@ def test_the_watcher_sees_every_image_go_by(tensorflow: Callable[..., Any]) -> N
 
 
 def measures_of_both() -> tuple[tuple[float, float], tuple[float, float]]:
-    from trainer.fit import Predictor, measure
+    from trainer.fitting.fit import Predictor, measure
 
     examples = clothes(300)
     model = build(Architecture("mlp", (16,)), examples, classes=10)
@@ -197,7 +197,7 @@ def test_loss_and_accuracy_are_keras_own(tensorflow: Callable[..., Any]) -> None
 
 
 def measured(probabilities: NDArray[np.float32], classes: NDArray[np.int64]) -> tuple[float, float]:
-    from trainer.fit import measure
+    from trainer.fitting.fit import measure
 
     return measure(probabilities, classes)
 
@@ -210,15 +210,15 @@ def test_a_tie_goes_to_the_lowest_class(tensorflow: Callable[..., Any]) -> None:
 
 
 def shapes(color: str, height: int, width: int, logits: bool) -> tuple[Any, ...]:
-    from trainer import models
     from trainer.backend import keras
+    from trainer.models import plain
 
     contract = Contract(("a", "b", "c"), color, height, width)
     answers = []
     for kind, hidden in (("mlp", (8,)), ("cnn", ())):
         architecture = Architecture(kind, hidden, logits=logits)
-        model = models.build(architecture, contract)
-        probable = models.with_probabilities(model, architecture)
+        model = plain.build(architecture, contract)
+        probable = plain.with_probabilities(model, architecture)
         pixels = np.random.default_rng(0).integers(0, 256, (2, *model.input_shape[1:]))
         rescaled = isinstance(model.layers[1], keras.layers.Rescaling)
         answers.append((rescaled, np.asarray(probable(pixels.astype(np.float32)))))

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.order import batches, shuffled, spans
+from trainer.fitting.order import batches, shuffled, spans
 
 
 @given(count=st.integers(1, 3000), size=st.integers(1, 200), seed=st.integers(0, 2**31 - 1))

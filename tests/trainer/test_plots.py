@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from trainer import plots
-from trainer.history import Epoch
+from trainer.fitting.history import Epoch
+from trainer.report import plots
 
 LABELS = [f"class {number}" for number in range(4)]
 GRAY = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from trainer import progress
-from trainer.history import Epoch
+from trainer.fitting import progress
+from trainer.fitting.history import Epoch
 
 
 class Terminal(io.StringIO):

@@ -11,7 +11,7 @@ from litescore import dataset
 from litescore.errors import DataError
 from tests.trainer.conftest import SHIPPED
 from tests.trainer.pictures import write_idx_set
-from trainer.slice import cut
+from trainer.images.slice import cut
 
 SIZES = {"train": 5000, "test": 1500}
 

@@ -12,7 +12,7 @@ from litescore import dataset, image
 from litescore.errors import DataError, UsageError
 from litescore.view import WHOLE, View
 from tests.trainer.pictures import photograph, write_folder, write_idx_set
-from trainer.splits import contract_for, load
+from trainer.images.splits import contract_for, load
 
 
 def test_a_class_folder_is_cut_in_three(colors: Path) -> None:

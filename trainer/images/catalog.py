@@ -19,10 +19,10 @@ from pathlib import Path
 from litescore import dataset
 from litescore.errors import DataError
 from litescore.files import write_whole
-from trainer.download import fetch
+from trainer.images.download import fetch
 
 DEBIAN_ROOT = Path("/usr/share/datasets")
-SHIPPED_ROOT = Path(__file__).parent / "data"
+SHIPPED_ROOT = Path(__file__).parent.parent / "data"
 
 # What keras.datasets downloads, and from where.
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"

@@ -1,6 +1,6 @@
 """report.html of a training run: the data, the training, what it makes of images never seen.
 
-Knows the order of things on the page; how pictures are drawn is in `trainer.plots`.
+Knows the order of things on the page; how pictures are drawn is in `trainer.report.plots`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from litescore.evaluate import confusion
 from litescore.page import BAD, GOOD, Page
-from trainer import plots
-from trainer.catalog import TITLES
-from trainer.history import Epoch
+from trainer.fitting.history import Epoch
+from trainer.images.catalog import TITLES
+from trainer.report import plots
+from trainer.report.verdict import comparison, few, overfitting, percent
 from trainer.run import Run, predict_one
-from trainer.verdict import comparison, few, overfitting, percent
 
 _SAMPLES, _GRID = 25, 15
 

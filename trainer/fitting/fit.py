@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.backend import keras, tf
-from trainer.history import Epoch, Fitted, Unwatched, Watcher
-from trainer.models import has_convolutions
-from trainer.order import batches, shuffled, spans
-from trainer.splits import Examples
+from trainer.fitting.history import Epoch, Fitted, Unwatched, Watcher
+from trainer.fitting.order import batches, shuffled, spans
+from trainer.images.splits import Examples
+from trainer.models.plain import has_convolutions
 
 # Values of one batch when predicting: about 64 MB of float32.
 _PREDICTED_VALUES = 2**24

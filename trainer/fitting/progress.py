@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from trainer.history import Epoch, Unwatched, Watcher
+from trainer.fitting.history import Epoch, Unwatched, Watcher
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def watching(epochs: int, say: Callable[[str], None] | None) -> Iterator[Watcher
 
 
 class Bar:
-    """A Watcher (see trainer.history) that shows a bar of all epochs with the time left."""
+    """A Watcher (see trainer.fitting.history) that shows a bar of all epochs with the time left."""
 
     def __init__(self, epochs: int, say: Callable[[str], None]) -> None:
         self._epochs, self._say = epochs, say

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litescore.errors import MissingDependency
-from trainer.history import Epoch
+from trainer.fitting.history import Epoch
 
 try:
     from matplotlib.figure import Figure

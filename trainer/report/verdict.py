@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.images.splits import Examples
 from trainer.run import Run
-from trainer.splits import Examples
 
 _FIRST = 5
 

@@ -1,6 +1,6 @@
 """Cutting the slice of a data set that litescore ships: as many images of each class, by a seed.
 
-`python -m trainer.slice --data FASHION-MNIST --out trainer/data/fashion-mnist`
+`python -m trainer.images.slice --data FASHION-MNIST --out trainer/data/fashion-mnist`
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main(data: Path, out: Path, train_count: int, test_count: int, seed: int) ->
 
     \b
     Example:
-      python -m trainer.slice --data datasets/fashion-mnist --out trainer/data/fashion-mnist
+      python -m trainer.images.slice --data datasets/fashion-mnist --out trainer/data/fashion-mnist
     """
     for split, count in (("train", train_count), ("test", test_count)):
         part = cut(dataset.load(data, split), count, seed=seed)

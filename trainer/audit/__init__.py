@@ -1,0 +1,4 @@
+"""What is wrong with a folder of labelled images, found before a model learns it.
+
+Reads images; changes and deletes nothing. Knows nothing of models.
+"""
