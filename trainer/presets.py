@@ -80,6 +80,9 @@ class Optimization:
     fine: float = 1.0
 
 
+ADAM = Optimization()
+
+
 @dataclass(frozen=True)
 class Tutorial:
     """What a tutorial prints at its end, or its text says: `accuracy` (0..1) on its `split`
@@ -112,7 +115,7 @@ class Recipe:
     dataset: str | None = None
     tutorial: Tutorial | None = None
     augment: tuple[str, ...] | None = ()
-    optimization: Optimization = Optimization()
+    optimization: Optimization = ADAM
 
 
 PRESETS = {

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from litescore.contract import Contract
 from trainer.backend import keras, use_one_thread
-from trainer.fitting.fit import Predictor, fit, measure
+from trainer.fitting import augment
+from trainer.fitting.fit import fit
 from trainer.fitting.history import Fitted, Watcher
+from trainer.fitting.predict import Predictor, measure
 from trainer.images.splits import Examples, Splits
 from trainer.models import plain
 from trainer.plan import Job
@@ -97,11 +99,19 @@ def train(
         batch=recipe.batch,
         patience=recipe.patience,
         seed=job.seed,
+        optimization=recipe.optimization,
+        augment=augmentation(job, parts.contract),
         watch=watch,
     )
     trained, judged = (_measure(predictor, part) for part in (parts.train, parts.test))
     probable = plain.with_probabilities(model, recipe.architecture)
     return Run(job, parts, probable, untrained, fitted, trained, judged)
+
+
+def augmentation(job: Job, contract: Contract) -> tuple[str, ...]:
+    """What is done to training images: as the recipe says, else what suits them."""
+    chosen = job.recipe.augment
+    return augment.sensible(contract) if chosen is None else chosen
 
 
 def predict_one(run: Run, index: int) -> NDArray[np.float32]:
