@@ -20,9 +20,9 @@ from trainer.fitting.fit import fit
 from trainer.fitting.history import Fitted, Watcher
 from trainer.fitting.predict import Predictor, measure
 from trainer.images.splits import Examples, Splits
-from trainer.models import plain
+from trainer.models import lowered, plain
 from trainer.plan import Job
-from trainer.presets import Architecture
+from trainer.presets import Architecture, Recipe
 
 # Points of accuracy (0..1) between training and test images from which overfitting is named.
 OVERFIT_GAP = 0.02
@@ -93,8 +93,9 @@ def train(
     predictor = Predictor(model, logits=logits)
     untrained = _measure(predictor, parts.test).loss
     say(f"untrained loss {untrained:.3f} (by chance {math.log(len(parts.contract.labels)):.3f})")
+    learner = lowered.twin(model) if _in_bfloat16(recipe) else model
     fitted = fit(
-        model,
+        learner,
         parts.train,
         parts.validation,
         logits=logits,
@@ -106,6 +107,7 @@ def train(
         augment=names,
         watch=watch,
     )
+    model.set_weights(learner.get_weights())
     trained, judged = (_measure(predictor, part) for part in (parts.train, parts.test))
     probable = plain.with_probabilities(model, recipe.architecture)
     return Run(job, parts, probable, untrained, fitted, trained, judged, names)
@@ -122,6 +124,10 @@ def predict_one(run: Run, index: int) -> NDArray[np.float32]:
     batch = run.splits.test.tensors[index : index + 1].astype(np.float32)
     answer: NDArray[np.float32] = np.asarray(run.model(batch, training=False))
     return answer
+
+
+def _in_bfloat16(recipe: Recipe) -> bool:
+    return recipe.optimization.mixed and recipe.architecture.kind == "cnn" and lowered.is_native()
 
 
 def _is_small(architecture: Architecture, contract: Contract) -> bool:
