@@ -154,7 +154,7 @@ def _names(augment: str) -> tuple[str, ...]:
 
 def _find_data(recipe: Recipe, request: Request, say: Callable[[str], None]) -> Found:
     if request.data is not None or recipe.dataset is None:
-        place = request.data or "."
+        place = str(request.data or ".")
         place = place if is_s3(place) else str(local_path(place).resolve())
         return Found(place, f"{name_of(place)}, named by --data")
     places = Places(Settings.read().data, request.keras_home.expanduser())
