@@ -5,6 +5,7 @@ Knows neither data nor training. Importing it loads no TensorFlow.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,7 @@ from litescore.contract import Contract
 from trainer.presets import BACKBONES, Architecture
 
 
-def build(
-    architecture: Architecture, contract: Contract, *, keras_home: Path | None = None
-) -> Any:
+def build(architecture: Architecture, contract: Contract, *, keras_home: Path | None = None) -> Any:
     """An untrained keras.Model: float32[n, height, width, channels] of 0..255 to [n, classes].
 
     It gives logits or, as a model of one's own always does, probabilities; it is a plain functional
@@ -32,3 +31,12 @@ def build(
     if architecture.kind in BACKBONES:
         return backbones.build(architecture, contract, keras_home=keras_home)
     return plain.build(architecture, contract)
+
+
+def notes(model: Any, architecture: Architecture, contract: Contract) -> Iterator[str]:
+    """What a person should know of a model before it is trained, a sentence each."""
+    from trainer.models import limits, own
+
+    yield from limits.notes(architecture, contract)
+    if ":" in architecture.kind:
+        yield from own.warnings(model)

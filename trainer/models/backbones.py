@@ -26,9 +26,7 @@ _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 _MOMENTUM = 0.9
 
 
-def build(
-    architecture: Architecture, contract: Contract, *, keras_home: Path | None = None
-) -> Any:
+def build(architecture: Architecture, contract: Contract, *, keras_home: Path | None = None) -> Any:
     """As `trainer.models.build`, for one of BACKBONES with its weights in it."""
     limits.check_size(architecture.kind, contract.height, contract.width)
     pixels = keras.Input((contract.height, contract.width, contract.channels), name="pixels")

@@ -9,7 +9,6 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from litescore.errors import DataError, ModelError
 from litescore.files import write_whole

@@ -165,7 +165,9 @@ def _check_layers(model: Any) -> None:
 
 def _check_shapes(model: Any, shape: tuple[int, ...], classes: int) -> None:
     if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
-        raise ModelError("a subclass of keras.Model shows no graph: return keras.Model(input, output)")
+        raise ModelError(
+            "a subclass of keras.Model shows no graph: return keras.Model(input, output)"
+        )
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ModelError(
             f"it has {len(model.inputs)} inputs and {len(model.outputs)} outputs: it needs one of each"
