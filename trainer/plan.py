@@ -13,7 +13,7 @@ from pathlib import Path
 from litescore.errors import ConfigurationError, MissingDependency, UsageError
 from litescore.settings import Settings
 from litescore.view import UNCHANGED, WHOLE, View, ViewChanges
-from trainer import presets
+from trainer import augmentation, presets
 from trainer.images import catalog
 from trainer.images.catalog import Found, Places
 from trainer.presets import BACKBONES, Architecture, Recipe
@@ -147,7 +147,11 @@ def _weighted(architecture: Architecture, weights: str | None) -> Architecture:
 
 
 def _names(augment: str) -> tuple[str, ...]:
-    return () if augment == "none" else tuple(augment.split(","))
+    if augment == "none":
+        return ()
+    names = tuple(word.strip() for word in augment.split(","))
+    augmentation.parse(names)
+    return names
 
 
 def _find_data(recipe: Recipe, request: Request, say: Callable[[str], None]) -> Found:

@@ -118,6 +118,9 @@ class Recipe:
     optimization: Optimization = ADAM
 
 
+# Chosen on validation images: docs/TRAIN.md says among what.
+_BEST = Optimization("sgd", 0.2, "cosine", warmup=0.15, decay=5e-3, smoothing=0.1, average=0.999)
+
 PRESETS = {
     recipe.name: recipe
     for recipe in (
@@ -158,6 +161,24 @@ PRESETS = {
             patience=3,
             dataset="mnist",
             tutorial=Tutorial(0.97, "test", "nearly 97 %"),
+        ),
+        Recipe(
+            "fashion-best",
+            Architecture("cnn", channels=(24, 56, 112), logits=True),
+            epochs=20,
+            batch=128,
+            dataset="fashion-mnist",
+            augment=("flip", "shift"),
+            optimization=_BEST,
+        ),
+        Recipe(
+            "mnist-best",
+            Architecture("cnn", channels=(16, 40, 80), logits=True),
+            epochs=15,
+            batch=128,
+            dataset="mnist",
+            augment=("shift", "rotate", "zoom", "shear"),
+            optimization=_BEST,
         ),
     )
 }

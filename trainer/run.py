@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litescore.contract import Contract
+from trainer.augmentation import sensible
 from trainer.backend import keras, use_one_thread
-from trainer.fitting import augment
 from trainer.fitting.fit import fit
 from trainer.fitting.history import Fitted, Watcher
 from trainer.fitting.predict import Predictor, measure
@@ -50,6 +50,7 @@ class Run:
     """A finished training: `model` is a keras.Model from pixels 0..255 to probabilities.
 
     untrained  the loss on the test images before training
+    augment    what was done to the training images
     """
 
     job: Job
@@ -59,6 +60,7 @@ class Run:
     fitted: Fitted
     train: Measured
     test: Measured
+    augment: tuple[str, ...] = ()
 
     @property
     def contract(self) -> Contract:
@@ -83,6 +85,7 @@ def train(
 ) -> Run:
     """Train on these images and measure. `say` is told the untrained loss before the first epoch."""
     recipe, logits = job.recipe, job.recipe.architecture.logits
+    names = augmentation(job, parts.contract)
     if _is_small(recipe.architecture, parts.contract):
         use_one_thread()
     keras.utils.set_random_seed(job.seed)
@@ -100,18 +103,18 @@ def train(
         patience=recipe.patience,
         seed=job.seed,
         optimization=recipe.optimization,
-        augment=augmentation(job, parts.contract),
+        augment=names,
         watch=watch,
     )
     trained, judged = (_measure(predictor, part) for part in (parts.train, parts.test))
     probable = plain.with_probabilities(model, recipe.architecture)
-    return Run(job, parts, probable, untrained, fitted, trained, judged)
+    return Run(job, parts, probable, untrained, fitted, trained, judged, names)
 
 
 def augmentation(job: Job, contract: Contract) -> tuple[str, ...]:
     """What is done to training images: as the recipe says, else what suits them."""
     chosen = job.recipe.augment
-    return augment.sensible(contract) if chosen is None else chosen
+    return sensible(contract) if chosen is None else chosen
 
 
 def predict_one(run: Run, index: int) -> NDArray[np.float32]:

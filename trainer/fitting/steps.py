@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from trainer import augmentation
 from trainer.backend import keras, tf
 from trainer.fitting import augment, schedule
 from trainer.models.plain import has_convolutions
@@ -40,7 +41,7 @@ class Stepper:
         # XLA fuses the optimizer into a dense step and makes it four times faster; its
         # convolutions on a CPU are 6 to 30 times slower than TensorFlow's own.
         self.fused = not names and not has_convolutions(model)
-        self._seed, self._strengths = seed, augment.parse(names)
+        self._seed, self._strengths = seed, augmentation.parse(names)
         self._loss = _loss(logits, chosen.smoothing, weights, model.output_shape[-1])
         self._variables = model.trainable_variables
         self.optimizer = schedule.optimizer(chosen, self._variables, steps=steps)
