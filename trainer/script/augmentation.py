@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trainer.augmentation import parse
+
 _LAYERS = {
     "flip": 'RandomFlip("horizontal")',
     "shift": 'RandomTranslation({0:g}, {0:g}, fill_mode="constant", interpolation="nearest")',
@@ -19,11 +21,8 @@ _LAYERS = {
 def function(names: Sequence[str]) -> str:
     """`augment(images)` for `flip`, `shift:0.1` and the like.
 
-    Raises UsageError as `trainer.fitting.augment.parse`.
+    Raises UsageError as `trainer.augmentation.parse`.
     """
-    # It knows the strengths that are not given; it imports TensorFlow.
-    from trainer.fitting.augment import parse
-
     listed = "\n".join(f"    keras.layers.{_layer(*one)}," for one in parse(names).items())
     return f'''AUGMENT = [
 {listed}

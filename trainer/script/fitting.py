@@ -63,7 +63,7 @@ def building(recipe: Recipe) -> str:
             "optimizer.exclude_from_weight_decay(var_list=alone)",
         ]
     lines += [f"loss = {_loss(recipe)}", f"metrics = [{', '.join(_metrics(recipe))}]"]
-    return "\n".join([*lines, "model.compile(optimizer, loss, metrics)"])
+    return "\n".join([*lines, "model.compile(optimizer, loss, metrics=metrics)"])
 
 
 def untrained(recipe: Recipe) -> str:

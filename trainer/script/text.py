@@ -39,7 +39,7 @@ def _head(recipe: Recipe) -> str:
     layers = recipe.architecture.describe(data.CLASSES)
     return f'''"""{recipe.name} in plain Keras: {layers}.
 
-Printed by `litescore train --preset {recipe.name} --show-code`. Needs tensorflow and nothing else.
+Printed by `litescore train --preset {recipe.name} --show-code`. Needs tensorflow alone.
 
     python script.py           Keras downloads {title}
     python script.py FOLDER    reads its four IDX files (.gz) from FOLDER
