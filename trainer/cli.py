@@ -151,7 +151,7 @@ def _train(job: Job, talks: bool) -> dict[str, Any]:
     say(f"{job.recipe.name}: {job.data.origin}")
     fraction = job.recipe.validation
     parts = splits.load(
-        job.data.path, fraction, seed=job.seed, color=job.color, size=job.size, view=job.view
+        job.data.place, fraction, seed=job.seed, color=job.color, size=job.size, view=job.view
     )
     say(str(parts))
     # TensorFlow takes seconds to import: only now that words and images are known to be good.

@@ -60,11 +60,12 @@ def describe(run: Run) -> dict[str, Any]:
         "model": recipe.architecture.kind,
         "layers": recipe.architecture.describe(len(run.contract.labels)),
         "parameters": run.model.count_params(),
-        "data": str(job.data.path),
+        "data": job.data.place,
         "data_origin": job.data.origin,
         "shipped_slice": job.data.shipped,
         "dataset": parts.source.name,
         "digest": parts.source.digest(),
+        "warnings": list(run.warnings),
         "view": run.contract.view.to_json(),
         "images": {
             "train": len(parts.train),
@@ -144,7 +145,7 @@ def _optimization_words(run: Run) -> list[str]:
 def _command(run: Run) -> str:
     """The one command that does the same again."""
     job, recipe = run.job, run.job.recipe
-    words = ["--preset" if recipe.dataset else "--model", recipe.name, "--data", str(job.data.path)]
+    words = ["--preset" if recipe.dataset else "--model", recipe.name, "--data", job.data.place]
     words += ["--epochs", str(recipe.epochs), "--batch", str(recipe.batch)]
     words += ["--patience", str(recipe.patience)] if recipe.patience else []
     words += _optimization_words(run)

@@ -64,6 +64,7 @@ class Optimization:
     smoothing   label smoothing 0..1
     average     decay a step of the moving average of weights that is kept in the end; 0 for none
     balanced    a class counts as much as another however few its images
+    mixed       a cnn's convolutions are computed in bfloat16 where the processor does that itself
     frozen      epochs in which a backbone's own weights stay as they are
     fine        factor on the rate after those
     """
@@ -76,6 +77,7 @@ class Optimization:
     smoothing: float = 0.0
     average: float = 0.0
     balanced: bool = False
+    mixed: bool = False
     frozen: int = 0
     fine: float = 1.0
 
@@ -119,7 +121,9 @@ class Recipe:
 
 
 # Chosen on validation images: docs/TRAIN.md says among what.
-_BEST = Optimization("sgd", 0.2, "cosine", warmup=0.15, decay=5e-3, smoothing=0.1, average=0.999)
+_BEST = Optimization(
+    "sgd", 0.2, "cosine", warmup=0.15, decay=5e-3, smoothing=0.1, average=0.999, mixed=True
+)
 
 PRESETS = {
     recipe.name: recipe
@@ -164,8 +168,8 @@ PRESETS = {
         ),
         Recipe(
             "fashion-best",
-            Architecture("cnn", channels=(24, 56, 112), logits=True),
-            epochs=20,
+            Architecture("cnn", channels=(24, 64, 128), logits=True),
+            epochs=18,
             batch=128,
             dataset="fashion-mnist",
             augment=("flip", "shift"),
@@ -173,8 +177,8 @@ PRESETS = {
         ),
         Recipe(
             "mnist-best",
-            Architecture("cnn", channels=(16, 40, 80), logits=True),
-            epochs=15,
+            Architecture("cnn", channels=(16, 48, 96), logits=True),
+            epochs=12,
             batch=128,
             dataset="mnist",
             augment=("shift", "rotate", "zoom", "shear"),

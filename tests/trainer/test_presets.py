@@ -91,7 +91,7 @@ def test_own_images_get_a_cnn(tmp_path: Path) -> None:
     """`--data` alone is enough."""
     job = plan(Request(data=tmp_path, out=tmp_path / "run"))
     assert job.recipe.architecture.kind == "cnn"
-    assert job.data.path == tmp_path
+    assert job.data.place == str(tmp_path)
 
 
 def test_an_out_that_is_a_file_is_refused_before_training(tmp_path: Path) -> None:
