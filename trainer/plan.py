@@ -74,7 +74,7 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
     found nowhere, ConfigurationError for an `out` that cannot be made or a missing TensorFlow: now,
     not after training.
     """
-    recipe = _changed(_choose(request), request)
+    recipe = recipe_of(request)
     if find_spec("tensorflow") is None:
         raise MissingDependency("tensorflow", extra="train")
     found = _find_data(recipe, request, say)
@@ -92,6 +92,11 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
         request.cache,
         request.resume,
     )
+
+
+def recipe_of(request: Request) -> Recipe:
+    """How to train, as the request says. Raises UsageError for words that do not go together."""
+    return _changed(_choose(request), request)
 
 
 def _make(out: Path) -> None:
