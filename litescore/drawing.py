@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from PIL import Image
+
 from litescore.errors import MissingDependency
 from litescore.reliability import Reliability
 
@@ -62,11 +64,20 @@ def short(name: str, most: int) -> str:
     return "".join(drawn).replace("$", r"\$")
 
 
-def png(figure: Figure) -> bytes:
-    """The figure as a PNG on white, 120 dots an inch."""
+def png(figure: Figure, *, photographs: bool = False) -> bytes:
+    """The figure as a PNG on white, 120 dots an inch; of 256 colours where it holds photographs,
+    which make it several times larger else.
+    """
     buffer = io.BytesIO()
     with rc_context({"font.sans-serif": [_FONT]}):
         figure.savefig(buffer, format="png", dpi=120, facecolor="white")
+    return few_colors(Image.open(buffer)) if photographs else buffer.getvalue()
+
+
+def few_colors(picture: Image.Image) -> bytes:
+    """An RGB picture as a PNG of 256 colours, a third of the size."""
+    buffer = io.BytesIO()
+    picture.convert("RGB").quantize(256).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

@@ -43,9 +43,11 @@ figure { margin: .8rem 0; } figure img { max-width: 100%; background: #fff; bord
 .sheet .good { border-color: var(--good); } .sheet .good figcaption { color: var(--good); }
 .sheet .bad { border-color: var(--bad); } .sheet .bad figcaption { color: var(--bad); }
 .sheet figcaption { white-space: pre-line; }
-.bars td { padding: .15rem .7rem; } .bars th:first-child { overflow-wrap: anywhere; min-width: 7rem; }
+.wide th:first-child, .wide td:first-child { min-width: 9rem; overflow-wrap: anywhere; }
+.bars td { padding: .15rem .7rem; white-space: nowrap; }
 .bar { display: inline-block; height: .8em; margin-right: .4rem; background: var(--good);
   border-radius: .15rem; }
+.matrix th { max-width: 9rem; overflow-wrap: anywhere; }
 .matrix td { text-align: right; padding: .25rem .45rem; min-width: 2.6rem; }
 pre { background: var(--tint); padding: .8rem; border-radius: .5rem; overflow-x: auto; }
 """

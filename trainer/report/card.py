@@ -189,8 +189,8 @@ def _evaluation(run: Run) -> Iterator[str]:
     if pairs:
         yield "The classes that are confused most often:"
         yield table(
-            ("true class", "taken for", "images", "of the class"),
-            ((one.truth, one.said, f"{one.count:,}", percent(one.share)) for one in pairs),
+            ("true class → taken for", "images", "of the class"),
+            ((f"{one.truth} → {one.said}", f"{one.count:,}", percent(one.share)) for one in pairs),
         )
 
 
@@ -248,7 +248,7 @@ def _name(facts: Mapping[str, Any]) -> str:
 
 
 def _dataset(facts: Mapping[str, Any]) -> str:
-    return TITLES.get(facts["dataset"], facts["dataset"])
+    return str(TITLES.get(facts["dataset"], facts["dataset"]))
 
 
 def _size(contract: Contract) -> str:

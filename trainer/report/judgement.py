@@ -71,8 +71,8 @@ def _confusion(page: Page, labels: Sequence[str], counts: NDArray[np.int64]) -> 
         return
     page.text("The classes that are confused most often:")
     page.table(
-        ("true class", "taken for", "images", "of the class"),
-        ((one.truth, one.said, f"{one.count:,}", percent(one.share)) for one in pairs),
+        ("true class → taken for", "images", "of the class"),
+        ((f"{one.truth} → {one.said}", f"{one.count:,}", percent(one.share)) for one in pairs),
     )
 
 

@@ -50,7 +50,7 @@ def sample_grid(
     for axes, picture, name in zip(grid, images, names, strict=False):
         _show(axes, picture, cmap)
         axes.set_xlabel(short(name, _NAME), fontsize=9, color=INK)
-    return png(figure)
+    return png(figure, photographs=images.shape[3] == 3)
 
 
 def one_image(picture: Image, name: str, *, cmap: str) -> bytes:
@@ -104,7 +104,7 @@ def prediction_grid(
         _name(left, row, labels, int(truth), fontsize=9)
         right.set_axis_on()
         _bars(right, row, int(truth))
-    return png(figure)
+    return png(figure, photographs=images.shape[3] == 3)
 
 
 def _show(axes: Any, picture: Image, cmap: str, *, ticks: bool = False) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from litescore.drawing import few_colors
 from litescore.image import encode_png
 
 # Pixels a side, at most; smaller images are enlarged by whole factors in a montage.
@@ -18,7 +19,7 @@ _PAPER = 255
 
 def tile(tensor: NDArray[np.uint8], *, cmap: str) -> bytes:
     """A PNG of uint8[h, w, 1 or 3], at most SIDE a side; `binary` draws black as white."""
-    return encode_png(_fitted(_inked(tensor, cmap)))
+    return _png(_fitted(_inked(tensor, cmap)))
 
 
 def before_and_after(
@@ -32,7 +33,11 @@ def before_and_after(
         cells = [shown[0], gap, gap, gap, *(part for one in shown[1:] for part in (gap, one))]
         row = np.concatenate(cells, axis=1)
         rows += [row, _blank(row, _GAP, row.shape[1])]
-    return encode_png(np.concatenate(rows[:-1], axis=0))
+    return _png(np.concatenate(rows[:-1], axis=0))
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    return few_colors(Image.fromarray(pixels)) if pixels.shape[2] == 3 else encode_png(pixels)
 
 
 def _inked(tensor: NDArray[np.uint8], cmap: str) -> NDArray[np.uint8]:
