@@ -84,6 +84,11 @@ def train(quiet: bool, as_json: bool, **words: Any) -> None:
     Writes OUT/model.keras, contract.json, history.csv, run.json, report.html and plots/.
 
     \b
+    Presets that are as good as a small model gets, in under an hour:
+      fashion-best       Fashion-MNIST, residual convolutions
+      mnist-best         MNIST, residual convolutions
+
+    \b
     Presets, the tutorials that litescore grew from:
       mnist-quickstart   MNIST, 128 relu, dropout, 5 epochs
       fashion-basic      Fashion-MNIST, 128 relu, softmax, 5 epochs
@@ -97,9 +102,25 @@ def train(quiet: bool, as_json: bool, **words: Any) -> None:
     download; a slice of Fashion-MNIST that is shipped.
 
     \b
+    Models for your own images:
+      cnn                a small residual network, trained from nothing
+      mlp                one hidden layer of 128
+      mobilenet-v2, mobilenet-v3-small, efficientnet-b0
+                         pretrained (--weights); their last layer is learned
+                         first, then all of it at a lower rate
+
+    \b
+    Augmentation, with strengths where none is given:
+      flip:0.5  shift:0.08  rotate:10  zoom:0.1  shear:10
+      brightness:0.2  contrast:0.2  erase:0.5
+
+    \b
     Example:
       litescore train --preset fashion-basic --out run
       litescore train --data photos/ --model cnn --size 96 --out run
+      litescore train --data photos.zip --model mobilenet-v3-small --balanced
+      litescore train --data s3://bucket/photos/ --augment flip,rotate:20
+      litescore train --out run --resume --data photos/
       litescore train --data frames/ --rotate 180 --roi 200,120,160,160 --size 96
     """
     from trainer.plan import Request, plan
@@ -121,7 +142,7 @@ def _train(job: Job, talks: bool) -> dict[str, Any]:
     say(f"{job.recipe.name}: {job.data.origin}")
     fraction = job.recipe.validation
     parts = splits.load(
-        job.data.path, fraction, seed=job.seed, color=job.color, size=job.size, view=job.view
+        job.data.place, fraction, seed=job.seed, color=job.color, size=job.size, view=job.view
     )
     say(str(parts))
     # TensorFlow takes seconds to import: only now that words and images are known to be good.

@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from litescore.dataset import name_of
 from litescore.errors import ConfigurationError, MissingDependency, UsageError
 from litescore.settings import Settings
+from litescore.store import local_path
+from litescore.store.s3 import is_s3
 from litescore.view import UNCHANGED, WHOLE, View, ViewChanges
-from trainer import presets
+from trainer import augmentation, presets
 from trainer.images import catalog
 from trainer.images.catalog import Found, Places
 from trainer.presets import BACKBONES, Architecture, Recipe
@@ -74,7 +77,7 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
     if find_spec("tensorflow") is None:
         raise MissingDependency("tensorflow", extra="train")
     found = _find_data(recipe, request, say)
-    out = request.out or RUNS / (recipe.name if request.preset else found.path.stem)
+    out = request.out or RUNS / (recipe.name if request.preset else name_of(found.place))
     _make(out)
     view = request.view.apply()
     return Job(
@@ -142,12 +145,17 @@ def _weighted(architecture: Architecture, weights: str | None) -> Architecture:
 
 
 def _names(augment: str) -> tuple[str, ...]:
-    return () if augment == "none" else tuple(augment.split(","))
+    if augment == "none":
+        return ()
+    names = tuple(word.strip() for word in augment.split(","))
+    augmentation.parse(names)
+    return names
 
 
 def _find_data(recipe: Recipe, request: Request, say: Callable[[str], None]) -> Found:
     if request.data is not None or recipe.dataset is None:
-        path = Path(request.data or ".").resolve()
-        return Found(path, f"{path.name}, named by --data")
+        place = request.data or "."
+        place = place if is_s3(place) else str(local_path(place).resolve())
+        return Found(place, f"{name_of(place)}, named by --data")
     places = Places(Settings.read().data, request.keras_home.expanduser())
     return catalog.find(recipe.dataset, places, say)
