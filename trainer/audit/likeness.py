@@ -43,14 +43,10 @@ def of_pairs(
     across = ranks[one] != ranks[other]
     labels = classes[one] != classes[other]
     turned = np.where((ranks[one] > ranks[other])[:, None], pairs[:, ::-1], pairs)
-    return Likeness(
-        _once(turned[across]), _once(pairs[labels]), _once(pairs[~across & ~labels])
-    )
+    return Likeness(_once(turned[across]), _once(pairs[labels]), _once(pairs[~across & ~labels]))
 
 
-def star_pairs(
-    groups: Iterable[NDArray[np.int64]], kinds: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def star_pairs(groups: Iterable[NDArray[np.int64]], kinds: NDArray[np.int64]) -> NDArray[np.int64]:
     """int64[m, 2]: what there is to say of groups of equal images, without all their pairs.
 
     In each group the first image of each kind (int64[n]: split and class) is paired with the rest
@@ -60,9 +56,7 @@ def star_pairs(
     for members in groups:
         heads = members[np.unique(kinds[members], return_index=True)[1]]
         others = np.concatenate([np.setdiff1d(members, heads), heads])
-        pairs = np.stack(
-            [np.repeat(heads, len(others)), np.tile(others, len(heads))], axis=1
-        )
+        pairs = np.stack([np.repeat(heads, len(others)), np.tile(others, len(heads))], axis=1)
         found.append(pairs[pairs[:, 0] != pairs[:, 1]])
     return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -85,6 +86,29 @@ def look(data: Dataset, done: Callable[[], object] = lambda: None) -> Iterator[S
             for one in threads.map(lambda number: _look_at(data, number, budget), numbers):
                 done()
                 yield one
+
+
+def same_pixels(
+    numbers: Sequence[int],
+    seen: Sequence[Seen | Unreadable],
+    place: Callable[[int], tuple[Dataset, int]],
+) -> list[list[int]]:
+    """Groups of two or more among images that seem equal: of one content without another look,
+    else by all their pixels.
+    """
+    contents = {number: one.content for number in numbers if isinstance(one := seen[number], Seen)}
+    if len(set(contents.values())) > 1:
+        contents = {number: _digest(*place(number)) for number in numbers}
+    groups: dict[bytes, list[int]] = defaultdict(list)
+    for number, content in contents.items():
+        groups[content].append(number)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _digest(data: Dataset, index: int) -> bytes:
+    pixels = data.pixels(index)
+    held = pixels.tobytes()
+    return hashlib.sha256(f"{getattr(pixels, 'mode', '')}".encode() + held).digest()
 
 
 def _look_at(data: Dataset, number: int, budget: image.PixelBudget) -> Seen | Unreadable:
