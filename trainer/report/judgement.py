@@ -149,7 +149,7 @@ def _where(run: Run, index: int) -> str:
     """A line that says where a test image is, below the data's folder; nothing where nobody knows."""
     if run.splits.judged is None:
         return ""
-    where, root = run.splits.judged.where(index), f"{run.job.data.path}{os.sep}"
+    where, root = run.splits.judged.where(index), f"{run.job.data.place}{os.sep}"
     return f"\n{where.removeprefix(root)}"
 
 
