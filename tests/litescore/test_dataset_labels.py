@@ -107,11 +107,18 @@ def test_macos_archives_are_utf8_unsaid(tmp_path: Path, monkeypatch: pytest.Monk
     encode = zipfile.ZipInfo._encodeFilenameFlags  # type: ignore[attr-defined]
     monkeypatch.setattr(zipfile.ZipInfo, "_encodeFilenameFlags", lambda info: (encode(info)[0], 0))
     archive = zipped(folder, tmp_path / "mac.zip", "My photos")
-    with zipfile.ZipFile(archive, "a") as held:
-        held.writestr("__MACOSX/My photos/dog/", b"")
+    with zipfile.ZipFile(archive) as held:
         assert not any(NFC in name for name in held.namelist())
     assert dataset.load(archive, "all").labels == ("ant", NFC)
     assert dataset.load(archive).digest() == dataset.load(folder).digest()
+
+
+def test_folders_of_macos_are_no_classes(tmp_path: Path) -> None:
+    """Beside the folder that wraps all they are named again, empty."""
+    archive = zipped(write_classes(tmp_path / "photos"), tmp_path / "mac.zip", "My photos")
+    with zipfile.ZipFile(archive, "a") as held:
+        held.writestr("__MACOSX/My photos/dog/", b"")
+    assert "dog" not in dataset.load(archive, "all").labels
 
 
 def test_blanks_around_a_label_do_not_count(tmp_path: Path) -> None:
