@@ -65,6 +65,7 @@ def describe(run: Run) -> dict[str, Any]:
         "shipped_slice": job.data.shipped,
         "dataset": parts.source.name,
         "digest": parts.source.digest(),
+        "warnings": list(run.warnings),
         "view": run.contract.view.to_json(),
         "images": {
             "train": len(parts.train),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litescore.contract import Contract
+from trainer import audit, models
 from trainer.augmentation import sensible
 from trainer.backend import keras, use_one_thread
 from trainer.fitting.fit import fit
@@ -51,6 +52,7 @@ class Run:
 
     untrained  the loss on the test images before training
     augment    what was done to the training images
+    warnings   what the quick audit found in the images
     """
 
     job: Job
@@ -61,6 +63,7 @@ class Run:
     train: Measured
     test: Measured
     augment: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def contract(self) -> Contract:
@@ -83,13 +86,20 @@ class Run:
 def train(
     job: Job, parts: Splits, watch: Watcher, say: Callable[[str], None] = lambda _: None
 ) -> Run:
-    """Train on these images and measure. `say` is told the untrained loss before the first epoch."""
+    """Train on these images and measure. `say` is told what the audit found, and the untrained loss,
+    before the first epoch.
+    """
     recipe, logits = job.recipe, job.recipe.architecture.logits
     names = augmentation(job, parts.contract)
+    warnings = audit.quick(parts)
+    for warning in warnings:
+        say(f"warning: {warning}")
     if _is_small(recipe.architecture, parts.contract):
         use_one_thread()
     keras.utils.set_random_seed(job.seed)
-    model = plain.build(recipe.architecture, parts.contract)
+    model = models.build(recipe.architecture, parts.contract)
+    for line in models.notes(model, recipe.architecture, parts.contract):
+        say(line)
     predictor = Predictor(model, logits=logits)
     untrained = _measure(predictor, parts.test).loss
     say(f"untrained loss {untrained:.3f} (by chance {math.log(len(parts.contract.labels)):.3f})")
@@ -110,7 +120,7 @@ def train(
     model.set_weights(learner.get_weights())
     trained, judged = (_measure(predictor, part) for part in (parts.train, parts.test))
     probable = plain.with_probabilities(model, recipe.architecture)
-    return Run(job, parts, probable, untrained, fitted, trained, judged, names)
+    return Run(job, parts, probable, untrained, fitted, trained, judged, names, warnings)
 
 
 def augmentation(job: Job, contract: Contract) -> tuple[str, ...]:
