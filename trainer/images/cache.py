@@ -241,9 +241,7 @@ def _make_room(root: Path, keep: Sequence[Path], images: int, contract: Contract
     needed = images * memory.tensor_bytes(contract)
     held = sum(map(_size, keep))
     others = sorted((one for one in _entries(root) if one not in keep), key=_used, reverse=True)
-    while others and (
-        sum(map(_size, others)) > MOST or needed > memory.disk_free(root) + held
-    ):
+    while others and (sum(map(_size, others)) > MOST or needed > memory.disk_free(root) + held):
         _remove(others.pop())
     if not held:
         memory.check_disk(root, images, contract)

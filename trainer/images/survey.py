@@ -37,20 +37,17 @@ class Survey:
     looks: Sequence[Look]
     digests: NDArray[np.uint8]
 
-    def of(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """uint8[m, 32], the digests of these."""
-        return self.digests[indices]
-
 
 def survey(parts: Sequence[Dataset], workers: Workers, watch: Watch = unwatched) -> list[Survey]:
     """One Survey for each of the parts.
 
     Raises DataError that names those of all parts that cannot be used, the first twenty.
     """
-    places = [(part, rows) for part in parts for rows in decoding.lots(len(part))]
+    files = [part for part in parts if not part.holds_arrays]
+    places = [(part, rows) for part in files for rows in decoding.lots(len(part))]
     tasks = [(number, part.take(rows)) for number, (part, rows) in enumerate(places)]
     seen: list[Seen] = [Seen()] * len(tasks)
-    done, of = 0, sum(map(len, parts))
+    done, of = 0, sum(map(len, files))
     for number, one in workers.run(_look, tasks):
         seen[number] = one
         done += len(one.digests) + len(one.problems)
@@ -78,9 +75,13 @@ def _look(number: int, part: Dataset) -> tuple[int, Seen]:
 
 
 def _together(part: Dataset, seen: Iterator[Seen]) -> Survey:
-    own = [next(seen) for _ in decoding.lots(len(part))]
-    joined = b"".join(digest for one in own for digest in one.digests)
-    digests = np.frombuffer(joined, np.uint8).reshape(-1, 32)
     if part.holds_arrays:
-        return Survey((of_arrays(part),), digests)
-    return Survey([look for one in own for look in one.looks], digests)
+        # They lie in memory: done sooner than handed to another process.
+        return Survey((of_arrays(part),), _joined([decoding.look(part)]))
+    own = [next(seen) for _ in decoding.lots(len(part))]
+    return Survey([look for one in own for look in one.looks], _joined(own))
+
+
+def _joined(seen: Sequence[Seen]) -> NDArray[np.uint8]:
+    joined = b"".join(digest for one in seen for digest in one.digests)
+    return np.frombuffer(joined, np.uint8).reshape(-1, 32)

@@ -41,7 +41,7 @@ _AHEAD = 3
 _stop: Event | None = None
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """The calling process wants no more of it."""
 
 
