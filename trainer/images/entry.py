@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,12 +143,9 @@ def _intact(
 def _make(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:  # type: ignore[type-arg]
     """A .npy file of zeros, whose place on the disk is taken now where the system can."""
     with path.open("wb") as file:
-        header = {
-            "descr": np.lib.format.dtype_to_descr(dtype),
-            "fortran_order": False,
-            "shape": shape,
-        }
-        np.lib.format.write_array_header_2_0(file, header)
+        empty: NDArray[Any] = np.empty((0, *shape[1:]), dtype)
+        header = np.lib.format.header_data_from_array_1_0(empty) | {"shape": shape}
+        np.lib.format.write_array_header_2_0(file, header)  # type: ignore[no-untyped-call]
         size = file.tell() + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         file.truncate(size)
         if hasattr(os, "posix_fallocate"):

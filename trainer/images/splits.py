@@ -45,6 +45,7 @@ class Splits:
 
     source  all training images as they were found, whose digest names the data
     own     the data set has validation images of its own; else they were drawn from `source`
+    judged  the test images as they were found, in the order of `test`; None where nobody asks
     """
 
     source: Dataset
@@ -53,6 +54,7 @@ class Splits:
     validation: Examples | None
     test: Examples
     own: bool
+    judged: Dataset | None = None
 
     def __str__(self) -> str:
         watched = f"{len(self.validation):,} validation" if self.validation else "no validation"
@@ -105,7 +107,7 @@ def load(
         _check_memory(parts, contract, batch)
         examples = _examples(parts, contract, Cache(cache or home.folder(), pool, watch, say))
     watched = examples[1] if len(examples) == 3 else None
-    return Splits(source, contract, examples[0], watched, examples[-1], own)
+    return Splits(source, contract, examples[0], watched, examples[-1], own, test)
 
 
 def contract_for(
