@@ -2,7 +2,7 @@
 
     python -m benchmarks.decode_cache speed  [--images 50000] [--rounds 5]
     python -m benchmarks.decode_cache memory [--images 50000]
-    python -m benchmarks.decode_cache mixed  [--images 500]
+    python -m benchmarks.decode_cache mixed  [--images 1000]
 
 speed   As many different JPEGs of 320 x 240 pixels are made, in processes. They are cut into shares;
         in each round one worker decodes a share into a cache of its own, two workers another, and
@@ -88,7 +88,7 @@ def memory(images: int) -> None:
 
 
 @main.command()
-@click.option("--images", default=500, show_default=True)
+@click.option("--images", default=1_000, show_default=True)
 def mixed(images: int) -> None:
     """Peak memory of decoding pictures of very different sizes."""
     with tempfile.TemporaryDirectory() as name:

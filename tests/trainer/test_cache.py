@@ -336,6 +336,7 @@ def test_the_cache_is_bounded(
             os.utime(path, (path.stat().st_mtime - 100,) * 2)
         cache.tensors(photos, replace(HELD, width=width), root=root)
         assert len(list(root.glob("*/*"))) == min(number + 2, 2)
+    assert {np.load(path).shape[2] for path in root.glob("*/*/pixels.npy")} == {22, 23}
     np.testing.assert_array_equal(first, photos.tensors(HELD))
     shutil.rmtree(root)
     assert len(cache.tensors(photos, HELD, root=root)) == 48
