@@ -145,14 +145,25 @@ def train(show_code: bool, quiet: bool, as_json: bool, **words: Any) -> None:
 
 
 def _train(job: Job, talks: bool) -> dict[str, Any]:
+    from trainer.fitting.progress import pictures_watched
     from trainer.images import splits
 
     say = click.echo if talks else _nothing
     say(f"{job.recipe.name}: {job.data.origin}")
     fraction = job.recipe.validation
-    parts = splits.load(
-        job.data.place, fraction, seed=job.seed, color=job.color, size=job.size, view=job.view
-    )
+    with pictures_watched(talks) as watch:
+        parts = splits.load(
+            job.data.place,
+            fraction,
+            seed=job.seed,
+            color=job.color,
+            size=job.size,
+            view=job.view,
+            batch=job.recipe.batch,
+            cache=job.cache,
+            watch=watch,
+            say=say,
+        )
     for line in (str(parts), *parts.source.notes):
         say(line)
     # TensorFlow takes seconds to import: only now that words and images are known to be good.
