@@ -41,6 +41,7 @@ def full() -> Page:
     made.code(EVIL)
     made.facts({EVIL: EVIL})
     made.table([EVIL, EVIL], [[EVIL, 1]])
+    made.bars([EVIL, EVIL], [(EVIL, (7,))])
     made.picture(PNG, alt=EVIL, caption=EVIL)
     made.sheet([(PNG, EVIL, page.GOOD), (PNG, "", page.PLAIN)])
     made.confusion([EVIL, "b"], [[3, 1], [0, 9]])
@@ -51,7 +52,7 @@ def test_everything_is_text() -> None:
     """What was passed in is shown as it is, and none of it becomes an element."""
     read = Reader(full().html())
     assert read.tags["script"] == 0
-    assert read.text.count(EVIL) == 15
+    assert read.text.count(EVIL) == 18
     assert ("alt", EVIL) in read.attributes
 
 
