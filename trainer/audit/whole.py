@@ -62,7 +62,7 @@ class Audit:
         return str(SPLITS[int(self.ranks[number])])
 
     def label(self, number: int) -> str:
-        return self.labels[self.classes[number]]
+        return str(self.labels[int(self.classes[number])])
 
     def where(self, number: int) -> str:
         """Where an image is, for people."""
