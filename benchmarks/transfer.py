@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,10 +97,12 @@ def _run(plan: Plan, work: Path) -> bool:
     return _judge(stages, scratch)
 
 
-def follow(data: Path, run: Path, epochs: int, *words: str) -> list[Stage]:
+def follow(
+    data: Path, run: Path, epochs: int, *words: str, variants: Sequence[str] = ("f32", "int8")
+) -> list[Stage]:
     """The accuracy that each command says of the same test images, from training to records."""
     stages = [Stage("Keras, run.json", _train(data, run, epochs, *words))]
-    for variant in ("f32", "int8"):
+    for variant in variants:
         file = run.with_name(f"{run.name}-{variant}.tflite")
         _litescore("export", run, "--quantize", variant, "--out", file)
         said = json.loads(_litescore("evaluate", file, "--data", data, "--json"))
