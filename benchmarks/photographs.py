@@ -17,8 +17,10 @@ from litescore import dataset
 SIDE = 160
 # The sides of a picture of 28 x 28 on the photograph, and how far it is turned, in degrees.
 _SIZES = (80, 130)
-_TURN = 30.0
+_TURN = 20.0
 _QUALITY = 85
+# How much of the ground is its one colour.
+_EVEN = 0.7
 # A grey value from which the ground no longer shines through.
 _OPAQUE = 96
 
@@ -41,10 +43,11 @@ def photograph(gray: NDArray[np.uint8], random: np.random.Generator) -> Image.Im
 
 
 def _ground(random: np.random.Generator) -> Image.Image:
-    """Blots of two or three colours, with grain."""
-    blots = random.integers(0, 256, (int(random.integers(2, 6)),) * 2 + (3,))
-    smooth = Image.fromarray(blots.astype(np.uint8)).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-    grain = random.normal(0, 8, (SIDE, SIDE, 1))
+    """One colour with a few soft blots of others, and grain."""
+    color, blots = random.integers(0, 256, 3), random.integers(0, 256, (3, 3, 3))
+    mixed = (_EVEN * color + (1 - _EVEN) * blots).astype(np.uint8)
+    smooth = Image.fromarray(mixed).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    grain = random.normal(0, 6, (SIDE, SIDE, 1))
     return Image.fromarray(np.clip(np.asarray(smooth) + grain, 0, 255).astype(np.uint8))
 
 
