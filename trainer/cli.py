@@ -153,7 +153,8 @@ def _train(job: Job, talks: bool) -> dict[str, Any]:
     parts = splits.load(
         job.data.place, fraction, seed=job.seed, color=job.color, size=job.size, view=job.view
     )
-    say(str(parts))
+    for line in (str(parts), *parts.source.notes):
+        say(line)
     # TensorFlow takes seconds to import: only now that words and images are known to be good.
     from trainer import folder, run
     from trainer.fitting.progress import watching

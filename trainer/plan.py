@@ -19,7 +19,8 @@ from litescore.view import UNCHANGED, WHOLE, View, ViewChanges
 from trainer import augmentation, presets
 from trainer.images import catalog
 from trainer.images.catalog import Found, Places
-from trainer.presets import BACKBONES, Architecture, Recipe
+from trainer.models import limits
+from trainer.presets import BACKBONES, Architecture, Optimization, Recipe
 
 RUNS = Path("runs")
 
@@ -123,14 +124,16 @@ def _choose(request: Request) -> Recipe:
 
 
 def _changed(recipe: Recipe, request: Request) -> Recipe:
+    architecture = _weighted(recipe.architecture, request.weights)
+    limits.check(architecture, request.size)
     optimization = replace(
-        recipe.optimization,
+        _for_weights(recipe.optimization, architecture),
         rate=request.rate or recipe.optimization.rate,
         balanced=request.balanced or recipe.optimization.balanced,
     )
     return replace(
         recipe,
-        architecture=_weighted(recipe.architecture, request.weights),
+        architecture=architecture,
         epochs=request.epochs or recipe.epochs,
         batch=request.batch or recipe.batch,
         patience=request.patience or recipe.patience,
@@ -149,6 +152,13 @@ def _weighted(architecture: Architecture, weights: str | None) -> Architecture:
     return replace(architecture, weights=weights)
 
 
+def _for_weights(optimization: Optimization, architecture: Architecture) -> Optimization:
+    """A backbone that knows nothing has nothing to keep: all of it learns from the beginning."""
+    if architecture.kind in BACKBONES and architecture.weights == "none":
+        return replace(optimization, frozen=0, fine=1.0)
+    return optimization
+
+
 def _names(augment: str) -> tuple[str, ...]:
     if augment == "none":
         return ()
@@ -159,7 +169,7 @@ def _names(augment: str) -> tuple[str, ...]:
 
 def _find_data(recipe: Recipe, request: Request, say: Callable[[str], None]) -> Found:
     if request.data is not None or recipe.dataset is None:
-        place = request.data or "."
+        place = str(request.data or ".")
         place = place if is_s3(place) else str(local_path(place).resolve())
         return Found(place, f"{name_of(place)}, named by --data")
     places = Places(Settings.read().data, request.keras_home.expanduser())

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litescore.contract import Contract
-from trainer import audit
+from trainer import audit, models
 from trainer.augmentation import sensible
 from trainer.backend import keras, use_one_thread
 from trainer.fitting.fit import fit
@@ -97,7 +97,9 @@ def train(
     if _is_small(recipe.architecture, parts.contract):
         use_one_thread()
     keras.utils.set_random_seed(job.seed)
-    model = plain.build(recipe.architecture, parts.contract)
+    model = models.build(recipe.architecture, parts.contract)
+    for line in models.notes(model, recipe.architecture, parts.contract):
+        say(line)
     predictor = Predictor(model, logits=logits)
     untrained = _measure(predictor, parts.test).loss
     say(f"untrained loss {untrained:.3f} (by chance {math.log(len(parts.contract.labels)):.3f})")

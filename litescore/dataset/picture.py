@@ -105,3 +105,9 @@ def is_picture(path: str) -> bool:
     """
     name = path.rpartition("/")[2].lower()
     return not name.startswith(".") and name.endswith(image.SUFFIXES)
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path leads to something below where it starts."""
+    parts = path.split("/")
+    return not (set(parts) & {"", ".", ".."} or parts[0].endswith(":"))

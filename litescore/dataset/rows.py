@@ -54,12 +54,14 @@ class Rows:
     where  it is, for people
     held   part -> its rows; None where the data set is in no parts
     notes  what is left out, as sentences
+    noun   what a part is called there
     """
 
     name: str
     where: str
     held: Mapping[str | None, Part]
     notes: tuple[str, ...] = ()
+    noun: str = "folder"
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -77,7 +79,7 @@ class Rows:
             return self._side(checked(whole), split, seed)
         if split not in self.held:
             raise DataError(
-                f"{self.where} has no folder {split!r} (it has {', '.join(self.parts)})"
+                f"{self.where} has no {self.noun} {split!r} (it has {', '.join(self.parts)})"
             )
         return checked(self._dataset(split, (split,), self._labels(split)))
 

@@ -6,16 +6,30 @@ from pathlib import Path
 from typing import Protocol
 
 from litescore import store
-from litescore.dataset import arrays, folder, tree
+from litescore.dataset import archive, arrays, bucket, folder, manifest, tree
 from litescore.dataset.labelled import Dataset
 from litescore.dataset.rows import HELD_OUT, PARTS
 from litescore.errors import DataError, UsageError
+from litescore.store.s3 import is_s3
 
 __all__ = ["HELD_OUT", "SPLITS", "Source", "load", "name_of", "source"]
 
 SPLITS = PARTS
 _MANIFESTS = (".csv", ".jsonl", ".ndjson")
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+_UNREAD = (
+    ".7z",
+    ".rar",
+    ".bz2",
+    ".xz",
+    ".zst",
+    ".gz",
+    ".json",
+    ".txt",
+    ".tsv",
+    ".xlsx",
+    ".parquet",
+)
 
 
 class Source(Protocol):
@@ -61,10 +75,12 @@ def source(root: str | Path) -> Source:
     pairs (`train-images-idx3-ubyte[.gz]`, `t10k-...`) and .npz (`x_train, y_train, x_test, y_test`).
     Raises DataError naming what cannot be used.
     """
+    if is_s3(str(root)):
+        return _of_url(str(root))
     path = store.local_path(root)
     if not path.exists():
         raise DataError(f"no data at {root}: no such file or folder")
-    return _of_file(path) if path.is_file() else _of_folder(path)
+    return _of_file(path, str(path)) if path.is_file() else _of_folder(path)
 
 
 def name_of(root: str | Path) -> str:
@@ -76,8 +92,27 @@ def name_of(root: str | Path) -> str:
     return name
 
 
-def _of_file(path: Path) -> Source:
-    return arrays.Npz(path, path.stem)
+def _of_url(url: str) -> Source:
+    if url.lower().endswith((*_ARCHIVES, *_MANIFESTS, ".npz")):
+        path, identity = bucket.fetched(url)
+        return _of_file(path, url, identity)
+    prefix = url.rstrip("/") + "/"
+    return tree.labelled(bucket.listed(prefix, name_of(prefix)))
+
+
+def _of_file(path: Path, name: str, identity: str | None = None) -> Source:
+    """The data set in the file at `path`, which people know as `name`."""
+    kind = name.lower()
+    if kind.endswith(_ARCHIVES):
+        return tree.labelled(archive.listed(path, name, name_of(name), identity))
+    if kind.endswith(_MANIFESTS):
+        return manifest.labelled(path, name, name_of(name))
+    if kind.endswith(_UNREAD):
+        raise DataError(
+            f"{name} is no file of images that is read: give a folder, "
+            f"{', '.join((*_ARCHIVES, *_MANIFESTS))} or .npz"
+        )
+    return arrays.Npz(path, name_of(name))
 
 
 def _of_folder(root: Path) -> Source:

@@ -13,6 +13,7 @@ from typing import Any
 from trainer.fitting.history import Epoch, Fitted, Unwatched, Watcher
 from trainer.fitting.loop import Loop
 from trainer.fitting.order import shuffled
+from trainer.fitting.phases import phases
 from trainer.fitting.predict import Predictor, measure
 from trainer.fitting.steps import Stepper
 from trainer.images.splits import Examples
@@ -38,31 +39,36 @@ def fit(
     `logits` says what the model gives. The weights of the epoch with the lowest validation loss
     (training loss where there are no validation images) are kept; with `patience` training stops
     after that many epochs without a lower one. With a moving average, its weights are what is
-    validated and kept. The same seed gives the same weights on the same machine.
+    validated and kept. A pretrained backbone is left as it is for the first epochs
+    (`trainer.fitting.phases`). The same seed gives the same weights on the same machine.
     """
     started = time.perf_counter()
     watch = watch or Unwatched()
-    stepper = Stepper(
-        model,
-        optimization,
-        logits=logits,
-        steps=epochs * -(-len(train) // batch),
-        seed=seed,
-        names=augment,
-    )
-    loop = Loop(stepper, train, batch=batch)
     predictor = Predictor(model, logits=logits)
     history: list[Epoch] = []
     best, weights = 0, model.get_weights()
-    for number in range(1, epochs + 1):
-        loss, accuracy = loop.run(shuffled(len(train), seed, number), number, watch)
-        with _averaged(model, stepper):
-            history.append(Epoch(number, loss, accuracy, *_validate(predictor, validation)))
-            watch.epoch(history[-1])
-            if not best or _loss(history[-1]) < _loss(history[best - 1]):
-                best, weights = number, model.get_weights()
-        if patience is not None and number - best >= patience:
-            break
+    for phase in phases(model, optimization, epochs):
+        phase.prepare(model)
+        stepper = Stepper(
+            model,
+            phase.optimization,
+            logits=logits,
+            steps=phase.epochs * -(-len(train) // batch),
+            seed=seed,
+            names=augment,
+        )
+        loop = Loop(stepper, train, batch=batch)
+        for number in range(phase.first, phase.last + 1):
+            loss, accuracy = loop.run(shuffled(len(train), seed, number), number, watch)
+            with _averaged(model, stepper):
+                history.append(Epoch(number, loss, accuracy, *_validate(predictor, validation)))
+                watch.epoch(history[-1])
+                if not best or _loss(history[-1]) < _loss(history[best - 1]):
+                    best, weights = number, model.get_weights()
+            # Only where the whole model learns: what is frozen cannot be waited for.
+            waited = number - max(best, phase.first - 1)
+            if patience is not None and phase.last == epochs and waited >= patience:
+                break
     model.set_weights(weights)
     return Fitted(tuple(history), best, time.perf_counter() - started)
 
