@@ -6,6 +6,7 @@ history.csv     epoch, loss, accuracy, val_loss, val_accuracy
 run.json        what was trained on what, and what came of it
 report.html     all of it for people
 plots/          the report's pictures as PNG files
+MODEL_CARD.md   the model in the field's standard form, for those who are given it
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import platform
-import shlex
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,14 +24,15 @@ from typing import Any
 from litescore import __version__
 from litescore.contract import Contract
 from litescore.files import write_whole
-from litescore.view_options import view_words
+from litescore.reliability import reliability
+from trainer import again
 from trainer.backend import keras, tf
 from trainer.fitting.history import Epoch
-from trainer.presets import BACKBONES
+from trainer.report import card
 from trainer.report import page as report
 from trainer.run import Run
 
-_HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+_HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "rate")
 
 
 def write(run: Run) -> dict[str, Any]:
@@ -40,12 +42,14 @@ def write(run: Run) -> dict[str, Any]:
     """
     out, facts = run.job.out, describe(run)
     page, plots = report.make(run, facts)
+    text = card.make(run, facts)
     write_whole(out / "model.keras", _archive(run.model))
     write_whole(out / "contract.json", _contract(run, facts).to_json().encode())
     write_whole(out / "history.csv", _history(run.fitted.epochs).encode())
     for name, png in plots.items():
         write_whole(out / "plots" / f"{name}.png", png)
     page.write(out / "report.html")
+    write_whole(out / "MODEL_CARD.md", text.encode())
     write_whole(out / "run.json", (json.dumps(facts, indent=2) + "\n").encode())
     return facts
 
@@ -89,12 +93,14 @@ def describe(run: Run) -> dict[str, Any]:
         "validation_accuracy": fitted.epochs[fitted.best - 1].val_accuracy,
         "test_loss": run.test.loss,
         "test_accuracy": run.test.accuracy,
+        "calibration_error": reliability(run.test.probabilities, parts.test.classes).ece,
         "overfits": run.overfits,
         "tutorial": asdict(recipe.tutorial) if recipe.tutorial else None,
         "train_seconds": round(fitted.seconds, 3),
         "images_per_second": round(run.images_per_second),
+        "machine": _machine(),
         "versions": _versions(),
-        "command": _command(run),
+        "command": again.command(job),
     }
 
 
@@ -117,8 +123,14 @@ def _history(epochs: tuple[Epoch, ...]) -> str:
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(_HISTORY)
     # csv writes None, where there was no validation, as an empty field.
-    lines.writerows((e.number, e.loss, e.accuracy, e.val_loss, e.val_accuracy) for e in epochs)
+    lines.writerows(
+        (e.number, e.loss, e.accuracy, e.val_loss, e.val_accuracy, e.rate) for e in epochs
+    )
     return text.getvalue()
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.machine()} with {os.cpu_count()} cores"
 
 
 def _versions() -> dict[str, str]:
@@ -128,30 +140,3 @@ def _versions() -> dict[str, str]:
         "keras": keras.__version__,
         "python": platform.python_version(),
     }
-
-
-def _optimization_words(run: Run) -> list[str]:
-    recipe = run.job.recipe
-    words = ["--augment", ",".join(run.augment) or "none"] if recipe.augment != () else []
-    words += [
-        "--rate",
-        str(recipe.optimization.rate),
-        *["--balanced"][: recipe.optimization.balanced],
-    ]
-    weights = recipe.architecture.weights
-    return [*words, "--weights", weights] if recipe.architecture.kind in BACKBONES else words
-
-
-def _command(run: Run) -> str:
-    """The one command that does the same again."""
-    job, recipe = run.job, run.job.recipe
-    words = ["--preset" if recipe.dataset else "--model", recipe.name, "--data", job.data.place]
-    words += ["--epochs", str(recipe.epochs), "--batch", str(recipe.batch)]
-    words += ["--patience", str(recipe.patience)] if recipe.patience else []
-    words += _optimization_words(run)
-    words += ["--color", job.color] if job.color else []
-    words += ["--size", str(job.size)] if job.size else []
-    words += view_words(job.view)
-    return shlex.join(
-        ["litescore", "train", *words, "--seed", str(job.seed), "--out", str(job.out)]
-    )
