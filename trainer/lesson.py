@@ -48,11 +48,11 @@ class Lesson:
 
     def untrained(self) -> Any:
         """The keras.Model before its first step: the very weights that `train` begins with."""
+        from trainer import models
         from trainer.backend import keras
-        from trainer.models import plain
 
         keras.utils.set_random_seed(self.job.seed)
-        return plain.build(self.job.recipe.architecture, self.images.contract)
+        return models.build(self.job.recipe.architecture, self.images.contract)
 
     def train(self, say: Callable[[str], None] | None = None) -> Run:
         """Train and measure. `say` is told the untrained loss and each epoch, a line each."""

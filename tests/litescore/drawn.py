@@ -1,5 +1,5 @@
-"""Digits drawn by hand on paper, as a phone photographs them: dark ink on a light ground, a page
-seen a little from the side, light that falls off to one edge, grain. Made here, no photographs.
+"""Digits drawn with a pen on paper, as a phone photographs them: dark ink on a well-lit page, seen a
+little from the side, light that falls off to one edge, grain. Made here, no photographs.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from PIL import Image, ImageDraw, ImageFilter
 
 # Strokes of a pen on a page of 100 x 100.
 _STROKES = {
+    0: [[(50, 18), (36, 26), (30, 50), (36, 74), (50, 82), (64, 74), (70, 50), (64, 26), (50, 18)]],
     1: [[(40, 28), (52, 18), (51, 82)]],
+    3: [[(32, 24), (48, 17), (64, 24), (66, 36), (50, 48), (68, 60), (66, 76), (48, 84), (30, 76)]],
     4: [[(38, 18), (30, 54), (70, 53)], [(60, 24), (58, 84)]],
-    7: [[(28, 20), (72, 21), (60, 45), (46, 82)]],
 }
 DIGITS = tuple(_STROKES)
 _PAGE, _SIDE = 400, 360
@@ -35,7 +36,7 @@ def jpeg(digit: int, *, seed: int = 0) -> bytes:
     side = (_SIDE, _SIDE)
     page = page.transform(side, Image.Transform.QUAD, seen.ravel().tolist(), fillcolor=_PAPER)
     pixels = np.asarray(page.filter(ImageFilter.GaussianBlur(2)), np.float32)
-    shadow = np.linspace(1.06, 0.9, _SIDE, dtype=np.float32)[None, :, None]
+    shadow = np.linspace(1.1, 1.02, _SIDE, dtype=np.float32)[None, :, None]
     grain = generator.normal(0, 4, (_SIDE, _SIDE, 1)).astype(np.float32)
     shot = Image.fromarray(np.clip(pixels * shadow + grain, 0, 255).astype(np.uint8))
     buffer = io.BytesIO()
