@@ -144,7 +144,8 @@ def _make(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:  # type:
     """A .npy file of zeros, whose place on the disk is taken now where the system can."""
     with path.open("wb") as file:
         empty: NDArray[Any] = np.empty((0, *shape[1:]), dtype)
-        header = np.lib.format.header_data_from_array_1_0(empty) | {"shape": shape}
+        header = np.lib.format.header_data_from_array_1_0(empty)  # type: ignore[no-untyped-call]
+        header |= {"shape": shape}
         np.lib.format.write_array_header_2_0(file, header)  # type: ignore[no-untyped-call]
         size = file.tell() + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         file.truncate(size)
