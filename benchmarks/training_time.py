@@ -98,7 +98,7 @@ def time_ours(name: str, path: Path, epochs: int, seed: int) -> Timed:
 
     recipe = replace(presets.find(name), epochs=epochs, validation=0.0)
     parts = splits.load(path, recipe.validation, seed=seed)
-    job = Job(recipe, Found(path, "named by the benchmark"), Path("unwritten"), seed)
+    job = Job(recipe, Found(str(path), "named by the benchmark"), Path("unwritten"), seed)
     trained = run.train(job, parts, Unwatched())
     return Timed(trained.fitted.seconds, trained.test.accuracy)
 
@@ -121,7 +121,7 @@ def main(names: tuple[str, ...], seeds: int, epochs: int) -> None:
     for name in names:
         recipe = presets.find(name)
         places = Places(Settings.read().data, Path("~/.keras").expanduser())
-        path = find(recipe.dataset or "", places).path
+        path = Path(find(recipe.dataset or "", places).place)
         totals = np.zeros(4)
         for seed in range(seeds):
             theirs = alone(time_tutorial, name, path, epochs, seed)

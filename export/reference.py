@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from export import graph
 from export.causes import Evidence, likeliest
 from export.source import Source
-from litescore.dataset import Dataset
+from litescore.dataset import Dataset, Picture
 from litescore.errors import DataError
 
 ProbabilitiesOf: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -174,7 +174,7 @@ def _score(text: str) -> float:
 
 def _joined(
     path: str | Path, source: Source
-) -> tuple[Mapping[str, _Prediction], Mapping[str, Path]]:
+) -> tuple[Mapping[str, _Prediction], Mapping[str, Picture]]:
     """What the reference says, and where those of its files are that the data has."""
     predictions = read(path, source.contract.labels)
     if not predictions:
@@ -189,26 +189,25 @@ def _joined(
     return predictions, found
 
 
-def _places(source: Source) -> dict[str, Path]:
+def _places(source: Source) -> dict[str, Picture]:
     """The data's pictures by their paths below the data's folder, and by their names where that
     is one picture's only.
     """
-    paths = [
-        path
+    pictures = [
+        picture
         for part in (source.train, source.validation, source.test)
         if not isinstance(part.images, np.ndarray)
-        for path in part.images
+        for picture in part.images
     ]
-    if not paths:
+    if not pictures:
         raise DataError(f"{source.data} holds no files: a reference needs a folder of pictures")
-    root = Path(source.data)
-    names = Counter(path.name for path in paths)
-    places = {path.name: path for path in paths if names[path.name] == 1}
-    places |= {path.as_posix(): path for path in paths}
-    return places | {path.relative_to(root).as_posix(): path for path in paths}
+    names = Counter(picture.name for picture in pictures)
+    places = {picture.name: picture for picture in pictures if names[picture.name] == 1}
+    places |= {Path(str(picture)).as_posix(): picture for picture in pictures}
+    return places | {Path(picture.path).as_posix(): picture for picture in pictures}
 
 
-def _pictures(source: Source, paths: list[Path]) -> Dataset:
+def _pictures(source: Source, paths: list[Picture]) -> Dataset:
     # What class they are of does not matter here.
     nothing = np.zeros(len(paths), np.int64)
     return Dataset(source.train.name, "reference", source.train.labels, nothing, tuple(paths))

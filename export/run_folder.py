@@ -14,6 +14,7 @@ from export.source import Source
 from export.splits import Splits
 from litescore.contract import Contract
 from litescore.errors import ConfigurationError, ContractError, DataError
+from litescore.store.s3 import is_s3
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _recorded(run: RunFolder) -> str:
         raise DataError(f"{file} is missing, which names the data: {way_out}")
     if run.data is None:
         raise DataError(f"{file} names no data: {way_out}")
-    if not Path(run.data).exists():
+    if not is_s3(run.data) and not Path(run.data).exists():
         raise DataError(f"no data at {run.data}, where {file} says it is: {way_out}")
     return run.data
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -38,20 +37,20 @@ class Splits:
 def load(place: str, labels: tuple[str, ...], *, fraction: float = 0.0, seed: int = 0) -> Splits:
     """The images at `place` of a model with these labels.
 
-    Validation images are those of `place/val`, else `fraction` of each training class drawn by
+    Validation images are those of its part `val`, else `fraction` of each training class drawn by
     `seed`; where that is 0 a twelfth stands in. Raises DataError for images of other classes, and
     for a class of the model without images.
     """
-    whole, test = dataset.load(place, "train"), dataset.load(place, "test")
-    own = (Path(place) / "train").is_dir() and (Path(place) / "val").is_dir()
-    notes: tuple[str, ...] = ()
-    if own:
-        train, validation = whole, dataset.load(place, "val")
+    found = dataset.source(place)
+    whole, test = found.part("train"), found.part("test")
+    notes = whole.notes
+    if {"train", "val"} <= set(found.parts):
+        train, validation = whole, found.part("val")
     elif fraction:
         train, validation = dataset.split_off(whole, fraction, seed=seed)
     else:
         train, validation = dataset.split_off(whole, STAND_IN, seed=STAND_IN_SEED)
-        notes = (
+        notes += (
             f"no validation images are known: {len(validation):,} training images stand in, which "
             "the model may have learned by heart",
         )

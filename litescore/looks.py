@@ -38,7 +38,7 @@ def looks(data: Dataset) -> Iterator[Look]:
 
 def _header(data: Dataset, index: int) -> Look:
     try:
-        with Image.open(str(data.images[index])) as picture:
+        with data.opened(index) as file, Image.open(file) as picture:
             turned = picture.getexif().get(_ORIENTATION, 1) >= 5
             width, height = picture.size[::-1] if turned else picture.size
             return Look(height, width, picture.mode in _GRAY_MODES)

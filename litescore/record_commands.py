@@ -42,6 +42,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Take the folder an image lies in for its class: accuracy and confusion at the end.",
 )
+@click.option(
+    "--invert",
+    is_flag=True,
+    help="Dark on light becomes light on dark, as the model learned it: a digit drawn on paper.",
+)
 @click.option("--overwrite", is_flag=True, help="Remove what OUT holds first.")
 @click.option("--threads", type=click.IntRange(1, 256), help="Threads that fetch and decode.")
 @click.option(
@@ -70,6 +75,7 @@ def score(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     evaluate: bool,
+    invert: bool,
     overwrite: bool,
     threads: int | None,
     jobs: int,
@@ -100,6 +106,9 @@ def score(
     the shares are equal; of a folder or prefix, which may change meanwhile, about equal. A shard is
     in one of them.
 
+    With --invert the records are those of the file that `litescore describe MODEL --invert` writes,
+    and name it as their model.
+
     \b
     Example:
       litescore score photos/ --model model.tflite --out records/
@@ -108,6 +117,7 @@ def score(
       litescore score thumbnails/ --model model.tflite --out records/ --jobs 4
       litescore score @s3://bucket/list.csv --out s3://other/records/ --share 0/64
       litescore score shoe.jpg --model model.tflite
+      litescore score digit.jpg --model mnist.tflite --invert
     """
     from litescore import scoring
     from litescore.contract import read_labels
@@ -120,6 +130,7 @@ def score(
         form,
         read_labels(labels) if labels else None,
         evaluate,
+        invert,
     )
     part = Share.parse(share) if share else None
     images = scoring.Images(sources, include, exclude, part)

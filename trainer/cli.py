@@ -11,7 +11,7 @@ import click
 from litescore.view_options import view_options
 
 if TYPE_CHECKING:
-    from trainer.plan import Job
+    from trainer.plan import Job, Request
 
 
 @click.command()
@@ -76,12 +76,22 @@ if TYPE_CHECKING:
     show_default=True,
     help="Keras' folder, whose cache of data sets is used.",
 )
+@click.option(
+    "--show-code",
+    is_flag=True,
+    help="Train nothing: print the plain Keras script that the preset stands for.",
+)
 @click.option("--quiet", is_flag=True, help="One line at the end.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts of run.json instead.")
-def train(quiet: bool, as_json: bool, **words: Any) -> None:
+def train(show_code: bool, quiet: bool, as_json: bool, **words: Any) -> None:
     """Fit a Keras model and say how good it is.
 
     Writes OUT/model.keras, contract.json, history.csv, run.json, report.html and plots/.
+
+    \b
+    Presets that are as good as a small model gets, in under an hour:
+      fashion-best       Fashion-MNIST, residual convolutions
+      mnist-best         MNIST, residual convolutions
 
     \b
     Presets, the tutorials that litescore grew from:
@@ -97,13 +107,33 @@ def train(quiet: bool, as_json: bool, **words: Any) -> None:
     download; a slice of Fashion-MNIST that is shipped.
 
     \b
+    Models for your own images:
+      cnn                a small residual network, trained from nothing
+      mlp                one hidden layer of 128
+      mobilenet-v2, mobilenet-v3-small, efficientnet-b0
+                         pretrained (--weights); their last layer is learned
+                         first, then all of it at a lower rate
+
+    \b
+    Augmentation, with strengths where none is given:
+      flip:0.5  shift:0.08  rotate:10  zoom:0.1  shear:10
+      brightness:0.2  contrast:0.2  erase:0.5
+
+    \b
     Example:
       litescore train --preset fashion-basic --out run
       litescore train --data photos/ --model cnn --size 96 --out run
+      litescore train --data photos.zip --model mobilenet-v3-small --balanced
+      litescore train --data s3://bucket/photos/ --augment flip,rotate:20
+      litescore train --out run --resume --data photos/
       litescore train --data frames/ --rotate 180 --roi 200,120,160,160 --size 96
+      litescore train --preset fashion-basic --show-code > script.py
     """
     from trainer.plan import Request, plan
 
+    if show_code:
+        _show_code(Request(**words))
+        return
     talks = not (quiet or as_json)
     job = plan(Request(**words), click.echo if talks else _nothing)
     facts = _train(job, talks)
@@ -121,9 +151,10 @@ def _train(job: Job, talks: bool) -> dict[str, Any]:
     say(f"{job.recipe.name}: {job.data.origin}")
     fraction = job.recipe.validation
     parts = splits.load(
-        job.data.path, fraction, seed=job.seed, color=job.color, size=job.size, view=job.view
+        job.data.place, fraction, seed=job.seed, color=job.color, size=job.size, view=job.view
     )
-    say(str(parts))
+    for line in (str(parts), *parts.source.notes):
+        say(line)
     # TensorFlow takes seconds to import: only now that words and images are known to be good.
     from trainer import folder, run
     from trainer.fitting.progress import watching
@@ -135,6 +166,13 @@ def _train(job: Job, talks: bool) -> dict[str, Any]:
     for line in verdict.summary(trained):
         say(line)
     return facts
+
+
+def _show_code(request: Request) -> None:
+    from trainer.plan import recipe_of
+    from trainer.script import text
+
+    click.echo(text.write(recipe_of(request), seed=request.seed), nl=False)
 
 
 def _nothing(_line: str) -> None:

@@ -26,6 +26,7 @@ from litescore.files import write_whole
 from litescore.view_options import view_words
 from trainer.backend import keras, tf
 from trainer.fitting.history import Epoch
+from trainer.presets import BACKBONES
 from trainer.report import page as report
 from trainer.run import Run
 
@@ -59,11 +60,12 @@ def describe(run: Run) -> dict[str, Any]:
         "model": recipe.architecture.kind,
         "layers": recipe.architecture.describe(len(run.contract.labels)),
         "parameters": run.model.count_params(),
-        "data": str(job.data.path),
+        "data": job.data.place,
         "data_origin": job.data.origin,
         "shipped_slice": job.data.shipped,
         "dataset": parts.source.name,
         "digest": parts.source.digest(),
+        "warnings": list(run.warnings),
         "view": run.contract.view.to_json(),
         "images": {
             "train": len(parts.train),
@@ -79,6 +81,8 @@ def describe(run: Run) -> dict[str, Any]:
         "epochs": len(fitted.epochs),
         "most_epochs": recipe.epochs,
         "patience": recipe.patience,
+        "optimization": asdict(recipe.optimization),
+        "augment": list(run.augment),
         "best_epoch": fitted.best,
         "untrained_loss": run.untrained,
         "train_accuracy": run.train.accuracy,
@@ -126,12 +130,25 @@ def _versions() -> dict[str, str]:
     }
 
 
+def _optimization_words(run: Run) -> list[str]:
+    recipe = run.job.recipe
+    words = ["--augment", ",".join(run.augment) or "none"] if recipe.augment != () else []
+    words += [
+        "--rate",
+        str(recipe.optimization.rate),
+        *["--balanced"][: recipe.optimization.balanced],
+    ]
+    weights = recipe.architecture.weights
+    return [*words, "--weights", weights] if recipe.architecture.kind in BACKBONES else words
+
+
 def _command(run: Run) -> str:
     """The one command that does the same again."""
     job, recipe = run.job, run.job.recipe
-    words = ["--preset" if recipe.dataset else "--model", recipe.name, "--data", str(job.data.path)]
+    words = ["--preset" if recipe.dataset else "--model", recipe.name, "--data", job.data.place]
     words += ["--epochs", str(recipe.epochs), "--batch", str(recipe.batch)]
     words += ["--patience", str(recipe.patience)] if recipe.patience else []
+    words += _optimization_words(run)
     words += ["--color", job.color] if job.color else []
     words += ["--size", str(job.size)] if job.size else []
     words += view_words(job.view)

@@ -10,13 +10,17 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from litescore.dataset import name_of
 from litescore.errors import ConfigurationError, MissingDependency, UsageError
 from litescore.settings import Settings
+from litescore.store import local_path
+from litescore.store.s3 import is_s3
 from litescore.view import UNCHANGED, WHOLE, View, ViewChanges
-from trainer import presets
+from trainer import augmentation, presets
 from trainer.images import catalog
 from trainer.images.catalog import Found, Places
-from trainer.presets import BACKBONES, Architecture, Recipe
+from trainer.models import limits
+from trainer.presets import BACKBONES, Architecture, Optimization, Recipe
 
 RUNS = Path("runs")
 
@@ -70,11 +74,11 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
     found nowhere, ConfigurationError for an `out` that cannot be made or a missing TensorFlow: now,
     not after training.
     """
-    recipe = _changed(_choose(request), request)
+    recipe = recipe_of(request)
     if find_spec("tensorflow") is None:
         raise MissingDependency("tensorflow", extra="train")
     found = _find_data(recipe, request, say)
-    out = request.out or RUNS / (recipe.name if request.preset else found.path.stem)
+    out = request.out or RUNS / (recipe.name if request.preset else name_of(found.place))
     _make(out)
     view = request.view.apply()
     return Job(
@@ -88,6 +92,11 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
         request.cache,
         request.resume,
     )
+
+
+def recipe_of(request: Request) -> Recipe:
+    """How to train, as the request says. Raises UsageError for words that do not go together."""
+    return _changed(_choose(request), request)
 
 
 def _make(out: Path) -> None:
@@ -115,14 +124,16 @@ def _choose(request: Request) -> Recipe:
 
 
 def _changed(recipe: Recipe, request: Request) -> Recipe:
+    architecture = _weighted(recipe.architecture, request.weights)
+    limits.check(architecture, request.size)
     optimization = replace(
-        recipe.optimization,
+        _for_weights(recipe.optimization, architecture),
         rate=request.rate or recipe.optimization.rate,
         balanced=request.balanced or recipe.optimization.balanced,
     )
     return replace(
         recipe,
-        architecture=_weighted(recipe.architecture, request.weights),
+        architecture=architecture,
         epochs=request.epochs or recipe.epochs,
         batch=request.batch or recipe.batch,
         patience=request.patience or recipe.patience,
@@ -141,13 +152,25 @@ def _weighted(architecture: Architecture, weights: str | None) -> Architecture:
     return replace(architecture, weights=weights)
 
 
+def _for_weights(optimization: Optimization, architecture: Architecture) -> Optimization:
+    """A backbone that knows nothing has nothing to keep: all of it learns from the beginning."""
+    if architecture.kind in BACKBONES and architecture.weights == "none":
+        return replace(optimization, frozen=0, fine=1.0)
+    return optimization
+
+
 def _names(augment: str) -> tuple[str, ...]:
-    return () if augment == "none" else tuple(augment.split(","))
+    if augment == "none":
+        return ()
+    names = tuple(word.strip() for word in augment.split(","))
+    augmentation.parse(names)
+    return names
 
 
 def _find_data(recipe: Recipe, request: Request, say: Callable[[str], None]) -> Found:
     if request.data is not None or recipe.dataset is None:
-        path = Path(request.data or ".").resolve()
-        return Found(path, f"{path.name}, named by --data")
+        place = str(request.data or ".")
+        place = place if is_s3(place) else str(local_path(place).resolve())
+        return Found(place, f"{name_of(place)}, named by --data")
     places = Places(Settings.read().data, request.keras_home.expanduser())
     return catalog.find(recipe.dataset, places, say)

@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litescore.contract import Contract
+from trainer import audit, models
+from trainer.augmentation import sensible
 from trainer.backend import keras, use_one_thread
-from trainer.fitting.fit import Predictor, fit, measure
+from trainer.fitting.fit import fit
 from trainer.fitting.history import Fitted, Watcher
+from trainer.fitting.predict import Predictor, measure
 from trainer.images.splits import Examples, Splits
-from trainer.models import plain
+from trainer.models import lowered, plain
 from trainer.plan import Job
-from trainer.presets import Architecture
+from trainer.presets import Architecture, Recipe
 
 # Points of accuracy (0..1) between training and test images from which overfitting is named.
 OVERFIT_GAP = 0.02
@@ -48,6 +51,8 @@ class Run:
     """A finished training: `model` is a keras.Model from pixels 0..255 to probabilities.
 
     untrained  the loss on the test images before training
+    augment    what was done to the training images
+    warnings   what the quick audit found in the images
     """
 
     job: Job
@@ -57,6 +62,8 @@ class Run:
     fitted: Fitted
     train: Measured
     test: Measured
+    augment: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def contract(self) -> Contract:
@@ -79,17 +86,26 @@ class Run:
 def train(
     job: Job, parts: Splits, watch: Watcher, say: Callable[[str], None] = lambda _: None
 ) -> Run:
-    """Train on these images and measure. `say` is told the untrained loss before the first epoch."""
+    """Train on these images and measure. `say` is told what the audit found, and the untrained loss,
+    before the first epoch.
+    """
     recipe, logits = job.recipe, job.recipe.architecture.logits
+    names = augmentation(job, parts.contract)
+    warnings = audit.quick(parts)
+    for warning in warnings:
+        say(f"warning: {warning}")
     if _is_small(recipe.architecture, parts.contract):
         use_one_thread()
     keras.utils.set_random_seed(job.seed)
-    model = plain.build(recipe.architecture, parts.contract)
+    model = models.build(recipe.architecture, parts.contract)
+    for line in models.notes(model, recipe.architecture, parts.contract):
+        say(line)
     predictor = Predictor(model, logits=logits)
     untrained = _measure(predictor, parts.test).loss
     say(f"untrained loss {untrained:.3f} (by chance {math.log(len(parts.contract.labels)):.3f})")
+    learner = lowered.twin(model) if _in_bfloat16(recipe) else model
     fitted = fit(
-        model,
+        learner,
         parts.train,
         parts.validation,
         logits=logits,
@@ -97,11 +113,20 @@ def train(
         batch=recipe.batch,
         patience=recipe.patience,
         seed=job.seed,
+        optimization=recipe.optimization,
+        augment=names,
         watch=watch,
     )
+    model.set_weights(learner.get_weights())
     trained, judged = (_measure(predictor, part) for part in (parts.train, parts.test))
     probable = plain.with_probabilities(model, recipe.architecture)
-    return Run(job, parts, probable, untrained, fitted, trained, judged)
+    return Run(job, parts, probable, untrained, fitted, trained, judged, names, warnings)
+
+
+def augmentation(job: Job, contract: Contract) -> tuple[str, ...]:
+    """What is done to training images: as the recipe says, else what suits them."""
+    chosen = job.recipe.augment
+    return sensible(contract) if chosen is None else chosen
 
 
 def predict_one(run: Run, index: int) -> NDArray[np.float32]:
@@ -109,6 +134,10 @@ def predict_one(run: Run, index: int) -> NDArray[np.float32]:
     batch = run.splits.test.tensors[index : index + 1].astype(np.float32)
     answer: NDArray[np.float32] = np.asarray(run.model(batch, training=False))
     return answer
+
+
+def _in_bfloat16(recipe: Recipe) -> bool:
+    return recipe.optimization.mixed and recipe.architecture.kind == "cnn" and lowered.is_native()
 
 
 def _is_small(architecture: Architecture, contract: Contract) -> bool:

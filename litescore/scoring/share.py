@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from litescore import access, batch, output
 from litescore.batch import Outcome
@@ -20,6 +21,7 @@ from litescore.fetching import Before
 from litescore.output import Summary
 from litescore.record import Subject
 from litescore.scorer import Scorer
+from litescore.scoring import inverted
 from litescore.scoring.folder_truth import FolderTruth
 from litescore.scoring.progress import Tell
 from litescore.scoring.resume import Held
@@ -99,6 +101,7 @@ class Job:
     form      one of `litescore.packing.FORMS`
     labels    class names of a model without a contract
     evaluate  whether folders are held against labels
+    invert    whether the model sees pictures inverted, which its contract does not say
     """
 
     settings: Settings
@@ -106,17 +109,20 @@ class Job:
     form: str = "jsonl.gz"
     labels: tuple[str, ...] | None = None
     evaluate: bool = False
+    invert: bool = False
 
     def scorer(self, processes: int = 1) -> Scorer:
         """The model, loaded for one of so many processes. Raises what `Scorer` raises."""
-        return Scorer(
-            self.settings.model or _MODEL,
-            threads=max(1, processors() // processes),
-            batch=self.settings.batch,
-            labels=self.labels,
-            version=self.settings.model_version,
-            sha256=self.settings.model_sha256,
-        )
+        model = self.settings.model or _MODEL
+        source: dict[str, Any] = {
+            "labels": self.labels,
+            "version": self.settings.model_version,
+            "sha256": self.settings.model_sha256,
+        }
+        threads, batch = max(1, processors() // processes), self.settings.batch
+        if self.invert:
+            return Scorer(inverted.read(model, **source), threads=threads, batch=batch)
+        return Scorer(model, threads=threads, batch=batch, **source)
 
     def truth(self, scorer: Scorer) -> FolderTruth | None:
         """The count of labels against folders, where it is asked for."""

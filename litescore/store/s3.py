@@ -68,6 +68,23 @@ def read(subject: Subject, max_bytes: int) -> Blob:
     return _read_object(bucket, key, subject, max_bytes)
 
 
+def pieces(subject: Subject, max_bytes: int) -> Iterator[bytes]:
+    """The bytes of an s3:// subject with its ETag, in pieces; raises as `read`."""
+    import obstore
+
+    bucket, key = split(subject.source)
+    if not rawkeys.addressable(key):
+        yield read(subject, max_bytes).data
+        return
+    options: GetOptions = {"if_match": f'"{subject.etag}"'} if subject.etag else {}
+    try:
+        store = buckets.bucket(bucket)
+        yield from _pieces(store, key, obstore.get(store, key, options=options), options)
+    except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+        no = _refusal(error)
+        raise refusals.of_object(no, subject, bucket, conditional=bool(options)) from error
+
+
 def list_objects(prefix: str, after: str | None = None) -> Iterator[Listed]:
     """The objects under a prefix; see `litescore.store.list_objects`."""
     bucket, start = split(prefix)
@@ -226,21 +243,26 @@ def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blo
 
 
 def _long_body(store: S3Store, key: str, result: GetResult, options: GetOptions) -> bytes:
+    return b"".join(_pieces(store, key, result, options))
+
+
+def _pieces(store: S3Store, key: str, result: GetResult, options: GetOptions) -> Iterator[bytes]:
     """The bytes of a long transfer; one that broke goes on from there while it gets on."""
     import obstore
 
     size, etag = result.meta["size"], result.meta.get("e_tag")
-    data = bytearray()
+    done = 0
     while True:
-        held = len(data)
+        held = done
         try:
             for piece in result.stream(min_chunk_size=_PIECE):
-                data += piece
-            return bytes(data)
+                done += len(piece)
+                yield bytes(piece)
+            return
         except obstore.exceptions.BaseError:
-            if len(data) == held:
+            if done == held:
                 raise
-        rest: GetOptions = {**options, "if_match": etag, "range": (len(data), size)}
+        rest: GetOptions = {**options, "if_match": etag, "range": (done, size)}
         result = obstore.get(store, key, options=rest)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from litescore import dataset, image
 from litescore.contract import Contract
-from litescore.dataset import Dataset
+from litescore.dataset import Dataset, Picture
 from litescore.errors import DataError, UsageError
 from litescore.view import View
 from tests.litescore.pictures import FLAG, encode
@@ -30,7 +30,7 @@ def fill(folder: Path, counts: dict[str, int] | None = None) -> Path:
 
 def paths(data: Dataset) -> list[Path]:
     """The files of a data set of files."""
-    return [path for path in data.images if isinstance(path, Path)]
+    return [Path(str(one)) for one in data.images if isinstance(one, Picture)]
 
 
 def test_classes_are_folders_in_order_of_name(tmp_path: Path) -> None:

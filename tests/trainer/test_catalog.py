@@ -82,16 +82,16 @@ def silent_url() -> Iterator[str]:
 
 def test_places_are_asked_in_order(places: Places, tmp_path: Path, dead_url: str) -> None:
     """LITESCORE_DATA, Debian's package, Keras' cache, its download, the slice."""
-    assert find(NAME, places).path == tmp_path / "data" / NAME
+    assert Path(find(NAME, places).place) == tmp_path / "data" / NAME
     places = replace(places, data_root=None)
-    assert find(NAME, places).path == tmp_path / "debian" / NAME
+    assert Path(find(NAME, places).place) == tmp_path / "debian" / NAME
     places = replace(places, debian_root=tmp_path / "nothing")
     assert "now in Keras' cache" in find(NAME, places).origin
     assert find(NAME, replace(places, url=dead_url)).origin == "Fashion-MNIST from Keras' cache"
     shutil.rmtree(places.keras_home)
     found = find(NAME, replace(places, url=dead_url))
     assert found.shipped
-    assert len(dataset.load(found.path, "train")) == 5000
+    assert len(dataset.load(found.place, "train")) == 5000
 
 
 def test_a_fallback_tells_why(places: Places, tmp_path: Path, dead_url: str) -> None:
@@ -110,7 +110,7 @@ def test_a_fallback_tells_why(places: Places, tmp_path: Path, dead_url: str) -> 
 def test_a_damaged_folder_is_not_used(places: Places, tmp_path: Path) -> None:
     """What LITESCORE_DATA names is tried before it is believed, and the reason is kept."""
     (tmp_path / "data" / NAME / "t10k-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8bnot gzip")
-    assert find(NAME, places).path == tmp_path / "debian" / NAME
+    assert Path(find(NAME, places).place) == tmp_path / "debian" / NAME
 
 
 def test_a_download_is_told_and_kept(places: Places, tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ def test_a_download_is_told_and_kept(places: Places, tmp_path: Path) -> None:
     said: list[str] = []
     bare = replace(places, data_root=None, debian_root=tmp_path / "nothing")
     found = find(NAME, bare, said.append)
-    assert found.path == tmp_path / "keras" / "datasets" / NAME
-    assert {path.name for path in found.path.iterdir()} == set(KERAS_FILES[NAME])
+    assert Path(found.place) == tmp_path / "keras" / "datasets" / NAME
+    assert {path.name for path in Path(found.place).iterdir()} == set(KERAS_FILES[NAME])
     assert len(said) == 1
     assert "downloading Fashion-MNIST" in said[0]
 
@@ -140,7 +140,7 @@ def test_a_wrong_checksum_is_not_kept(
 def test_a_damaged_cache_is_mended(places: Places, tmp_path: Path) -> None:
     """A file cut short by a broken download is fetched again."""
     bare = replace(places, data_root=None, debian_root=tmp_path / "nothing")
-    path = find(NAME, bare).path / "train-images-idx3-ubyte.gz"
+    path = Path(find(NAME, bare).place) / "train-images-idx3-ubyte.gz"
     whole = path.read_bytes()
     path.write_bytes(whole[:100])
     assert "now in Keras' cache" in find(NAME, bare).origin

@@ -124,7 +124,8 @@ def test_dropout_drops_while_training(tensorflow: Callable[..., Any]) -> None:
 
 def stopped_by_itself(patience: int | None) -> tuple[Fitted, float]:
     """A training that cannot but overfit: random classes. And the kept weights' validation loss."""
-    from trainer.fitting.fit import Predictor, fit, measure
+    from trainer.fitting.fit import fit
+    from trainer.fitting.predict import Predictor, measure
 
     examples = clothes(200)
     guesses = np.random.default_rng(0).integers(0, 10, 200)
@@ -179,7 +180,7 @@ def test_the_watcher_sees_every_image_go_by(tensorflow: Callable[..., Any]) -> N
 
 
 def measures_of_both() -> tuple[tuple[float, float], tuple[float, float]]:
-    from trainer.fitting.fit import Predictor, measure
+    from trainer.fitting.predict import Predictor, measure
 
     examples = clothes(300)
     model = build(Architecture("mlp", (16,)), examples, classes=10)
@@ -197,7 +198,7 @@ def test_loss_and_accuracy_are_keras_own(tensorflow: Callable[..., Any]) -> None
 
 
 def measured(probabilities: NDArray[np.float32], classes: NDArray[np.int64]) -> tuple[float, float]:
-    from trainer.fitting.fit import measure
+    from trainer.fitting.predict import measure
 
     return measure(probabilities, classes)
 

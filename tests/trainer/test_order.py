@@ -35,10 +35,16 @@ def test_each_epoch_has_its_own_order() -> None:
     assert (shuffled(100, 1, 2) != shuffled(100, 2, 2)).any()
 
 
-@given(steps=st.integers(0, 10_000))
-def test_spans_cover_every_step(steps: int) -> None:
-    """Spans follow each other without gap or overlap, none empty, a bounded number of them."""
-    found = list(spans(steps))
-    assert [step for first, last in found for step in range(first, last)] == list(range(steps))
-    assert all(last > first for first, last in found)
-    assert len(found) <= 20
+@given(steps=st.integers(0, 10_000), most=st.integers(1, 10_000))
+def test_spans_cover_every_step(steps: int, most: int) -> None:
+    """Spans of one size follow each other without gap or overlap, none empty."""
+    found = list(spans(steps, most))
+    assert [n for first, last, _ in found for n in range(first, last)] == list(range(steps))
+    assert len({size for _, _, size in found}) <= 1
+    for first, last, size in found:
+        assert 0 < last - first <= size <= most
+
+
+def test_an_epoch_is_a_few_spans() -> None:
+    """Where memory allows, the bar moves some twenty times."""
+    assert len(list(spans(1875, 10_000))) == 20

@@ -8,9 +8,10 @@ import click
 import pytest
 
 from litescore.errors import ConfigurationError, UsageError
+from trainer.augmentation import KINDS as AUGMENTATIONS
 from trainer.cli import train
 from trainer.plan import Request, plan
-from trainer.presets import PRESETS, find, find_model
+from trainer.presets import KINDS, PRESETS, find, find_model
 
 # preset -> data set, hidden layers, dropout, logits, epochs
 TUTORIALS = {
@@ -41,7 +42,14 @@ def test_the_help_lists_every_preset() -> None:
     """The help is text, so that it comes without importing anything; it must not fall behind."""
     shown = train.get_help(click.Context(train))
     assert all(f"  {name} " in shown for name in PRESETS)
-    assert set(PRESETS) == set(TUTORIALS)
+    assert {name for name, recipe in PRESETS.items() if recipe.tutorial} == set(TUTORIALS)
+
+
+def test_the_help_lists_models_and_augmentations() -> None:
+    """With the strengths that are used where none is given."""
+    shown = train.get_help(click.Context(train))
+    assert all(name in shown for name in KINDS)
+    assert all(f"{name}:{kind.strength:g}" in shown for name, kind in AUGMENTATIONS.items())
 
 
 def test_an_unknown_preset_lists_them_all() -> None:
@@ -83,7 +91,7 @@ def test_own_images_get_a_cnn(tmp_path: Path) -> None:
     """`--data` alone is enough."""
     job = plan(Request(data=tmp_path, out=tmp_path / "run"))
     assert job.recipe.architecture.kind == "cnn"
-    assert job.data.path == tmp_path
+    assert job.data.place == str(tmp_path)
 
 
 def test_an_out_that_is_a_file_is_refused_before_training(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_tensors_come_from_the_floors_own_preprocessing(colors: Path) -> None:
     parts = load(colors, 0.25, seed=0, size=16)
     held = dataset.load(colors, "test")
     assert isinstance(held.images, tuple)
-    own = image.fit(image.decode(held.images[3].read_bytes()), parts.contract)
+    own = image.fit(image.decode(held.images[3].read()), parts.contract)
     assert (parts.test.tensors[3] == own).all()
 
 

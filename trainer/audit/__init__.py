@@ -2,3 +2,7 @@
 
 Reads images; changes and deletes nothing. Knows nothing of models.
 """
+
+from trainer.audit.quick import quick
+
+__all__ = ["quick"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,10 @@ def batches(order: NDArray[np.int32], size: int) -> tuple[NDArray[np.int32], NDA
     return groups if longer > steps - longer else groups[::-1]
 
 
-def spans(steps: int) -> Iterator[tuple[int, int]]:
-    """`steps` cut into at most _CHUNKS (first, last) spans."""
-    edges = np.linspace(0, steps, min(steps, _CHUNKS) + 1).astype(int).tolist()
-    return pairwise(edges)
+def spans(steps: int, most: int) -> Iterator[tuple[int, int, int]]:
+    """`steps` cut into about _CHUNKS spans (first, last, size) of at most `most` steps: all of one
+    size, of which the last one may fill only a part.
+    """
+    size = min(-(-steps // _CHUNKS), most)
+    for first in range(0, steps, size or 1):
+        yield first, min(first + size, steps), size

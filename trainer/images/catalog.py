@@ -56,12 +56,13 @@ class Places:
 
 @dataclass(frozen=True)
 class Found:
-    """A data set: `path` for `litescore.dataset.load`, and a sentence about its origin.
+    """A data set, and a sentence about its origin.
 
+    place    for `litescore.dataset.source`: a path or an s3:// URL
     shipped  it is the slice that litescore ships, not the whole
     """
 
-    path: Path
+    place: str
     origin: str
     shipped: bool = False
 
@@ -87,7 +88,7 @@ def _named_root(name: str, places: Places) -> Found:
     if not path.is_dir():
         raise DataError(f"LITESCORE_DATA={places.data_root} holds no folder {name}")
     dataset.load(path, "test")
-    return Found(path, f"{TITLES[name]} from the folder that LITESCORE_DATA names")
+    return Found(str(path), f"{TITLES[name]} from the folder that LITESCORE_DATA names")
 
 
 def _debian(name: str, places: Places) -> Found:
@@ -95,7 +96,7 @@ def _debian(name: str, places: Places) -> Found:
     if not path.is_dir():
         raise DataError(f"no Debian package dataset-{name}")
     dataset.load(path, "test")
-    return Found(path, f"{TITLES[name]} from Debian's package dataset-{name}")
+    return Found(str(path), f"{TITLES[name]} from Debian's package dataset-{name}")
 
 
 def _keras_cache(name: str, places: Places) -> Found:
@@ -106,7 +107,7 @@ def _keras_cache(name: str, places: Places) -> Found:
             raise DataError("nothing in Keras' cache")
         if _content_digest(path.read_bytes()) != digest:
             raise DataError(f"{path} in Keras' cache is damaged")
-    return Found(_loadable(folder, name), f"{TITLES[name]} from Keras' cache")
+    return Found(str(_loadable(folder, name)), f"{TITLES[name]} from Keras' cache")
 
 
 def _downloaded(name: str, places: Places, *, say: Callable[[str], None]) -> Found:
@@ -117,7 +118,9 @@ def _downloaded(name: str, places: Places, *, say: Callable[[str], None]) -> Fou
         if _content_digest(content) != digest:
             raise DataError(f"cannot download {places.url}{file}: its checksum is wrong")
         write_whole(folder / file, content)
-    return Found(_loadable(folder, name), f"{TITLES[name]} from {places.url}, now in Keras' cache")
+    return Found(
+        str(_loadable(folder, name)), f"{TITLES[name]} from {places.url}, now in Keras' cache"
+    )
 
 
 def _shipped(name: str, places: Places, reasons: list[str]) -> Found:
@@ -133,7 +136,7 @@ def _shipped(name: str, places: Places, reasons: list[str]) -> Found:
         f"a slice of {TITLES[name]} that litescore ships ({sizes[0]} training and {sizes[1]} test "
         f"images), for want of the whole: {tried}"
     )
-    return Found(path, origin, shipped=True)
+    return Found(str(path), origin, shipped=True)
 
 
 def _cache_folder(name: str, places: Places) -> Path:

@@ -61,7 +61,7 @@ class Splits:
 
 
 def load(
-    root: Path,
+    root: str | Path,
     fraction: float,
     *,
     seed: int,
@@ -71,15 +71,15 @@ def load(
 ) -> Splits:
     """Training, validation and test images of the data set at `root`, decoded and fitted.
 
-    A validation part of its own (`root/val`) is used where there is one, else `fraction` of each
+    A validation part of its own is used where there is one, else `fraction` of each
     class is drawn by `seed` (none for 0). `color`, `size` and `view` are as for `contract_for`.
     Raises DataError as `litescore.dataset.load` does, for a file that is no image, and for more
     than memory holds; UsageError for a view of arrays.
     """
-    source = dataset.load(root, "train")
-    test = dataset.load(root, "test")
-    own = (root / "train").is_dir() and (root / "val").is_dir()
-    train, validation = source, dataset.load(root, "val") if own else None
+    found = dataset.source(root)
+    source, test = found.part("train"), found.part("test")
+    own = {"train", "val"} <= set(found.parts)
+    train, validation = source, found.part("val") if own else None
     if fraction and not own:
         train, validation = dataset.split_off(source, fraction, seed=seed)
     contract = contract_for(source, color=color, size=size, view=view)

@@ -11,14 +11,10 @@ from typing import Any
 
 from litescore.contract import Contract
 from trainer.backend import keras
+from trainer.models import residual
 from trainer.presets import Architecture
 
 layers = keras.layers
-
-# Convolutions halve the picture until its longer side is at most this.
-_SMALLEST_MAP = 7
-_FEWEST_BLOCKS = 3
-_FIRST_CHANNELS, _MOST_CHANNELS = 16, 128
 
 
 def build(architecture: Architecture, contract: Contract) -> Any:
@@ -28,7 +24,11 @@ def build(architecture: Architecture, contract: Contract) -> Any:
     """
     pixels = keras.Input((contract.height, contract.width, contract.channels), name="pixels")
     x = layers.Rescaling(1 / 255, name="rescale")(pixels)
-    x = _convolutions(x) if architecture.kind == "cnn" else _dense(x, architecture.hidden)
+    x = (
+        _convolutions(x, architecture.channels)
+        if architecture.kind == "cnn"
+        else _dense(x, architecture.hidden)
+    )
     if architecture.dropout:
         x = layers.Dropout(architecture.dropout)(x)
     activation = None if architecture.logits else "softmax"
@@ -55,24 +55,5 @@ def _dense(x: Any, hidden: tuple[int, ...]) -> Any:
     return x
 
 
-def _convolutions(x: Any) -> Any:
-    """Blocks of convolution, batch normalization and relu, then the mean over the picture.
-
-    Nothing here is foreign to int8: the normalization folds into the convolution before it.
-    """
-    side = max(x.shape[1:3])
-    channels, blocks = _FIRST_CHANNELS, 0
-    stride = 1 if side <= 32 else 2
-    while True:
-        x, blocks, side = _block(x, channels, stride), blocks + 1, -(-side // stride)
-        if side <= _SMALLEST_MAP and blocks >= _FEWEST_BLOCKS:
-            return layers.GlobalAveragePooling2D()(x)
-        channels = min(channels * 2, _MOST_CHANNELS)
-        stride = 2 if side > _SMALLEST_MAP else 1
-
-
-def _block(x: Any, channels: int, stride: int) -> Any:
-    x = layers.Conv2D(channels, 3, strides=stride, padding="same", use_bias=False)(x)
-    # Keras' momentum of 0.99 needs hundreds of steps; a small folder gives tens.
-    x = layers.BatchNormalization(momentum=0.9)(x)
-    return layers.ReLU()(x)
+def _convolutions(x: Any, channels: tuple[int, ...]) -> Any:
+    return residual.body(x, channels or residual.channels_for(max(x.shape[1:3])))

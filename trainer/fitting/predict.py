@@ -1,0 +1,45 @@
+"""Probabilities of a model, and how good they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.backend import tf
+
+# Values of one batch when predicting: about 64 MB of float32.
+_PREDICTED_VALUES = 2**24
+
+# Keras' own guard against log(0).
+_EPSILON = 1e-7
+
+
+class Predictor:
+    """Probabilities of a model that gives logits or probabilities; compiled once."""
+
+    def __init__(self, model: Any, *, logits: bool) -> None:
+        def predict(tensors: Any) -> Any:
+            outputs = model(tf.cast(tensors, tf.float32), training=False)
+            return tf.nn.softmax(outputs) if logits else outputs
+
+        shape = (None, *model.input_shape[1:])
+        self._predict = tf.function(predict, input_signature=[tf.TensorSpec(shape, tf.uint8)])
+        self._batch = max(1, min(1024, _PREDICTED_VALUES // int(np.prod(shape[1:]))))
+
+    def __call__(self, tensors: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """uint8[n, h, w, c] -> float32[n, classes]."""
+        starts = range(0, len(tensors), self._batch)
+        parts = [self._predict(tensors[i : i + self._batch]).numpy() for i in starts]
+        return np.concatenate(parts)
+
+
+def measure(probabilities: NDArray[np.float32], classes: NDArray[np.int64]) -> tuple[float, float]:
+    """Cross-entropy and accuracy (0..1) of float32[n, classes] against int64[n].
+
+    Of tied probabilities the lowest index counts, as everywhere in litescore.
+    """
+    own = probabilities[np.arange(len(classes)), classes].astype(np.float64)
+    loss = -np.log(np.clip(own, _EPSILON, 1)).mean()
+    return float(loss), float((probabilities.argmax(axis=1) == classes).mean())
