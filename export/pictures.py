@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -12,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.layers import LayerCost
+from litescore.drawing import BAD, GOOD, INK, QUIET, SOFT, plain, png, short
 from litescore.errors import MissingDependency
-from litescore.reliability import Reliability
 
 try:
     from matplotlib.figure import Figure
@@ -22,8 +21,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingDependency("matplotlib", extra="train") from error
 
-GOOD, BAD, QUIET, INK = "#1f5fd0", "#c8322b", "#98a2b3", "#1c2430"
-_SOFT, _GRID, _FRONTIER = "#66707f", "#edf0f4", "#d7e3fa"
+_FRONTIER = "#d7e3fa"
 
 # Where a name may stand beside its point, nearest first: (right, up) in points of 1/72 inch.
 # A name that stands far off stands higher or lower too, or its line would strike others out.
@@ -77,30 +75,13 @@ def pareto(points: Sequence[Point], chosen: str | None, gate: float | None) -> b
     row = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for axes, (name, places) in zip(row, panels, strict=True):
         _scatter(axes, name, places, chosen, gate)
-    row[0].set_ylabel("accuracy", color=_SOFT)
+    row[0].set_ylabel("accuracy", color=SOFT)
     figure.draw_without_rendering()
     # Later moves of the axes would part the names from the room that was found for them.
     figure.set_layout_engine("none")
     for axes, (_name, places) in zip(row, panels, strict=True):
         _write_names(axes, places, chosen)
-    return _png(figure)
-
-
-def reliability_diagram(before: Reliability, after: Reliability | None = None) -> bytes:
-    """Accuracy against confidence, as the model came and, beside it, with its temperature."""
-    shown = {"before": before} if after is None else {"before": before, "after": after}
-    figure = Figure(figsize=(4.6 * len(shown), 5), layout="constrained")
-    rows = figure.subplots(2, len(shown), squeeze=False, sharex=True, sharey="row",
-                           height_ratios=(4, 1), gridspec_kw={"wspace": 0.08})  # fmt: skip
-    for column, (name, found) in enumerate(shown.items()):
-        told = f"calibration error {found.ece:.2%}"
-        rows[0][column].set_title(told if after is None else f"{name}: {told}", fontsize=12)
-        _diagonal(rows[0][column], found)
-        _histogram(rows[1][column], found)
-    rows[0][0].set_ylabel("accuracy", color=_SOFT)
-    rows[1][0].set_ylabel("images", color=_SOFT)
-    rows[0][0].legend(frameon=False, loc="upper left", fontsize=9)
-    return _png(figure)
+    return png(figure)
 
 
 def layer_costs(costs: Sequence[LayerCost], most: int = 12) -> bytes:
@@ -114,15 +95,15 @@ def layer_costs(costs: Sequence[LayerCost], most: int = 12) -> bytes:
     )
     axes.bar_label(bars, [f"{share:.2%}" for share in lost], padding=4, fontsize=9, color=INK)
     axes.set(ylim=(len(shown) - 0.5, -0.5), xlim=(0, 1.2 * max(lost, default=0) or 1))
-    names = [f"{_short(cost.name)}  {cost.operation}" for cost in shown]
+    names = [f"{short(cost.name, 40)}  {cost.operation}" for cost in shown]
     axes.set_yticks(range(len(shown)), names)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set_xlabel("signal lost to int8's rounding", color=_SOFT)
-    _plain(axes, "x")
+    axes.set_xlabel("signal lost to int8's rounding", color=SOFT)
+    plain(axes, "x")
     if any(cost.recovered is not None for cost in shown):
         _tell_recovered(axes, shown)
-    return _png(figure)
+    return png(figure)
 
 
 def _tell_recovered(axes: Any, shown: Sequence[LayerCost]) -> None:
@@ -131,10 +112,10 @@ def _tell_recovered(axes: Any, shown: Sequence[LayerCost]) -> None:
     column.set_ylim(axes.get_ylim())
     told = ["" if one.recovered is None else f"{one.recovered:+.2f} points" for one in shown]
     column.set_yticks(range(len(shown)), told)
-    _plain(column, "x")
+    plain(column, "x")
     column.spines[["left", "bottom"]].set_visible(False)
     column.tick_params(length=0, pad=12)
-    axes.set_title("accuracy back when it stays float", loc="right", fontsize=9, color=_SOFT)
+    axes.set_title("accuracy back when it stays float", loc="right", fontsize=9, color=SOFT)
 
 
 def _helped(cost: LayerCost) -> bool:
@@ -165,10 +146,10 @@ def _scatter(
                       xytext=(-4, -4), textcoords="offset points", ha="right", va="top",
                       fontsize=9, color=BAD)  # fmt: skip
     axes.margins(y=0.25)
-    axes.set_xlabel(name, color=_SOFT)
+    axes.set_xlabel(name, color=SOFT)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.yaxis.set_major_locator(MaxNLocator(6))
-    _plain(axes, "both")
+    plain(axes, "both")
     _span(axes, [x for x, _ in places])
 
 
@@ -210,7 +191,7 @@ def _write_names(axes: Any, places: Sequence[tuple[float, Point]], chosen: str |
     ):
         text = axes.annotate(
             point.name, (x, point.accuracy), xytext=(0, 0), textcoords="offset points",
-            va="center", fontsize=9, color=INK if point.passed else _SOFT, zorder=4,
+            va="center", fontsize=9, color=INK if point.passed else SOFT, zorder=4,
             weight="bold" if point.name == chosen else "normal",
         )  # fmt: skip
         size = _scaled(text.get_window_extent(), 1 / unit)
@@ -250,49 +231,3 @@ def _box(x: float, y: float, half_width: float, half_height: float) -> Bbox:
 
 def _scaled(box: Bbox, factor: float) -> Bbox:
     return Bbox(box.get_points() * factor)
-
-
-def _diagonal(axes: Any, found: Reliability) -> None:
-    """A bar of accuracy for each bin, and a mark where its confidence lies."""
-    held = [one for one in found.bins if one.count]
-    edges, width = [one.low for one in held], found.bins[0].high
-    accuracies, sure = [one.accuracy for one in held], [one.confidence for one in held]
-    axes.plot((0, 1), (0, 1), "--", color=QUIET, linewidth=1)
-    axes.bar(edges, accuracies, width, align="edge", color=GOOD, edgecolor="white", alpha=0.85,
-             label="accuracy")  # fmt: skip
-    axes.vlines([edge + width / 2 for edge in edges], accuracies, sure, color=BAD, linewidth=1.2)
-    axes.hlines(sure, edges, [one.high for one in held], color=BAD, linewidth=2.5,
-                label="confidence")  # fmt: skip
-    axes.set(xlim=(0, 1), ylim=(0, 1.01))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    _plain(axes, "y")
-
-
-def _histogram(axes: Any, found: Reliability) -> None:
-    """How many of the images lie in each bin."""
-    edges, width = [one.low for one in found.bins], found.bins[0].high
-    shares = [one.count / found.count for one in found.bins]
-    axes.bar(edges, shares, width, align="edge", color=QUIET, edgecolor="white")
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    axes.set_xlabel("confidence", color=_SOFT)
-    _plain(axes, "y")
-
-
-def _plain(axes: Any, grid: str) -> None:
-    axes.grid(axis=grid, color=_GRID)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(QUIET)
-    axes.tick_params(color=QUIET, labelcolor=INK, labelsize=9)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 40 else f"{name[:39]}…"
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, facecolor="white")
-    return buffer.getvalue()

@@ -13,7 +13,7 @@ from export.exported import Exported, Tested
 from export.pictures import Point
 from export.proof import Reading
 from export.trial import Trial
-from litescore import image
+from litescore import drawing, image
 from litescore.evaluate import confusion
 from litescore.page import BAD, GOOD, Page
 from litescore.reliability import reliability
@@ -143,7 +143,7 @@ def _confidence(
         text += f" Without the temperature of {exported.temperature:.3f}: {before.ece:.2%}."
     page.text(text, tone=GOOD if before is None or after.ece <= before.ece else BAD)
     drawn = [after] if before is None else [before, after]
-    page.picture(pictures.reliability_diagram(*drawn), alt="confidence against accuracy")
+    page.picture(drawing.reliability_diagram(*drawn), alt="confidence against accuracy")
 
 
 def _row(reading: Reading) -> tuple[object, ...]:

@@ -42,6 +42,12 @@ figure { margin: .8rem 0; } figure img { max-width: 100%; background: #fff; bord
 .sheet img { width: 100%; image-rendering: pixelated; }
 .sheet .good { border-color: var(--good); } .sheet .good figcaption { color: var(--good); }
 .sheet .bad { border-color: var(--bad); } .sheet .bad figcaption { color: var(--bad); }
+.sheet figcaption { white-space: pre-line; }
+.wide th:first-child, .wide td:first-child { min-width: 9rem; overflow-wrap: anywhere; }
+.bars td { padding: .15rem .7rem; white-space: nowrap; }
+.bar { display: inline-block; height: .8em; margin-right: .4rem; background: var(--good);
+  border-radius: .15rem; }
+.matrix th { max-width: 9rem; overflow-wrap: anywhere; }
 .matrix td { text-align: right; padding: .25rem .45rem; min-width: 2.6rem; }
 pre { background: var(--tint); padding: .8rem; border-radius: .5rem; overflow-x: auto; }
 """
@@ -78,6 +84,21 @@ class Page:
         lines = [_row("th", header), *(_row("td", row) for row in rows)]
         self._blocks.append(f'<div class="wide"><table>{"".join(lines)}</table></div>')
 
+    def bars(self, header: Sequence[str], rows: Iterable[tuple[object, Sequence[int]]]) -> None:
+        """A table of names and, in a column each, whole numbers from 0 that are drawn as bars too;
+        the largest of a column has the longest.
+        """
+        held = [(name, tuple(counts)) for name, counts in rows]
+        tops = [max(1, *column) for column in zip(*(counts for _, counts in held), strict=True)]
+        head = "".join(f'<th scope="col">{_text(name)}</th>' for name in header)
+        lines = "".join(
+            f'<tr><th scope="row">{_text(name)}</th>{_bars(counts, tops)}</tr>'
+            for name, counts in held
+        )
+        self._blocks.append(
+            f'<div class="wide"><table class="bars"><tr>{head}</tr>{lines}</table></div>'
+        )
+
     def picture(self, png: bytes, *, alt: str, caption: str = "") -> None:
         self._blocks.append(f"<figure>{_image(png, alt)}{_caption(caption)}</figure>")
 
@@ -91,9 +112,9 @@ class Page:
 
     def confusion(self, labels: Sequence[str], counts: Sequence[Sequence[int]]) -> None:
         """A confusion matrix: a row a true class, a column a predicted one; whole numbers."""
-        head = "".join(f"<th>{_text(label)}</th>" for label in labels)
+        head = "".join(f'<th scope="col">{_text(label)}</th>' for label in labels)
         rows = (
-            f"<tr><th>{_text(label)}</th>{_cells(number, row)}</tr>"
+            f'<tr><th scope="row">{_text(label)}</th>{_cells(number, row)}</tr>'
             for number, (label, row) in enumerate(zip(labels, counts, strict=True))
         )
         self._blocks.append(
@@ -118,7 +139,8 @@ class Page:
 
 
 def _text(value: object) -> str:
-    return html.escape(str(value))
+    # File names may hold bytes that are no text, which no page can be written with.
+    return html.escape(str(value).encode("utf-8", "replace").decode())
 
 
 def _caption(text: str) -> str:
@@ -136,6 +158,13 @@ def _row(cell: str, values: Sequence[object]) -> str:
         for column, value in enumerate(values)
     )
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _bars(counts: Sequence[int], tops: Sequence[int]) -> str:
+    return "".join(
+        f'<td><span class="bar" style="width: {6 * count / top:.2f}rem"></span>{count:,}</td>'
+        for count, top in zip(counts, tops, strict=True)
+    )
 
 
 def _cells(number: int, row: Sequence[int]) -> str:

@@ -6,6 +6,7 @@ history.csv     epoch, loss, accuracy, val_loss, val_accuracy
 run.json        what was trained on what, and what came of it
 report.html     all of it for people
 plots/          the report's pictures as PNG files
+MODEL_CARD.md   the model in the field's standard form, for those who are given it
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import platform
 import shlex
 import tempfile
@@ -23,10 +25,12 @@ from typing import Any
 from litescore import __version__
 from litescore.contract import Contract
 from litescore.files import write_whole
+from litescore.reliability import reliability
 from litescore.view_options import view_words
 from trainer.backend import keras, tf
 from trainer.fitting.history import Epoch
 from trainer.presets import BACKBONES
+from trainer.report import card
 from trainer.report import page as report
 from trainer.run import Run
 
@@ -40,12 +44,14 @@ def write(run: Run) -> dict[str, Any]:
     """
     out, facts = run.job.out, describe(run)
     page, plots = report.make(run, facts)
+    text = card.make(run, facts)
     write_whole(out / "model.keras", _archive(run.model))
     write_whole(out / "contract.json", _contract(run, facts).to_json().encode())
     write_whole(out / "history.csv", _history(run.fitted.epochs).encode())
     for name, png in plots.items():
         write_whole(out / "plots" / f"{name}.png", png)
     page.write(out / "report.html")
+    write_whole(out / "MODEL_CARD.md", text.encode())
     write_whole(out / "run.json", (json.dumps(facts, indent=2) + "\n").encode())
     return facts
 
@@ -89,10 +95,12 @@ def describe(run: Run) -> dict[str, Any]:
         "validation_accuracy": fitted.epochs[fitted.best - 1].val_accuracy,
         "test_loss": run.test.loss,
         "test_accuracy": run.test.accuracy,
+        "calibration_error": reliability(run.test.probabilities, parts.test.classes).ece,
         "overfits": run.overfits,
         "tutorial": asdict(recipe.tutorial) if recipe.tutorial else None,
         "train_seconds": round(fitted.seconds, 3),
         "images_per_second": round(run.images_per_second),
+        "machine": _machine(),
         "versions": _versions(),
         "command": _command(run),
     }
@@ -119,6 +127,10 @@ def _history(epochs: tuple[Epoch, ...]) -> str:
     # csv writes None, where there was no validation, as an empty field.
     lines.writerows((e.number, e.loss, e.accuracy, e.val_loss, e.val_accuracy) for e in epochs)
     return text.getvalue()
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.machine()} with {os.cpu_count()} cores"
 
 
 def _versions() -> dict[str, str]:

@@ -86,7 +86,7 @@ def begin(
     job = plan(request)
     share = job.recipe.validation
     images = splits.load(
-        job.data.path, share, seed=job.seed, color=job.color, size=job.size, view=job.view
+        job.data.place, share, seed=job.seed, color=job.color, size=job.size, view=job.view
     )
     return Lesson(job, images)
 

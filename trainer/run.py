@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from litescore import __version__
 from litescore.contract import Contract
 from trainer import audit, models
 from trainer.augmentation import sensible
-from trainer.backend import keras, use_one_thread
+from trainer.backend import keras, tf, use_one_thread
+from trainer.fitting.checkpoints import Checkpoints, State
 from trainer.fitting.fit import fit
 from trainer.fitting.history import Fitted, Watcher
 from trainer.fitting.predict import Predictor, measure
@@ -104,6 +106,8 @@ def train(
     untrained = _measure(predictor, parts.test).loss
     say(f"untrained loss {untrained:.3f} (by chance {math.log(len(parts.contract.labels)):.3f})")
     learner = lowered.twin(model) if _in_bfloat16(recipe) else model
+    checkpoints = Checkpoints(job.out, _identity(job, parts, names), say)
+    begun = _begun(job, checkpoints, say)
     fitted = fit(
         learner,
         parts.train,
@@ -116,11 +120,37 @@ def train(
         optimization=recipe.optimization,
         augment=names,
         watch=watch,
+        checkpoints=checkpoints,
+        begun=begun,
     )
     model.set_weights(learner.get_weights())
     trained, judged = (_measure(predictor, part) for part in (parts.train, parts.test))
     probable = plain.with_probabilities(model, recipe.architecture)
     return Run(job, parts, probable, untrained, fitted, trained, judged, names, warnings)
+
+
+def _identity(job: Job, parts: Splits, names: tuple[str, ...]) -> dict[str, Any]:
+    """What a training must share with the one it goes on from, to be the same training."""
+    return {
+        "recipe": asdict(job.recipe),
+        "augmentation": names,
+        "seed": job.seed,
+        "data": parts.source.digest(),
+        "contract": parts.contract.to_json(),
+        "bfloat16": _in_bfloat16(job.recipe),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "litescore": __version__,
+    }
+
+
+def _begun(job: Job, checkpoints: Checkpoints, say: Callable[[str], None]) -> State | None:
+    if not job.resume:
+        return None
+    begun = checkpoints.load()
+    if begun is not None:
+        say(f"going on from epoch {begun.epoch} of {job.recipe.epochs}")
+    return begun
 
 
 def augmentation(job: Job, contract: Contract) -> tuple[str, ...]:

@@ -14,10 +14,11 @@ from PIL import Image, ImageColor
 from export import pictures
 from export.layers import LayerCost
 from export.pictures import Point
+from litescore import drawing
 from litescore.reliability import reliability
 
 GOOD, BAD, QUIET = (
-    ImageColor.getrgb(color) for color in (pictures.GOOD, pictures.BAD, pictures.QUIET)
+    ImageColor.getrgb(color) for color in (drawing.GOOD, drawing.BAD, drawing.QUIET)
 )
 POINTS = [
     Point("f32", 0.9123, 407_000, 0.021, True),
@@ -100,7 +101,7 @@ def test_the_diagram_has_a_panel_for_each_state() -> None:
     """Alone, or before and after; bars in blue, the confidence in red."""
     probabilities = np.array([[0.9, 0.1], [0.7, 0.3], [0.4, 0.6]], np.float32)
     found = reliability(probabilities, np.array([0, 1, 1]))
-    alone, both = pictures.reliability_diagram(found), pictures.reliability_diagram(found, found)
+    alone, both = drawing.reliability_diagram(found), drawing.reliability_diagram(found, found)
     assert drawn(both).shape[1] == 2 * drawn(alone).shape[1]
     assert holds(alone, BAD)
 

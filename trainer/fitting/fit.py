@@ -6,16 +6,19 @@ Knows nothing of files, presets or reports.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-from trainer.fitting.history import Epoch, Fitted, Unwatched, Watcher
+import numpy as np
+
+from trainer.fitting.checkpoints import Checkpoints, State
+from trainer.fitting.history import Fitted, Unwatched, Watcher
+from trainer.fitting.interruption import heard
 from trainer.fitting.loop import Loop
-from trainer.fitting.order import shuffled
 from trainer.fitting.phases import phases
-from trainer.fitting.predict import Predictor, measure
+from trainer.fitting.predict import Predictor
 from trainer.fitting.steps import Stepper
+from trainer.fitting.training import Training
 from trainer.images.splits import Examples
 from trainer.presets import ADAM, Optimization
 
@@ -33,6 +36,8 @@ def fit(
     optimization: Optimization = ADAM,
     augment: Sequence[str] = (),
     watch: Watcher | None = None,
+    checkpoints: Checkpoints | None = None,
+    begun: State | None = None,
 ) -> Fitted:
     """Train `model` in place on sparse categorical cross-entropy.
 
@@ -40,61 +45,54 @@ def fit(
     (training loss where there are no validation images) are kept; with `patience` training stops
     after that many epochs without a lower one. With a moving average, its weights are what is
     validated and kept. A pretrained backbone is left as it is for the first epochs
-    (`trainer.fitting.phases`). The same seed gives the same weights on the same machine.
+    (`trainer.fitting.phases`). The same seed gives the same weights on the same machine, whether
+    or not it stopped in between and went on from `begun`, a state of `checkpoints`.
+
+    Raises ConfigurationError for a loss that is no number, and KeyboardInterrupt, once the state is
+    saved, when it is asked to stop.
     """
     started = time.perf_counter()
-    watch = watch or Unwatched()
     predictor = Predictor(model, logits=logits)
-    history: list[Epoch] = []
-    best, weights = 0, model.get_weights()
-    for phase in phases(model, optimization, epochs):
-        phase.prepare(model)
-        stepper = Stepper(
+    with heard() as wish:
+        training = Training(
             model,
-            phase.optimization,
-            logits=logits,
-            steps=phase.epochs * -(-len(train) // batch),
+            train,
+            validation,
+            predictor,
+            epochs=epochs,
+            patience=patience,
             seed=seed,
-            names=augment,
+            watch=watch or Unwatched(),
+            wish=wish,
+            checkpoints=checkpoints,
+            begun=begun,
         )
-        loop = Loop(stepper, train, batch=batch)
-        for number in range(phase.first, phase.last + 1):
-            loss, accuracy = loop.run(shuffled(len(train), seed, number), number, watch)
-            with _averaged(model, stepper):
-                history.append(Epoch(number, loss, accuracy, *_validate(predictor, validation)))
-                watch.epoch(history[-1])
-                if not best or _loss(history[-1]) < _loss(history[best - 1]):
-                    best, weights = number, model.get_weights()
-            # Only where the whole model learns: what is frozen cannot be waited for.
-            waited = number - max(best, phase.first - 1)
-            if patience is not None and phase.last == epochs and waited >= patience:
-                break
-    model.set_weights(weights)
-    return Fitted(tuple(history), best, time.perf_counter() - started)
+        for phase in phases(model, optimization, epochs):
+            if training.epoch > phase.last:
+                continue
+            phase.prepare(model)
+            stepper = Stepper(
+                model,
+                phase.optimization,
+                logits=logits,
+                steps=phase.epochs * -(-len(train) // batch),
+                seed=seed,
+                names=augment,
+                weights=_weights(optimization, train, model.output_shape[-1]),
+            )
+            training.run(phase, Loop(stepper, train, batch=batch), stepper)
+    model.set_weights(training.kept)
+    return Fitted(tuple(training.history), training.best, time.perf_counter() - started)
 
 
-@contextmanager
-def _averaged(model: Any, stepper: Stepper) -> Iterator[None]:
-    """The model with the moving average of its weights, where there is one."""
-    average = stepper.averaged()
-    if average is None:
-        yield
-        return
-    own = model.get_weights()
-    model.set_weights(average)
-    try:
-        yield
-    finally:
-        model.set_weights(own)
+def _weights(optimization: Optimization, train: Examples, classes: int) -> list[float] | None:
+    return class_weights(train, classes) if optimization.balanced else None
 
 
-def _validate(
-    predictor: Predictor, validation: Examples | None
-) -> tuple[float | None, float | None]:
-    if validation is None:
-        return None, None
-    return measure(predictor(validation.tensors), validation.classes)
-
-
-def _loss(epoch: Epoch) -> float:
-    return epoch.loss if epoch.val_loss is None else epoch.val_loss
+def class_weights(train: Examples, classes: int) -> list[float]:
+    """How much an image of each class counts, so that each class counts as much as another: their
+    mean over the images is 1.
+    """
+    counts = np.bincount(train.classes, minlength=classes)
+    present = int((counts > 0).sum())
+    return [len(train) / (present * count) if count else 0.0 for count in counts.tolist()]

@@ -8,13 +8,26 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Epoch:
-    """One line of history. Accuracies are 0..1; val_* are None without validation images."""
+    """One line of history. Accuracies are 0..1; val_* are None without validation images. `rate` is
+    the learning rate that its last step left.
+    """
 
     number: int
     loss: float
     accuracy: float
     val_loss: float | None = None
     val_accuracy: float | None = None
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was seen of an epoch: spans of steps, the sums of the images' losses and hits, images."""
+
+    spans: int = 0
+    loss: float = 0.0
+    hits: float = 0.0
+    images: int = 0
 
 
 @dataclass(frozen=True)

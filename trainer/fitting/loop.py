@@ -7,16 +7,20 @@ inside one compiled loop. Knows nothing of validation or of which weights are ke
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.backend import tf
-from trainer.fitting.history import Watcher
+from trainer.fitting.history import Tally, Watcher
 from trainer.fitting.order import batches, spans
 from trainer.fitting.steps import Stepper
 from trainer.images.splits import Examples
+
+NOTHING = Tally()
 
 # Of one span's images.
 _SPAN_BYTES = 64 * 2**20
@@ -31,18 +35,30 @@ class Loop:
         # For the few batches of another size, which XLA would compile anew.
         self._few = tf.function(self._take_steps)
 
-    def run(self, order: NDArray[np.int32], epoch: int, watch: Watcher) -> tuple[float, float]:
-        """One epoch in this order: mean loss and accuracy while training, as Keras shows them."""
-        loss, hits, done = 0.0, 0.0, 0
+    def run(
+        self, order: NDArray[np.int32], epoch: int, watch: Watcher, begun: Tally = NOTHING
+    ) -> Iterator[Tally]:
+        """One epoch in this order, from where `begun` left it: what was seen after each span."""
+        tally = begun
+        for chosen, size, take_steps, fused in islice(self._spans(order), begun.spans, None):
+            loss, hits = take_steps(*self._gathered(chosen, size), fused)
+            tally = Tally(
+                tally.spans + 1,
+                tally.loss + float(loss),
+                tally.hits + float(hits),
+                tally.images + chosen.size,
+            )
+            done = tally.images
+            watch.batches(epoch, done, len(order), tally.loss / done, tally.hits / done)
+            yield tally
+
+    def _spans(
+        self, order: NDArray[np.int32]
+    ) -> Iterator[tuple[NDArray[np.int32], int, Callable[..., Any], bool]]:
         many, few = batches(order, self._batch)
         for group, take_steps, fused in ((many, self._many, True), (few, self._few, False)):
             for first, last, size in spans(len(group), self._most_steps(group)):
-                chosen = group[first:last]
-                part_loss, part_hits = take_steps(*self._gathered(chosen, size), fused)
-                loss, hits = loss + float(part_loss), hits + float(part_hits)
-                done += chosen.size
-                watch.batches(epoch, done, len(order), loss / done, hits / done)
-        return loss / done, hits / done
+                yield group[first:last], size, take_steps, fused
 
     def _most_steps(self, group: NDArray[np.int32]) -> int:
         image = int(np.prod(self._train.tensors.shape[1:]))

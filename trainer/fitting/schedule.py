@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from litescore.errors import UsageError
 from trainer.backend import keras, tf
 from trainer.presets import Optimization
@@ -43,6 +46,15 @@ def optimizer(chosen: Optimization, variables: list[Any], *, steps: int) -> Any:
         made.exclude_from_weight_decay(var_list=[v for v in variables if len(v.shape) < 2])
     made.build(variables)
     return made
+
+
+def rates(chosen: Optimization, steps: int) -> NDArray[np.float32]:
+    """float32[steps]: the learning rate of each step."""
+    rate = _rate(chosen, steps)
+    if not callable(rate):
+        return np.full(steps, rate, np.float32)
+    found: NDArray[np.float32] = rate(np.arange(steps)).numpy()
+    return found
 
 
 def _rate(chosen: Optimization, steps: int) -> Any:

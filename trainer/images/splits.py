@@ -41,6 +41,7 @@ class Splits:
 
     source  all training images as they were found, whose digest names the data
     own     the data set has validation images of its own; else they were drawn from `source`
+    judged  the test images as they were found, in the order of `test`; None where nobody asks
     """
 
     source: Dataset
@@ -49,6 +50,7 @@ class Splits:
     validation: Examples | None
     test: Examples
     own: bool
+    judged: Dataset | None = None
 
     def __str__(self) -> str:
         watched = f"{len(self.validation):,} validation" if self.validation else "no validation"
@@ -86,7 +88,7 @@ def load(
     _check_memory(sum(len(part) for part in (train, validation, test) if part), contract)
     watched = _examples(validation, contract) if validation else None
     return Splits(
-        source, contract, _examples(train, contract), watched, _examples(test, contract), own
+        source, contract, _examples(train, contract), watched, _examples(test, contract), own, test
     )
 
 

@@ -1,28 +1,27 @@
-"""The pictures of a training run, as PNG bytes. The only place that knows matplotlib.
+"""Pictures of images and what the model says of them, as PNG bytes.
 
 Images are uint8[h, w, 1 or 3], probabilities float32[classes]; blue is right, red is wrong.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from litescore.drawing import BAD, GOOD, INK, SOFT, png, short
 from litescore.errors import MissingDependency
-from trainer.fitting.history import Epoch
 
 try:
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
 except ModuleNotFoundError as error:
     raise MissingDependency("matplotlib", extra="train") from error
 
-RIGHT, WRONG, QUIET, INK = "#1f5fd0", "#c8322b", "#c9d0da", "#1c2430"
-_SOFT = "#66707f"
+RIGHT, WRONG, QUIET = GOOD, BAD, "#c9d0da"
+# Characters of a class name beside a picture.
+_NAME = 18
 
 # A bar chart of a thousand classes is a smear: show the likeliest.
 _MOST_BARS = 10
@@ -50,8 +49,8 @@ def sample_grid(
         axes.set_axis_off()
     for axes, picture, name in zip(grid, images, names, strict=False):
         _show(axes, picture, cmap)
-        axes.set_xlabel(_short(name), fontsize=9, color=INK)
-    return _png(figure)
+        axes.set_xlabel(short(name, _NAME), fontsize=9, color=INK)
+    return png(figure, photographs=images.shape[3] == 3)
 
 
 def one_image(picture: Image, name: str, *, cmap: str) -> bytes:
@@ -59,24 +58,13 @@ def one_image(picture: Image, name: str, *, cmap: str) -> bytes:
     figure = Figure(figsize=(4.8, 3.9), layout="constrained")
     axes = figure.subplots()
     drawn = _show(axes, picture, cmap, ticks=True)
-    axes.set_title(name, fontsize=12, color=INK)
+    axes.set_title(short(name, 40), fontsize=12, color=INK)
     if picture.shape[2] == 1:
         figure.colorbar(drawn, ax=axes, label="pixel value")
     else:
         gray = axes.imshow(picture.mean(axis=2), cmap="gray", vmin=0, vmax=255, visible=False)
         figure.colorbar(gray, ax=axes, label="brightness")
-    return _png(figure)
-
-
-def curves(epochs: Sequence[Epoch], best: int) -> bytes:
-    """Loss and accuracy of training and validation over the epochs, the kept one marked."""
-    figure = Figure(figsize=(8.2, 3.1), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    _curve(left, "loss", [e.loss for e in epochs], [e.val_loss for e in epochs], best)
-    _curve(right, "accuracy", [e.accuracy for e in epochs], [e.val_accuracy for e in epochs], best)
-    right.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-    left.legend(frameon=False)
-    return _png(figure)
+    return png(figure)
 
 
 def prediction(
@@ -88,11 +76,11 @@ def prediction(
     _show(left, picture, cmap)
     _name(left, probabilities, labels, truth, fontsize=12)
     bars = _bars(right, probabilities, truth)
-    names = [_short(labels[i]) for i in bars]
+    names = [short(labels[i], _NAME) for i in bars]
     slope = {"rotation": 45, "ha": "right"} if max(map(len, names)) > 3 else {}
     right.set_xticks(range(len(bars)), names, **slope)
-    right.set_yticks((0, 0.5, 1), ("0", "50 %", "100 %"), color=_SOFT)
-    return _png(figure)
+    right.set_yticks((0, 0.5, 1), ("0", "50 %", "100 %"), color=SOFT)
+    return png(figure)
 
 
 def prediction_grid(
@@ -116,7 +104,7 @@ def prediction_grid(
         _name(left, row, labels, int(truth), fontsize=9)
         right.set_axis_on()
         _bars(right, row, int(truth))
-    return _png(figure)
+    return png(figure, photographs=images.shape[3] == 3)
 
 
 def _show(axes: Any, picture: Image, cmap: str, *, ticks: bool = False) -> Any:
@@ -135,9 +123,9 @@ def _name(
 ) -> None:
     """Predicted label, confidence and true label under an image, blue or red."""
     guess = int(probabilities.argmax())
-    said = f"{_short(labels[guess])} {100 * probabilities[guess]:.0f}%"
+    said = f"{short(labels[guess], _NAME)} {100 * probabilities[guess]:.0f}%"
     color = RIGHT if guess == truth else WRONG
-    axes.set_xlabel(f"{said}\n({_short(labels[truth])})", color=color, fontsize=fontsize)
+    axes.set_xlabel(f"{said}\n({short(labels[truth], _NAME)})", color=color, fontsize=fontsize)
 
 
 def _bars(axes: Any, probabilities: Probabilities, truth: int) -> list[int]:
@@ -148,35 +136,9 @@ def _bars(axes: Any, probabilities: Probabilities, truth: int) -> list[int]:
     colors = [RIGHT if i == truth else WRONG if i == guess else QUIET for i in shown]
     axes.bar(range(len(shown)), probabilities[shown], color=colors, width=0.8)
     axes.set(xticks=range(len(shown)), yticks=(), ylim=(0, 1.04))
-    axes.set_xticklabels(shown, fontsize=8, color=_SOFT)
+    axes.set_xticklabels(shown, fontsize=8, color=SOFT)
     axes.tick_params(length=0)
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(QUIET)
     return shown
-
-
-def _curve(
-    axes: Any, name: str, training: Sequence[float], validation: Sequence[Any], best: int
-) -> None:
-    numbers = range(1, len(training) + 1)
-    axes.plot(numbers, training, "o-", color=RIGHT, markersize=4, label="training")
-    if None not in validation:
-        axes.plot(numbers, validation, "o-", color=WRONG, markersize=4, label="validation")
-    if best != len(training):
-        axes.axvline(best, color=QUIET, linestyle="--", zorder=0, label=f"kept: epoch {best}")
-    axes.set_title(name, fontsize=11, color=INK)
-    axes.set_xlabel("epoch", color=_SOFT)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(axis="y", color="#edf0f4")
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 18 else name[:17] + "…"
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, facecolor="white")
-    return buffer.getvalue()

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from litescore.reliability import Reliability
+from trainer.fitting.history import Epoch
 from trainer.images.splits import Examples
+from trainer.report.classes import imbalance
 from trainer.run import Run
 
 _FIRST = 5
+
+# Share by which validation loss must have risen, and for how many epochs, to call it a rise.
+_RISEN, _LATE = 0.02, 2
+
+# Expected calibration error (0..1) up to which a confidence is taken at its word.
+CALIBRATED = 0.03
+_SIGMAS = 1.96
 
 # Training images of MNIST and of Fashion-MNIST, which the tutorials had.
 _ALL = 60_000
@@ -20,9 +33,95 @@ def summary(run: Run) -> list[str]:
     return [
         *([tutorial] if tutorial else [f"test accuracy {percent(run.test.accuracy)}"]),
         overfitting(run),
+        *filter(None, (overfitting_began(run), imbalanced(run))),
         f"first test images: {first_predictions(run)}",
         f"trained in {run.fitted.seconds:.1f} s, {run.images_per_second:,.0f} images a second",
     ]
+
+
+def began(epochs: Sequence[Epoch]) -> int | None:
+    """The epoch from which validation loss rises while training loss falls; None where it does not.
+
+    After its lowest it goes up on the whole, for _LATE epochs or more, and ends _RISEN higher: what
+    is less, or goes up and down, is noise.
+    """
+    losses = [epoch.val_loss for epoch in epochs if epoch.val_loss is not None]
+    if len(losses) < len(epochs) or not losses:
+        return None
+    best = losses.index(min(losses))
+    later = losses[best + 1 :]
+    if len(later) < _LATE or losses[-1] <= losses[best] * (1 + _RISEN):
+        return None
+    rises = np.polyfit(np.arange(len(later)), later, 1)[0] > 0
+    falls = epochs[-1].loss < epochs[best].loss
+    return epochs[best].number + 1 if rises and falls else None
+
+
+def overfitting_began(run: Run) -> str | None:
+    """The same in words, and what came of it; None where it did not begin."""
+    epoch = began(run.fitted.epochs)
+    if epoch is None:
+        return None
+    return (
+        f"From epoch {epoch} on validation loss rises while training loss falls: overfitting began "
+        f"there. The weights of epoch {run.fitted.best} are kept."
+    )
+
+
+def imbalanced(run: Run) -> str | None:
+    """A sentence on classes with far fewer training images than others; None where there are none."""
+    found = imbalance(run.contract.labels, run.splits.train.classes)
+    if found is None:
+        return None
+    words = (
+        f"Imbalanced: {found.rare} has {found.fewest:,} training images, {found.large} "
+        f"{found.most:,}, {found.ratio:.1f} times as many."
+    )
+    if run.job.recipe.optimization.balanced:
+        return f"{words} In training each class counted as much (--balanced)."
+    return f"{words} --balanced makes each class count as much."
+
+
+def untested(run: Run) -> str | None:
+    """A sentence on classes without a test image; None where each has some."""
+    counts = np.bincount(run.splits.test.classes, minlength=len(run.contract.labels))
+    missing = [run.contract.labels[number] for number in np.flatnonzero(counts == 0)]
+    if not missing:
+        return None
+    named = ", ".join(missing[:_FIRST]) + (
+        f" and {len(missing) - _FIRST} more" if missing[_FIRST:] else ""
+    )
+    return f"No test image of {named}: nothing is known of how well these are found."
+
+
+def certainty(run: Run) -> str:
+    """A sentence on how far the test accuracy can be trusted, by how many images it comes from."""
+    count = len(run.splits.test)
+    low, high = interval(run.test.accuracy, count)
+    return (
+        f"Measured on {count:,} test images: of images like these in general it gets between "
+        f"{percent(low)} and {percent(high)} right (95 % interval)."
+    )
+
+
+def calibrated(found: Reliability) -> str:
+    """A sentence on what the confidence is worth."""
+    figures = (
+        f"expected calibration error {percent(found.ece)}: mean confidence "
+        f"{percent(found.confidence)}, accuracy {percent(found.accuracy)}"
+    )
+    if found.ece <= CALIBRATED:
+        return f"The confidence means what it says ({figures})."
+    too = "surer than it is right" if found.confidence > found.accuracy else "less sure than right"
+    return f"The model is {too} ({figures}); litescore export --calibrate-confidence mends that."
+
+
+def interval(share: float, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share 0..1 found on `count` > 0 images, 0..1."""
+    spread = _SIGMAS**2 / count
+    middle = (share + spread / 2) / (1 + spread)
+    half = _SIGMAS * math.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def overfitting(run: Run) -> str:

@@ -1,0 +1,182 @@
+"""Where a training stands, on disk: enough to go on as if it had never stopped.
+
+RUN/checkpoint/ holds the last state and the one before it, each written whole. A state that a crash
+or a disk damaged is told by its checksum, and the one before it is taken. Knows nothing of images
+or models: a state is arrays and plain facts.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litescore.errors import ConfigurationError, UsageError
+from litescore.files import write_whole
+from trainer.fitting.history import Epoch, Tally
+
+FOLDER = "checkpoint"
+VERSION = 1
+# A training of seconds is not slowed down by disks; of a longer one at most this is lost.
+SECONDS = 20.0
+
+_LAST, _BEFORE, _FACTS = "last.npz", "before.npz", "facts"
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+
+Arrays = Sequence[NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class State:
+    """A training between two steps.
+
+    epoch      the epoch it is in, and `tally` what was seen of it
+    history    the epochs before
+    best       the epoch whose weights are best so far (0: none), and `kept` those weights
+    variables  all that the next step depends on, in the order of `Stepper.remembered`
+    """
+
+    epoch: int
+    tally: Tally
+    history: tuple[Epoch, ...]
+    best: int
+    kept: Arrays
+    variables: Arrays
+
+
+class Checkpoints:
+    """The states of one training in the folder RUN.
+
+    `identity` is what a training must share with the one it goes on from: what is learned from
+    what, how, with which versions. `say` is told when a state could not be written or read.
+    """
+
+    def __init__(
+        self,
+        run: Path,
+        identity: Mapping[str, Any],
+        say: Callable[[str], None] = lambda _: None,
+        *,
+        seconds: float = SECONDS,
+    ) -> None:
+        self._folder, self._say, self._seconds = run / FOLDER, say, seconds
+        # As it will be read back: JSON knows no tuples.
+        self._identity = json.loads(json.dumps(dict(identity)))
+        self._written = time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to save."""
+        return time.monotonic() - self._written >= self._seconds
+
+    def save(self, state: State) -> bool:
+        """Write a state, keeping the one before; False, said so, where the disk does not take it."""
+        self._written = time.monotonic()
+        last = self._folder / _LAST
+        try:
+            data = _packed(state, self._identity)
+            if last.exists():
+                last.replace(self._folder / _BEFORE)
+            write_whole(last, data)
+        except (OSError, ConfigurationError) as error:
+            self._say(
+                f"warning: no checkpoint was written ({error}); training goes on, "
+                f"{self._folder} keeps the one before: free some disk"
+            )
+            return False
+        return True
+
+    def load(self) -> State | None:
+        """The last state that is whole; None where none was written.
+
+        Raises UsageError where it belongs to another training, naming what differs, and
+        ConfigurationError where what is there is damaged.
+        """
+        damaged = []
+        for path in (self._folder / _LAST, self._folder / _BEFORE):
+            if not path.exists():
+                continue
+            try:
+                state, identity = _unpacked(path.read_bytes())
+            except _DAMAGED as error:
+                damaged.append(f"{path} is damaged ({type(error).__name__}: {error})")
+                self._say(f"warning: {damaged[-1]}")
+                continue
+            self._check(path, identity)
+            return state
+        if damaged:
+            raise ConfigurationError(f"{damaged[0]}, and none before it: train without --resume")
+        return None
+
+    def clear(self) -> None:
+        """Remove the states: the training is finished and its model written."""
+        for path in (self._folder / _LAST, self._folder / _BEFORE):
+            path.unlink(missing_ok=True)
+        if self._folder.is_dir() and not any(self._folder.iterdir()):
+            self._folder.rmdir()
+
+    def _check(self, path: Path, identity: Mapping[str, Any]) -> None:
+        names = [*self._identity, *(name for name in identity if name not in self._identity)]
+        other = [
+            f"{name} {identity.get(name)} there, {self._identity.get(name)} here"
+            for name in names
+            if identity.get(name) != self._identity.get(name)
+        ]
+        if other:
+            raise UsageError(
+                f"{path} is of another training ({'; '.join(other)}): give the same words as then, "
+                "or train without --resume into another --out"
+            )
+
+
+def unfinished(run: Path) -> bool:
+    """Whether RUN holds the state of a training that did not end."""
+    return any((run / FOLDER / name).exists() for name in (_LAST, _BEFORE))
+
+
+def _packed(state: State, identity: Mapping[str, Any]) -> bytes:
+    facts = {
+        "version": VERSION,
+        "identity": identity,
+        "epoch": state.epoch,
+        "tally": asdict(state.tally),
+        "history": [asdict(epoch) for epoch in state.history],
+        "best": state.best,
+    }
+    arrays = {f"kept{n}": value for n, value in enumerate(state.kept)}
+    arrays |= {f"variable{n}": value for n, value in enumerate(state.variables)}
+    buffer = io.BytesIO()
+    text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+    # A zip, so that each array has its checksum; stored, since weights hardly pack.
+    np.savez(buffer, allow_pickle=False, **{_FACTS: text}, **arrays)
+    return buffer.getvalue()
+
+
+def _unpacked(data: bytes) -> tuple[State, dict[str, Any]]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as held:
+        facts = json.loads(held[_FACTS].tobytes())
+        if facts["version"] != VERSION:
+            raise ValueError(f"version {facts['version']} is not known")
+        state = State(
+            facts["epoch"],
+            Tally(**facts["tally"]),
+            tuple(Epoch(**epoch) for epoch in facts["history"]),
+            facts["best"],
+            _numbered(held, "kept"),
+            _numbered(held, "variable"),
+        )
+    return state, facts["identity"]
+
+
+def _numbered(held: Any, name: str) -> list[NDArray[Any]]:
+    count = sum(1 for key in held.files if key.startswith(name))
+    return [held[f"{name}{n}"] for n in range(count)]
