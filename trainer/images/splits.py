@@ -5,7 +5,6 @@ Colour and size come from the training images unless they are given. Knows nothi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from litescore import dataset
+from litescore import dataset, memory
 from litescore.contract import Contract
 from litescore.dataset import Dataset
 from litescore.errors import DataError, PermanentError, UsageError
@@ -131,12 +130,12 @@ def _examples(data: Dataset, contract: Contract) -> Examples:
 
 def _check_memory(count: int, contract: Contract) -> None:
     needed = count * contract.height * contract.width * contract.channels
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    there = memory.allowed()
     # They are held twice for a moment, when TensorFlow takes them over.
-    if needed > memory / 2:
+    if there is not None and needed > there / 2:
         raise DataError(
             f"{count:,} images of {contract.width} x {contract.height} {contract.color} pixels "
-            f"need {needed / 1e9:.1f} GB, this machine has {memory / 1e9:.1f}: "
+            f"need {needed / 1e9:.1f} GB, this machine has {there / 1e9:.1f}: "
             "give a smaller --size or fewer images"
         )
 
