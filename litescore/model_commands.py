@@ -128,7 +128,11 @@ def describe(model: str, out: str | None, **modes: Any) -> None:
     short_help="Measure the accuracy of a .tflite file.", epilog=settings.table("runtime")
 )
 @_MODEL
-@click.option("--data", required=True, help="Labelled images: class folders, IDX files or .npz.")
+@click.option(
+    "--data", required=True, metavar="SOURCE",
+    help="Labelled images: class folders, an archive of them, a manifest, IDX files, an .npz or an "
+    "s3:// prefix.",
+)  # fmt: skip
 @click.option(
     "--split", default="test", show_default=True, help="train, val, test or all of the data."
 )
@@ -140,19 +144,22 @@ def evaluate(
 ) -> None:
     """Measure what the file MODEL scores on labelled images. Needs no TensorFlow.
 
-    Of a plain class folder, where nothing says which images are for testing, `test` is always the
-    same fifth of each class.
+    Where nothing says which images are for testing, `test` is always the same fifth of each class,
+    in a folder as in a zip of it.
 
     \b
     Example:
       litescore evaluate model.tflite --data datasets/fashion-mnist
       litescore evaluate model.tflite --data photos/ --split all --json
+      litescore evaluate model.tflite --data s3://bucket/photos/
     """
     from litescore.evaluate import evaluate as measure
     from litescore.scorer import Scorer
 
     scorer = Scorer(model, batch=64, labels=_names(labels), runtime=runtime)
     found = measure(scorer, data, split=split)
+    for note in found.data.notes:
+        click.echo(note, err=True)
     if as_json:
         click.echo(json.dumps(_evaluation_as_json(found, scorer)))
     else:

@@ -39,9 +39,12 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_environment() -> Iterator[None]:
-    """No test sees the settings or the AWS account of the person who runs it; the data it may."""
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test sees the settings or the AWS account of the person who runs it; the data it may. Nor
+    does it leave decoded images in their cache.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("caches")))
         for name in list(os.environ):
             if name.startswith(("LITESCORE_", "AWS_")) and name != "LITESCORE_DATA":
                 patch.delenv(name)

@@ -145,27 +145,51 @@ def train(show_code: bool, quiet: bool, as_json: bool, **words: Any) -> None:
 
 
 def _train(job: Job, talks: bool) -> dict[str, Any]:
+    from trainer.fitting.progress import pictures_watched
     from trainer.images import splits
 
     say = click.echo if talks else _nothing
     say(f"{job.recipe.name}: {job.data.origin}")
     fraction = job.recipe.validation
-    parts = splits.load(
-        job.data.place, fraction, seed=job.seed, color=job.color, size=job.size, view=job.view
-    )
+    with pictures_watched(talks) as watch:
+        parts = splits.load(
+            job.data.place,
+            fraction,
+            seed=job.seed,
+            color=job.color,
+            size=job.size,
+            view=job.view,
+            batch=job.recipe.batch,
+            cache=job.cache,
+            watch=watch,
+            say=say,
+        )
     for line in (str(parts), *parts.source.notes):
         say(line)
     # TensorFlow takes seconds to import: only now that words and images are known to be good.
     from trainer import folder, run
+    from trainer.fitting import checkpoints
     from trainer.fitting.progress import watching
     from trainer.report import verdict
 
     with watching(job.recipe.epochs, say if talks else None) as watcher:
-        trained = run.train(job, parts, watcher, say)
+        try:
+            trained = run.train(job, parts, watcher, say)
+        except KeyboardInterrupt:
+            if checkpoints.unfinished(job.out):
+                click.echo(_how_to_go_on(job), err=True)
+            raise
     facts = folder.write(trained)
+    checkpoints.clear(job.out)
     for line in verdict.summary(trained):
         say(line)
     return facts
+
+
+def _how_to_go_on(job: Job) -> str:
+    from trainer.again import command
+
+    return f"saved in {job.out}; go on with: {command(job)} --resume"
 
 
 def _show_code(request: Request) -> None:

@@ -16,7 +16,6 @@ import io
 import json
 import os
 import platform
-import shlex
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,15 +25,14 @@ from litescore import __version__
 from litescore.contract import Contract
 from litescore.files import write_whole
 from litescore.reliability import reliability
-from litescore.view_options import view_words
+from trainer import again
 from trainer.backend import keras, tf
 from trainer.fitting.history import Epoch
-from trainer.presets import BACKBONES
 from trainer.report import card
 from trainer.report import page as report
 from trainer.run import Run
 
-_HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+_HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "rate")
 
 
 def write(run: Run) -> dict[str, Any]:
@@ -102,7 +100,7 @@ def describe(run: Run) -> dict[str, Any]:
         "images_per_second": round(run.images_per_second),
         "machine": _machine(),
         "versions": _versions(),
-        "command": _command(run),
+        "command": again.command(job),
     }
 
 
@@ -125,7 +123,9 @@ def _history(epochs: tuple[Epoch, ...]) -> str:
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(_HISTORY)
     # csv writes None, where there was no validation, as an empty field.
-    lines.writerows((e.number, e.loss, e.accuracy, e.val_loss, e.val_accuracy) for e in epochs)
+    lines.writerows(
+        (e.number, e.loss, e.accuracy, e.val_loss, e.val_accuracy, e.rate) for e in epochs
+    )
     return text.getvalue()
 
 
@@ -140,30 +140,3 @@ def _versions() -> dict[str, str]:
         "keras": keras.__version__,
         "python": platform.python_version(),
     }
-
-
-def _optimization_words(run: Run) -> list[str]:
-    recipe = run.job.recipe
-    words = ["--augment", ",".join(run.augment) or "none"] if recipe.augment != () else []
-    words += [
-        "--rate",
-        str(recipe.optimization.rate),
-        *["--balanced"][: recipe.optimization.balanced],
-    ]
-    weights = recipe.architecture.weights
-    return [*words, "--weights", weights] if recipe.architecture.kind in BACKBONES else words
-
-
-def _command(run: Run) -> str:
-    """The one command that does the same again."""
-    job, recipe = run.job, run.job.recipe
-    words = ["--preset" if recipe.dataset else "--model", recipe.name, "--data", job.data.place]
-    words += ["--epochs", str(recipe.epochs), "--batch", str(recipe.batch)]
-    words += ["--patience", str(recipe.patience)] if recipe.patience else []
-    words += _optimization_words(run)
-    words += ["--color", job.color] if job.color else []
-    words += ["--size", str(job.size)] if job.size else []
-    words += view_words(job.view)
-    return shlex.join(
-        ["litescore", "train", *words, "--seed", str(job.seed), "--out", str(job.out)]
-    )

@@ -17,6 +17,7 @@ from litescore.store import local_path
 from litescore.store.s3 import is_s3
 from litescore.view import UNCHANGED, WHOLE, View, ViewChanges
 from trainer import augmentation, presets
+from trainer.fitting.checkpoints import FOLDER, unfinished
 from trainer.images import catalog
 from trainer.images.catalog import Found, Places
 from trainer.models import limits
@@ -80,6 +81,7 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
     found = _find_data(recipe, request, say)
     out = request.out or RUNS / (recipe.name if request.preset else name_of(found.place))
     _make(out)
+    _check_unfinished(out, resume=request.resume)
     view = request.view.apply()
     return Job(
         recipe,
@@ -106,6 +108,19 @@ def _make(out: Path) -> None:
         raise ConfigurationError(
             f"cannot make the folder {out}: {error.strerror}; name another with --out"
         ) from error
+
+
+def _check_unfinished(out: Path, *, resume: bool) -> None:
+    if unfinished(out) and not resume:
+        raise UsageError(
+            f"{out} holds a training that was stopped: go on with --resume and the same words, name "
+            f"another --out, or remove {out / FOLDER}"
+        )
+    if resume and not unfinished(out):
+        ended = (
+            "the training there is finished" if (out / "run.json").exists() else "none was saved"
+        )
+        raise UsageError(f"nothing in {out} to go on from ({ended}): leave --resume out")
 
 
 def _choose(request: Request) -> Recipe:

@@ -9,7 +9,7 @@ same fifth, whatever the source. Stored pictures are listed, never held: each is
 needed. It knows numpy and Pillow only, and nothing of training.
 """
 
-from litescore.dataset.labelled import Dataset, Labels, split_off
+from litescore.dataset.labelled import Dataset, Labels, drawn, split_off
 from litescore.dataset.picture import Picture
 from litescore.dataset.source import HELD_OUT, SPLITS, Source, load, name_of, source
 
@@ -20,6 +20,7 @@ __all__ = [
     "Labels",
     "Picture",
     "Source",
+    "drawn",
     "load",
     "name_of",
     "source",

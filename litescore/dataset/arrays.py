@@ -30,7 +30,9 @@ class Idx:
             return _joined(self.part("train"), self.part("test"))
         images, numbers = idx.read_pair(self.root, split)
         labels = _labels_beside(self.root) or idx.known_labels(numbers) or _numbered(numbers)
-        return checked(Dataset(self.root.name, split, labels, numbers.astype(np.int64), images))
+        return checked(
+            Dataset(self.root.name, split, labels, numbers.astype(np.int64), images), str(self.root)
+        )
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ class Npz:
             return _joined(self.part("train"), self.part("test"))
         images, numbers = npz.read_pair(self.path, split)
         labels = _labels_beside(self.path.parent) or idx.known_labels(numbers.astype(np.uint8))
-        return checked(Dataset(self.name, split, labels or _numbered(numbers), numbers, images))
+        return checked(
+            Dataset(self.name, split, labels or _numbered(numbers), numbers, images), self.name
+        )
 
 
 def _joined(first: Dataset, second: Dataset) -> Dataset:

@@ -187,6 +187,14 @@ def split_off(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Da
 
     Each class keeps at least one image on either side where it has two.
     """
+    kept, away = drawn(data, fraction, seed=seed)
+    return data.take(kept), data.take(away)
+
+
+def drawn(
+    data: Dataset, fraction: float, *, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The indices of the images that `split_off` leaves, and of those that it takes away."""
     generator = np.random.default_rng(seed)
     away: list[int] = []
     for number in range(len(data.labels)):
@@ -195,4 +203,4 @@ def split_off(data: Dataset, fraction: float, *, seed: int) -> tuple[Dataset, Da
         away.extend(generator.permutation(members)[:count].tolist())
     mask = np.zeros(len(data), bool)
     mask[away] = True
-    return data.take(np.flatnonzero(~mask)), data.take(np.flatnonzero(mask))
+    return np.flatnonzero(~mask), np.flatnonzero(mask)

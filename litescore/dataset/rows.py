@@ -73,18 +73,18 @@ class Rows:
         if None in self.held:
             return self._drawn(split, seed)
         if split == "all":
-            return checked(self._dataset("all", self.parts, self._labels()))
+            return checked(self._dataset("all", self.parts, self._labels()), self.where)
         if split != "val" and "test" not in self.held and "val" in self.held:
             whole = self._dataset(split, ("train",), self._labels())
-            return self._side(checked(whole), split, seed)
+            return self._side(checked(whole, self.where), split, seed)
         if split not in self.held:
             raise DataError(
                 f"{self.where} has no {self.noun} {split!r} (it has {', '.join(self.parts)})"
             )
-        return checked(self._dataset(split, (split,), self._labels(split)))
+        return checked(self._dataset(split, (split,), self._labels(split)), self.where)
 
     def _drawn(self, split: str, seed: int) -> Dataset:
-        whole = checked(self._dataset("all", (None,), self.held[None].labels))
+        whole = checked(self._dataset("all", (None,), self.held[None].labels), self.where)
         if split == "all":
             return whole
         if split == "val":
@@ -125,12 +125,12 @@ class Rows:
             )
 
 
-def checked(data: Dataset) -> Dataset:
+def checked(data: Dataset, where: str) -> Dataset:
     """`data`. Raises DataError where it has no images or one class only."""
     if len(data) == 0:
-        raise DataError(f"{data.name} holds no images")
+        raise DataError(f"{where} holds no images")
     if len(data.labels) < 2:
         raise DataError(
-            f"{data.name} has one class only ({data.labels[0]}): a classifier needs at least two"
+            f"{where} has one class only ({data.labels[0]}): a classifier needs at least two"
         )
     return data

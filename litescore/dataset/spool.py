@@ -51,6 +51,5 @@ def _made(name: str, pieces: Callable[[], Iterable[bytes]], least: int) -> Path:
 
 def _full(name: str, why: str) -> ConfigurationError:
     return ConfigurationError(
-        f"cannot copy {name} into the temporary folder {tempfile.gettempdir()}: {why}; "
-        "name one with more space by TMPDIR"
+        f"cannot copy {name} into the temporary folder: {why}; name one with more space by TMPDIR"
     )

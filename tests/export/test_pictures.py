@@ -48,7 +48,7 @@ def test_names_cover_neither_each_other_nor_the_frame(monkeypatch: pytest.Monkey
     """Twelve variants, most of them in one spot: their names stand apart and within the panel."""
     figures = []
     # Bytes tell nothing of where a text stands: look at the figure as it is about to be saved.
-    monkeypatch.setattr(pictures, "_png", lambda figure: figures.append(figure) or b"")
+    monkeypatch.setattr(pictures, "png", lambda figure: figures.append(figure) or b"")
     pictures.pareto(TWICE, "int8, batch 32", 0.9073)
     for axes in figures[0].axes:
         texts = [one for one in axes.texts if isinstance(one, Annotation) and one.get_text()]

@@ -148,7 +148,9 @@ def test_pictures_are_read_from_threads_and_elsewhere(
 
 def test_other_processes_read_the_same_copy(undivided: Path, tmp_path: Path) -> None:
     """What was unpacked once, for this process, is there for those that it starts."""
-    whole = dataset.load(tarred(undivided, tmp_path / "p.tar.gz"), "all")
+    place = tarred(undivided, tmp_path / "p.tar.gz")
+    whole = dataset.load(place, "all")
+    assert dataset.load(place, "all").images == whole.images
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn) as process:
         assert process.submit(whole.digest).result() == whole.digest()

@@ -41,6 +41,7 @@ def full() -> Page:
     made.code(EVIL)
     made.facts({EVIL: EVIL})
     made.table([EVIL, EVIL], [[EVIL, 1]])
+    made.bars([EVIL, EVIL], [(EVIL, (7,))])
     made.picture(PNG, alt=EVIL, caption=EVIL)
     made.sheet([(PNG, EVIL, page.GOOD), (PNG, "", page.PLAIN)])
     made.confusion([EVIL, "b"], [[3, 1], [0, 9]])
@@ -51,14 +52,14 @@ def test_everything_is_text() -> None:
     """What was passed in is shown as it is, and none of it becomes an element."""
     read = Reader(full().html())
     assert read.tags["script"] == 0
-    assert read.text.count(EVIL) == 15
+    assert read.text.count(EVIL) == 18
     assert ("alt", EVIL) in read.attributes
 
 
 def test_every_block_is_there() -> None:
     """Headings, tables, pictures, and the numbers of the confusion matrix."""
     read = Reader(full().html())
-    assert (read.tags["h1"], read.tags["h2"], read.tags["table"], read.tags["img"]) == (1, 1, 2, 3)
+    assert (read.tags["h1"], read.tags["h2"], read.tags["table"], read.tags["img"]) == (1, 1, 3, 3)
     assert {"3", "1", "9"} <= set(re.findall(r"\d+", read.text))
 
 

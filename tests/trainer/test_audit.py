@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 from PIL import Image
 
+from litescore import dataset
 from litescore.errors import UsageError
 from litescore.idx import read_pair
 from tests.trainer.pictures import write_idx_set
@@ -94,7 +95,7 @@ def test_leak_of_the_same_file_and_of_the_same_pixels(trees: Path) -> None:
     Image.open(trees / "train/oak/05.png").save(trees / "test/oak/other.bmp")
     one = found(trees)["leak"]
     assert (one["count"], one["spoils"]) == (2, True)
-    assert "of another split too" in str(one["text"])
+    assert "there in another split too" in str(one["text"])
 
 
 @pytest.mark.parametrize(
@@ -141,13 +142,22 @@ def test_manifest(trees: Path) -> None:
     before = sorted(trees.rglob("*"))
     clean = trees.parent / "clean.csv"
     done = said(trees, "--manifest", clean)
-    assert "60 images, left out: 1 unreadable, 1 leak, 1 duplicate;" in done.stdout
+    assert "59 images, left out: 1 unreadable, 1 duplicate, 1 leak;" in done.stdout
     kept = rows(clean)
     gone = {"trees/train/ash/00.png", "trees/train/ash/99.png", "trees/train/oak/98.png"}
     assert gone.isdisjoint(kept)
     assert kept["trees/test/oak/01.png"] == ("oak", "test")
     assert kept["trees/train/ash/01.png"] == ("ash", "train")
     assert sorted(trees.rglob("*")) == before
+
+
+def test_manifest_is_data(trees: Path) -> None:
+    """What training reads of the manifest are the images that were kept, in their splits."""
+    shutil.copy(trees / "test/oak/01.png", trees / "train/oak/98.png")
+    clean = trees.parent / "clean.csv"
+    said(trees, "--manifest", clean)
+    assert [len(dataset.load(clean, split)) for split in ("train", "test")] == [48, 12]
+    assert found(clean) == {}
 
 
 def test_near_in_manifest(trees: Path) -> None:

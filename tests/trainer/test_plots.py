@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from trainer.fitting.history import Epoch
-from trainer.report import plots
+from trainer.report import curves, plots
 
 LABELS = [f"class {number}" for number in range(4)]
 GRAY = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
@@ -78,8 +78,8 @@ def test_curves_do_without_validation() -> None:
     """One line where there were no validation images, two where there were."""
     alone = [Epoch(number, 1 / number, 0.5) for number in (1, 2, 3)]
     both = [Epoch(number, 1 / number, 0.5, 1.0, 0.4) for number in (1, 2, 3)]
-    assert WRONG not in drawn(plots.curves(alone, best=2))
-    assert {RIGHT, WRONG} <= drawn(plots.curves(both, best=3))
+    assert WRONG not in drawn(curves.curves(alone, best=2))
+    assert {RIGHT, WRONG} <= drawn(curves.curves(both, best=3))
 
 
 def test_shades_follow_the_ground_of_the_pictures() -> None:
@@ -87,3 +87,30 @@ def test_shades_follow_the_ground_of_the_pictures() -> None:
     assert plots.shades(np.zeros((3, 8, 8, 1), np.uint8)) == "binary"
     assert plots.shades(np.full((3, 8, 8, 1), 180, np.uint8)) == "gray"
     assert plots.shades(np.zeros((1, 1, 1, 1), np.uint8)) == "binary"
+
+
+def test_overfitting_is_written_into_the_curves() -> None:
+    """The epochs from where it began are shaded."""
+    both = [Epoch(number, 1 / number, 0.5, 1.0, 0.4) for number in (1, 2, 3)]
+    shade = ImageColor.getrgb(curves.SHADE)
+    assert shade not in drawn(curves.curves(both, best=1))
+    assert shade in drawn(curves.curves(both, best=1, began=2))
+
+
+def test_a_learning_rate_is_drawn_for_millions_of_steps() -> None:
+    """One point a dot is enough."""
+    rates = np.linspace(0, 1e-3, 3_000_000, dtype=np.float32)
+    assert RIGHT in drawn(curves.learning_rate(rates, 1000))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["$x_1", "$$ \\frac{", "😀 日本語 👩", "two\nlines", "x" * 300])
+def test_any_name_can_be_drawn(name: str) -> None:
+    """No formula, no missing glyph, no long line: matplotlib warns of none."""
+    assert drawn(plots.sample_grid(np.stack([GRAY]), [name], cmap="gray"))
+
+
+def test_photographs_have_few_colors() -> None:
+    """A grid of noise stays small."""
+    noise = np.random.default_rng(0).integers(0, 256, (25, 96, 96, 3)).astype(np.uint8)
+    assert len(plots.sample_grid(noise, LABELS, cmap="gray")) < 600_000

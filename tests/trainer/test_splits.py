@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 from PIL import Image
 
 from litescore import dataset, image
-from litescore.errors import DataError, UsageError
+from litescore.errors import ConfigurationError, DataError, UsageError
 from litescore.view import WHOLE, View
 from tests.trainer.pictures import photograph, write_folder, write_idx_set
+from trainer.images import memory
 from trainer.images.splits import contract_for, load
 
 
@@ -143,11 +145,37 @@ def test_an_empty_or_missing_folder_is_refused(tmp_path: Path, name: str) -> Non
         load(tmp_path / name, 0.25, seed=0)
 
 
-def test_more_than_memory_holds_is_refused_at_once(tmp_path: Path) -> None:
-    """800 images of 16,384 x 16,384 pixels would need 644 GB; the way out is named."""
-    root = write_folder(tmp_path / "many", {"red": 400, "blue": 400})
-    with pytest.raises(DataError, match=r"644.* GB.*give a smaller --size"):
-        load(root, 0.25, seed=0, size=16384)
+def test_more_than_memory_holds_is_refused_at_once(colors: Path) -> None:
+    """A step of all 28 images of 16,384 x 16,384 pixels would need 113 GB; the way out is named."""
+    with pytest.raises(DataError, match=r"112\.7 GB of memory.*smaller --size or.* --batch"):
+        load(colors, 0.25, seed=0, size=16384)
+
+
+def test_more_than_the_disk_holds_is_refused_at_once(
+    colors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All parts are counted together, before a picture is decoded. No test can fill a disk without
+    being root: what the system says of it is made up.
+    """
+    said = shutil._ntuple_diskusage(10**9, 10**9 - 30_000, 30_000)  # type: ignore[attr-defined]
+    monkeypatch.setattr(memory.shutil, "disk_usage", lambda _: said)
+    cache = tmp_path / "cache"
+    with pytest.raises(
+        ConfigurationError,
+        match=r"48 decoded images of 16 x 16.*36,864 bytes.*cache.*30,000 bytes.*--cache.*--size",
+    ):
+        load(colors, 0.25, seed=0, size=16, cache=cache)
+    assert not cache.exists()
+    assert len(load(colors, 0.25, seed=0, size=14, cache=cache).train) == 28
+
+
+def test_all_that_cannot_be_used_is_listed_at_once(colors: Path) -> None:
+    """Of every part, the first twenty by name, and how many more."""
+    for path in (colors / "red").iterdir():
+        path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(DataError, match=r"cannot use 24 of 48 .*red/.*and 4 more; remove") as told:
+        load(colors, 0.25, seed=0, size=16)
+    assert str(told.value).count(".png: corrupt") == 20
 
 
 def test_a_folder_is_trained_on_as_its_jpegs_are_scored(colors: Path, tmp_path: Path) -> None:

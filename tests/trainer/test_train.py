@@ -20,7 +20,7 @@ from tests.trainer.conftest import SHIPPED
 from tests.trainer.pictures import Said, train, write_folder
 from trainer.presets import PRESETS
 
-PLOTS = {"samples", "one-image", "curves", "predictions", "single", "wrong"}
+PLOTS = {"samples", "one-image", "curves", "predictions", "single", "wrong", "reliability"}
 Train = Callable[..., Said]
 
 
@@ -39,6 +39,7 @@ def test_it_writes_the_whole_folder(trained: Said) -> None:
         "history.csv",
         "run.json",
         "report.html",
+        "MODEL_CARD.md",
         "plots",
     }
     assert {path.stem for path in (trained.out / "plots").iterdir()} == PLOTS

@@ -84,9 +84,10 @@ def _leaks(audit: Audit, likeness: Likeness, *, near: bool) -> Iterator[Finding]
         if not pairs:
             continue
         share = len(pairs) / len(audit.parts[split])
-        what = "look like images" if near else "are images"
+        verb = "is" if len(pairs) == 1 else "are"
+        what = f"{verb} like an image of" if near else f"{verb} there in"
         text = (
-            f"{_images(len(pairs), word)} ({100 * share:.1f} %) {what} of another split too: "
+            f"{_images(len(pairs), word)} ({100 * share:.1f} %) {what} another split too: "
             f"the {word} accuracy is too good"
         )
         kind = "near-leak" if near else "leak"
@@ -107,9 +108,9 @@ def _conflicts(likeness: Likeness, *, near: bool) -> Iterator[Finding]:
         return
     count = len({number for pair in pairs for number in pair})
     text = (
-        f"{_images(count)} look like images under another label"
+        f"{_images_are(count)} like another one under another label"
         if near
-        else f"{_images(count)} are there under another label too: at most one is right"
+        else f"{_images_are(count)} there under another label too: at most one is right"
     )
     fix = "look at them, and mend wrong labels"
     fix = fix if near else f"{fix}; {_CLEAN}"
@@ -119,18 +120,18 @@ def _conflicts(likeness: Likeness, *, near: bool) -> Iterator[Finding]:
 def _doubles(likeness: Likeness, *, near: bool) -> Iterator[Finding]:
     pairs = likeness.doubles
     if pairs and near:
-        text = f"{_images(len(pairs))} look like another one of their class"
+        text = f"{_images_are(len(pairs))} like another one of the same class"
         fix = "a series of frames counts as one picture; --manifest with --near drop keeps one"
         yield Finding("near-duplicate", False, len(pairs), text, fix, pairs=pairs)
     elif pairs:
-        text = f"{_images(len(pairs))} are there more than once"
+        text = f"{_images_are(len(pairs))} there once more"
         yield Finding("duplicate", False, len(pairs), text, _CLEAN, pairs=pairs)
 
 
 def _blank(audit: Audit) -> Iterator[Finding]:
     numbers = tuple(number for number, one in audit.readable() if one.blank)
     if numbers:
-        text = f"{_images(len(numbers))} are of one colour: nothing is on them"
+        text = f"{_images_are(len(numbers))} of one colour, with nothing to see"
         yield Finding("blank", False, len(numbers), text, "remove them", numbers)
 
 
@@ -165,8 +166,8 @@ def _small(audit: Audit, size: int | None) -> Iterator[Finding]:
     numbers = tuple(number for number, side in shorter.items() if side < wanted)
     if numbers:
         most = int(np.percentile(list(shorter.values()), 10))
-        text = f"{_images(len(numbers))} are smaller than the model's {wanted} x {wanted} pixels"
-        fix = f"they are enlarged; with --size {most} nine in ten are not"
+        text = f"{_images_are(len(numbers))} smaller than the model's {wanted} x {wanted} pixels"
+        fix = f"small ones are enlarged; with --size {most} nine in ten images are not"
         yield Finding("small", False, len(numbers), text, fix, numbers)
 
 
@@ -181,9 +182,9 @@ def _odd(audit: Audit) -> Iterator[Finding]:
     numbers = tuple(number for number, is_odd in zip(shapes, odd, strict=True) if is_odd)
     if numbers:
         width, height = np.exp(np.median(logs, axis=0)).round().astype(int)
-        text = f"{_images(len(numbers))} are far from the usual {width} x {height} pixels"
+        text = f"{_images_are(len(numbers))} far from the usual {width} x {height} pixels"
         yield Finding(
-            "odd-size", False, len(numbers), text, "look whether they belong here", numbers
+            "odd-size", False, len(numbers), text, "look whether that belongs here", numbers
         )
 
 
@@ -204,3 +205,7 @@ def _modes(audit: Audit) -> Iterator[Finding]:
 def _images(count: int, word: str = "") -> str:
     noun = f"{word} image" if word else "image"
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _images_are(count: int) -> str:
+    return f"{_images(count)} {'is' if count == 1 else 'are'}"

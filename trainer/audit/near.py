@@ -37,7 +37,8 @@ def near_pairs(
     near = _nearness(hashes[first], colors[first], bits)
     singles = np.unpackbits(hashes[first], axis=1)
     found = [first[_in_bands(singles, bits + 1, near)], doubles]
-    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    pairs: Pairs = np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    return pairs
 
 
 def _collapsed(
@@ -72,7 +73,8 @@ def _nearness(hashes: NDArray[np.uint8], colors: NDArray[np.uint8], bits: int) -
 def _in_bands(singles: NDArray[np.uint8], bands: int, near: _Near) -> Pairs:
     found = [np.empty((0, 2), np.int64)]
     for band in range(bands):
-        # Every so manyth bit: low frequencies, which pictures share, are in all bands.
+        # Spread over all frequencies: the low ones are shared by many pictures. With more than 62
+        # columns a key is of more than one pattern, which only makes buckets larger.
         columns = singles[:, band::bands]
         weights = np.int64(1) << np.arange(columns.shape[1], dtype=np.int64) % 62
         found.append(_in_buckets(columns.astype(np.int64) @ weights, near))

@@ -10,7 +10,7 @@ from litescore.page import BAD, GOOD, PLAIN, Page
 from trainer.audit.findings import Finding
 from trainer.audit.likeness import RANK, Pair
 from trainer.audit.seen import Unreadable
-from trainer.audit.thumbnails import beside, single, strip
+from trainer.audit.thumbnails import single, stacked, strip
 from trainer.audit.whole import Audit
 
 _PAIRS, _SINGLES, _NAMES = 18, 24, 50
@@ -53,7 +53,7 @@ def _finding(page: Page, audit: Audit, finding: Finding) -> None:
     elif finding.pairs:
         tone = BAD if finding.spoils else PLAIN
         shown = finding.pairs[:_PAIRS]
-        page.sheet((beside(audit, pair), _pair_caption(audit, pair), tone) for pair in shown)
+        page.sheet((stacked(audit, pair), _pair_caption(audit, pair), tone) for pair in shown)
         _cut(page, len(finding.pairs), _PAIRS)
     elif finding.images:
         shown_images = finding.images[:_SINGLES]
@@ -80,7 +80,7 @@ def _caption(audit: Audit, number: int) -> str:
 
 
 def _pair_caption(audit: Audit, pair: Pair) -> str:
-    return f"{_place(audit, pair[0])} | {_place(audit, pair[1])}"
+    return f"{_place(audit, pair[0])}, and {_place(audit, pair[1])}"
 
 
 def _place(audit: Audit, number: int) -> str:

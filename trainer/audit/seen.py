@@ -142,7 +142,7 @@ def is_blank(picture: Image.Image) -> bool:
     """Whether all pixels of an L or RGB picture are one colour, but for what no eye sees."""
     extrema = picture.getextrema()
     bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
-    return all(high - low <= _BLANK for low, high in bands)  # type: ignore[misc, operator]
+    return all(high - low <= _BLANK for low, high in bands)
 
 
 def _header(content: bytes) -> tuple[str, int]:

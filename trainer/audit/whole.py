@@ -59,10 +59,10 @@ class Audit:
         raise IndexError(number)
 
     def split(self, number: int) -> str:
-        return SPLITS[self.ranks[number]]
+        return str(SPLITS[int(self.ranks[number])])
 
     def label(self, number: int) -> str:
-        return self.labels[self.classes[number]]
+        return str(self.labels[int(self.classes[number])])
 
     def where(self, number: int) -> str:
         """Where an image is, for people."""
@@ -148,4 +148,5 @@ def _near(
     group = np.arange(len(found))
     for members in groups:
         group[members] = members[0]
-    return pairs[group[pairs[:, 0]] != group[pairs[:, 1]]]
+    others: Pairs = pairs[group[pairs[:, 0]] != group[pairs[:, 1]]]
+    return others

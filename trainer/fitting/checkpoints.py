@@ -117,13 +117,6 @@ class Checkpoints:
             raise ConfigurationError(f"{damaged[0]}, and none before it: train without --resume")
         return None
 
-    def clear(self) -> None:
-        """Remove the states: the training is finished and its model written."""
-        for path in (self._folder / _LAST, self._folder / _BEFORE):
-            path.unlink(missing_ok=True)
-        if self._folder.is_dir() and not any(self._folder.iterdir()):
-            self._folder.rmdir()
-
     def _check(self, path: Path, identity: Mapping[str, Any]) -> None:
         names = [*self._identity, *(name for name in identity if name not in self._identity)]
         other = [
@@ -141,6 +134,15 @@ class Checkpoints:
 def unfinished(run: Path) -> bool:
     """Whether RUN holds the state of a training that did not end."""
     return any((run / FOLDER / name).exists() for name in (_LAST, _BEFORE))
+
+
+def clear(run: Path) -> None:
+    """Remove the states: the training is finished and its model written."""
+    folder = run / FOLDER
+    for name in (_LAST, _BEFORE):
+        (folder / name).unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _packed(state: State, identity: Mapping[str, Any]) -> bytes:

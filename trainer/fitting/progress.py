@@ -102,3 +102,30 @@ def describe(epoch: Epoch, of: int) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2f} %"
+
+
+@contextmanager
+def pictures_watched(shown: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each pass over pictures, with the time left: a Watch of trainer.images.survey."""
+    bars: dict[str, tqdm[Any]] = {}
+
+    def watch(doing: str, done: int, of: int) -> None:
+        bar = bars.get(doing)
+        if bar is None or bar.total != of:
+            bar = bars[doing] = _open(doing, of, shown)
+        bar.update(done - bar.n)
+        if done >= of:
+            bars.pop(doing).close()
+
+    try:
+        yield watch
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+def _open(doing: str, pictures: int, shown: bool) -> tqdm[Any]:
+    disable = None if shown else True
+    return tqdm(
+        total=pictures, desc=doing, unit="img", leave=False, disable=disable, file=sys.stderr
+    )

@@ -5,19 +5,24 @@ Colour and size come from the training images unless they are given. Knows nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from litescore import dataset, memory
+from litescore import dataset
 from litescore.contract import Contract
 from litescore.dataset import Dataset
 from litescore.errors import DataError, PermanentError, UsageError
 from litescore.looks import Look, looks
 from litescore.view import WHOLE, View
+from trainer.images import home, memory
+from trainer.images.cache import Cache, Undecodable, fits, refuse_all
+from trainer.images.survey import Survey, Watch, survey, unwatched
+from trainer.images.workers import workers
 
 # Where images differ in size.
 DEFAULT_SIZE = 224
@@ -69,26 +74,40 @@ def load(
     color: str | None = None,
     size: int | None = None,
     view: View = WHOLE,
+    batch: int = 32,
+    cache: Path | None = None,
+    watch: Watch = unwatched,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Splits:
     """Training, validation and test images of the data set at `root`, decoded and fitted.
 
     A validation part of its own is used where there is one, else `fraction` of each
     class is drawn by `seed` (none for 0). `color`, `size` and `view` are as for `contract_for`.
-    Raises DataError as `litescore.dataset.load` does, for a file that is no image, and for more
-    than memory holds; UsageError for a view of arrays.
+    `cache` is the folder of decoded images, None for the user's own; `watch` and `say` are as for
+    `trainer.images.cache.tensors`.
+
+    Raises DataError as `litescore.dataset.load` does, for files that are no images, and where a
+    step of `batch` images needs more memory than there is; ConfigurationError where the cache finds
+    no room; UsageError for a view of arrays.
     """
     found = dataset.source(root)
     source, test = found.part("train"), found.part("test")
     own = {"train", "val"} <= set(found.parts)
-    train, validation = source, found.part("val") if own else None
-    if fraction and not own:
-        train, validation = dataset.split_off(source, fraction, seed=seed)
-    contract = contract_for(source, color=color, size=size, view=view)
-    _check_memory(sum(len(part) for part in (train, validation, test) if part), contract)
-    watched = _examples(validation, contract) if validation else None
-    return Splits(
-        source, contract, _examples(train, contract), watched, _examples(test, contract), own, test
-    )
+    validation = found.part("val") if own else None
+    _check_view(source, view)
+    read = [part for part in (source, test, validation) if part is not None]
+    with workers(sum(map(len, read))) as pool:
+        surveys = survey(read, pool, watch)
+        contract = _contract(source, surveys[0].looks, color=color, size=size, view=view)
+        parts = [_Part(*one) for one in zip(read, _digests(surveys), strict=True)]
+        if fraction and not own:
+            parts = [*_drawn(parts[0], fraction, seed), parts[1]]
+        else:
+            parts = [parts[0], *reversed(parts[1:])]
+        _check_memory(parts, contract, batch)
+        examples = _examples(parts, contract, Cache(cache or home.folder(), pool, watch, say))
+    watched = examples[1] if len(examples) == 3 else None
+    return Splits(source, contract, examples[0], watched, examples[-1], own, test)
 
 
 def contract_for(
@@ -100,17 +119,44 @@ def contract_for(
     Raises DataError naming a file that is no image or that the view's region lies outside of,
     UsageError for a view of arrays.
     """
-    if view != WHOLE and isinstance(train.images, np.ndarray):
+    _check_view(train, view)
+    return _contract(train, list(looks(train)), color=color, size=size, view=view)
+
+
+class _Part(NamedTuple):
+    """Pictures and the digests of their contents, uint8[n, 32]."""
+
+    data: Dataset
+    digests: NDArray[np.uint8]
+
+
+def _digests(surveys: Sequence[Survey]) -> Iterator[NDArray[np.uint8]]:
+    return (one.digests for one in surveys)
+
+
+def _drawn(part: _Part, fraction: float, seed: int) -> tuple[_Part, _Part]:
+    """As `dataset.split_off`, with the digests of each side."""
+    sides = dataset.drawn(part.data, fraction, seed=seed)
+    kept, away = (_Part(part.data.take(rows), part.digests[rows]) for rows in sides)
+    return kept, away
+
+
+def _check_view(train: Dataset, view: View) -> None:
+    if view != WHOLE and train.holds_arrays:
         raise UsageError(
             f"{train.name} holds arrays, which no camera gave: {view} is for folders of its "
             "pictures; `litescore describe` gives it to the exported model"
         )
-    found = list(looks(train))
+
+
+def _contract(
+    train: Dataset, found: Sequence[Look], *, color: str | None, size: int | None, view: View
+) -> Contract:
     color = color or ("gray" if all(look.gray for look in found) else "rgb")
     sizes = set(_seen(train, found, view))
     height, width = (size, size) if size else _uniform(sizes)
     # Here training sees what scoring will: nothing is lost by it. Arrays were never JPEGs here.
-    jpeg = "full" if isinstance(train.images, np.ndarray) else "scaled"
+    jpeg = "full" if train.holds_arrays else "scaled"
     return Contract(train.labels, color, height, width, jpeg=jpeg, view=view)
 
 
@@ -124,20 +170,26 @@ def _seen(train: Dataset, found: Sequence[Look], view: View) -> Iterator[tuple[i
         yield bottom - top, right - left
 
 
-def _examples(data: Dataset, contract: Contract) -> Examples:
-    return Examples(data.tensors(contract), data.classes_for(contract.labels))
+def _examples(parts: Sequence[_Part], contract: Contract, cache: Cache) -> list[Examples]:
+    """All of them decoded; what cannot be is told of all parts at once."""
+    stored = [part.digests for part in parts if not fits(part.data, contract)]
+    cache.check_room(stored, contract)
+    made: list[Examples] = []
+    failed: list[Undecodable] = []
+    for data, digests in parts:
+        classes = data.classes_for(contract.labels)
+        try:
+            made.append(Examples(cache.tensors(data, contract, digests), classes))
+        except Undecodable as error:
+            failed.append(error)
+    refuse_all(failed, sum(len(part.data) for part in parts))
+    return made
 
 
-def _check_memory(count: int, contract: Contract) -> None:
-    needed = count * contract.height * contract.width * contract.channels
-    there = memory.allowed()
-    # They are held twice for a moment, when TensorFlow takes them over.
-    if there is not None and needed > there / 2:
-        raise DataError(
-            f"{count:,} images of {contract.width} x {contract.height} {contract.color} pixels "
-            f"need {needed / 1e9:.1f} GB, this machine has {there / 1e9:.1f}: "
-            "give a smaller --size or fewer images"
-        )
+def _check_memory(parts: Sequence[_Part], contract: Contract, batch: int) -> None:
+    held = sum(np.asarray(part.data.images).nbytes for part in parts if part.data.holds_arrays)
+    largest = max(len(part.data) for part in parts)
+    memory.check_memory(contract, batch=min(batch, largest), held=held)
 
 
 def _uniform(sizes: set[tuple[int, int]]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ model hubs read. What only a person can know is marked, not guessed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,10 @@ from trainer.images.catalog import TITLES
 from trainer.report import classes, limits
 from trainer.report.markdown import code, scalar, table, text, to_fill
 from trainer.report.verdict import certainty, overfitting, overfitting_began, percent
-from trainer.run import Run
+
+if TYPE_CHECKING:
+    # Running needs TensorFlow; telling of a run does not.
+    from trainer.run import Run
 
 _PAIRS = 10
 # Classes whose figures are written out; of more the worst are.

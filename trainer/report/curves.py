@@ -18,7 +18,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingDependency("matplotlib", extra="train") from error
 
-_SHADE = "#fbe9e7"
+SHADE = "#fbe9e7"
 
 # More points than a plot has dots are not seen.
 _POINTS = 800
@@ -38,7 +38,7 @@ def curves(epochs: Sequence[Epoch], best: int, began: int | None = None) -> byte
     right.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     if began is not None:
         for axes in (left, right):
-            axes.axvspan(began - 0.5, len(epochs) + 0.5, color=_SHADE, zorder=0)
+            axes.axvspan(began - 0.5, len(epochs) + 0.5, color=SHADE, zorder=0)
         left.annotate(
             f"overfitting from epoch {began}", (0.98, 1.0), xycoords="axes fraction",
             xytext=(0, -3), textcoords="offset points", ha="right", va="top", fontsize=9, color=BAD,

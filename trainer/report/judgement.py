@@ -24,6 +24,8 @@ _MATRIX = 20
 _PAIRS, _MANY_PAIRS = 10, 25
 # Rows of classes; of more the worst are told.
 _ROWS = 100
+# Characters of a class name and of a path below a small picture.
+_NAME, _PLACE = 40, 60
 
 
 def pictures(run: Run, cmap: str) -> dict[str, bytes]:
@@ -139,9 +141,9 @@ def _tiles(
     for index in indices.tolist():
         row = run.test.probabilities[index]
         said, truth = int(row.argmax()), int(test.classes[index])
-        words = f"{labels[said]} {100 * row[said]:.1f} %"
+        words = f"{_brief(labels[said])} {100 * row[said]:.1f} %"
         if said != truth:
-            words += f"\nis {labels[truth]}"
+            words += f"\nis {_brief(labels[truth])}"
         yield tiles.tile(test.tensors[index], cmap=cmap), words + _where(run, index), tone
 
 
@@ -149,8 +151,13 @@ def _where(run: Run, index: int) -> str:
     """A line that says where a test image is, below the data's folder; nothing where nobody knows."""
     if run.splits.judged is None:
         return ""
-    where, root = run.splits.judged.where(index), f"{run.job.data.path}{os.sep}"
-    return f"\n{where.removeprefix(root)}"
+    where, root = run.splits.judged.where(index), f"{run.job.data.place}{os.sep}"
+    where = where.removeprefix(root)
+    return f"\n{where if len(where) <= _PLACE else f'…{where[1 - _PLACE :]}'}"
+
+
+def _brief(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 
 def _predictions(page: Page, run: Run, drawn: Mapping[str, bytes]) -> None:
@@ -184,4 +191,5 @@ def _prediction(run: Run, index: int, probabilities: NDArray[np.float32], cmap: 
 
 
 def _share(share: float | None) -> str:
-    return "" if share is None else percent(share)
+    # Not to be broken where names take the room.
+    return "" if share is None else percent(share).replace(" ", "\u00a0")

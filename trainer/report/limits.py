@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from litescore.evaluate import confusion
 from litescore.reliability import reliability
 from trainer.report import classes
 from trainer.report.verdict import calibrated, imbalanced, percent, untested
-from trainer.run import Run
+
+if TYPE_CHECKING:
+    # Running needs TensorFlow; telling of a run does not.
+    from trainer.run import Run
 
 _WORST = 3
 # Recall of a class below which it is worth naming: this much (0..1) under the accuracy.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,10 @@ from litescore.reliability import Reliability
 from trainer.fitting.history import Epoch
 from trainer.images.splits import Examples
 from trainer.report.classes import imbalance
-from trainer.run import Run
+
+if TYPE_CHECKING:
+    # Running needs TensorFlow; telling of a run does not.
+    from trainer.run import Run
 
 _FIRST = 5
 
@@ -112,7 +116,10 @@ def calibrated(found: Reliability) -> str:
     )
     if found.ece <= CALIBRATED:
         return f"The confidence means what it says ({figures})."
-    too = "surer than it is right" if found.confidence > found.accuracy else "less sure than right"
+    off = found.confidence - found.accuracy
+    if abs(off) < found.ece / 2:
+        return f"The confidence is too high in places, too low in others ({figures})."
+    too = "surer than it is right" if off > 0 else "less sure than it is right"
     return f"The model is {too} ({figures}); litescore export --calibrate-confidence mends that."
 
 

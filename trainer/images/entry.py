@@ -1,0 +1,167 @@
+"""One array of decoded images on disk, and how one knows that it is whole.
+
+An entry is a folder of two files. `pixels.npy` is uint8[n, h, w, c]; `rows.npy` says of each image
+in it the SHA-256 of what it was decoded from and the CRC-32 of its pixels. Nothing there is trusted
+unless both agree with what is asked for, so that an entry may be damaged, or left unfinished, and
+what is good of it still serves.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litescore.errors import ConfigurationError
+
+Shape: TypeAlias = tuple[int, int, int, int]
+Digests: TypeAlias = NDArray[np.uint8]  # [n, 32]
+
+PIXELS, ROWS = "pixels.npy", "rows.npy"
+_ROW = np.dtype([("digest", "u1", (32,)), ("sum", "<u4")])
+# Images that one thread checks at once.
+_CHECKED = 256
+
+
+def mapped(folder: Path) -> NDArray[np.uint8]:
+    """The pixels, read-only and memory-mapped. Raises OSError or ValueError for what is no array."""
+    pixels: NDArray[np.uint8] = np.load(folder / PIXELS, mmap_mode="r")
+    return pixels
+
+
+def good(folder: Path, digests: Digests, shape: Shape) -> NDArray[np.bool_]:
+    """bool[n]: which images are there, at their place, with their pixels intact."""
+    nothing = np.zeros(shape[0], np.bool_)
+    held = _opened(folder)
+    if held is None or held[0].shape != shape:
+        return nothing
+    pixels, rows = held
+    named = np.flatnonzero((rows["digest"] == digests).all(axis=1))
+    nothing[named] = _intact(pixels, rows, named)
+    return nothing
+
+
+def found(folder: Path, digests: Digests, shape: Shape) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Those images of another entry that have these digests: (index into digests, pixels)."""
+    held = _opened(folder)
+    if held is None or held[0].shape[1:] != shape[1:]:
+        return
+    pixels, rows = held
+    places = {digest.tobytes(): row for row, digest in enumerate(rows["digest"])}
+    for index, digest in enumerate(digests):
+        row = places.get(digest.tobytes())
+        if row is not None and zlib.crc32(pixels[row]) == rows["sum"][row]:
+            yield index, pixels[row]
+
+
+class Unfinished:
+    """An entry that is being made, its images in any order: a killed process leaves what it did.
+
+    done    bool[n]: which images are there
+    path    the file of pixels, of which the first begins at `offset`
+    """
+
+    def __init__(self, folder: Path, digests: Digests, shape: Shape) -> None:
+        """Take up what lies in `folder`, or begin there anew.
+
+        Raises ConfigurationError where it cannot be written, or has no room.
+        """
+        self.folder, self._digests, self._shape = folder, digests, shape
+        self.path = folder / PIXELS
+        self.done = good(folder, digests, shape)
+        with _saying(folder):
+            if not self.done.any():
+                folder.mkdir(parents=True, exist_ok=True)
+                _make(self.path, shape, np.dtype(np.uint8))
+                _make(folder / ROWS, (shape[0],), _ROW)
+            self.offset = _offset(self.path)
+            self._rows_offset = _offset(folder / ROWS)
+
+    def copy(self, folder: Path) -> None:
+        """Take over from another entry what is missing here."""
+        missing = np.flatnonzero(~self.done)
+        rows, sums = [], []
+        with _saying(self.folder), self.path.open("r+b", buffering=0) as file:
+            for index, pixels in found(folder, self._digests[missing], self._shape):
+                rows.append(int(missing[index]))
+                sums.append(write(file, self.offset, rows[-1], pixels))
+        self.note(rows, sums)
+
+    def note(self, rows: list[int], sums: list[int]) -> None:
+        """These images have been written, and the CRC-32 of each is this."""
+        with _saying(self.folder), (self.folder / ROWS).open("r+b") as file:
+            for row, total in zip(rows, sums, strict=True):
+                file.seek(self._rows_offset + row * _ROW.itemsize)
+                file.write(np.array((self._digests[row], total), _ROW).tobytes())
+        self.done[rows] = True
+
+    def finish(self, whole: Path) -> None:
+        """Give it its name."""
+        with _saying(self.folder):
+            self.folder.rename(whole)
+
+
+def write(file: IO[bytes], offset: int, row: int, pixels: NDArray[np.uint8]) -> int:
+    """Write one image at its place in the file; the CRC-32 of it."""
+    data = np.ascontiguousarray(pixels).data
+    file.seek(offset + row * pixels.nbytes)
+    written = 0
+    # A disk that is nearly full takes a part, and refuses the rest.
+    flat = data.cast("B")
+    while written < pixels.nbytes:
+        written += file.write(flat[written:])
+    return zlib.crc32(data)
+
+
+def _opened(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.void]] | None:
+    try:
+        pixels, rows = mapped(folder), np.load(folder / ROWS)
+    except (OSError, ValueError, EOFError, SyntaxError):
+        return None
+    fits = pixels.dtype == np.uint8 and pixels.ndim == 4 and rows.dtype == _ROW
+    return (pixels, rows) if fits and rows.shape == pixels.shape[:1] else None
+
+
+def _intact(
+    pixels: NDArray[np.uint8], rows: NDArray[np.void], indices: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    def check(part: NDArray[np.int64]) -> list[bool]:
+        return [zlib.crc32(pixels[row]) == rows["sum"][row] for row in part]
+
+    parts = [indices[first : first + _CHECKED] for first in range(0, len(indices), _CHECKED)]
+    with ThreadPoolExecutor() as threads:
+        return np.array([one for part in threads.map(check, parts) for one in part], np.bool_)
+
+
+def _make(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:  # type: ignore[type-arg]
+    """A .npy file of zeros, whose place on the disk is taken now where the system can."""
+    with path.open("wb") as file:
+        empty: NDArray[Any] = np.empty((0, *shape[1:]), dtype)
+        header = np.lib.format.header_data_from_array_1_0(empty) | {"shape": shape}
+        np.lib.format.write_array_header_2_0(file, header)  # type: ignore[no-untyped-call]
+        size = file.tell() + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        file.truncate(size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
+def _offset(path: Path) -> int:
+    return int(np.load(path, mmap_mode="r").offset)
+
+
+@contextmanager
+def _saying(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot keep decoded images in {folder}: {error.strerror or error}; name another "
+            "folder with --cache"
+        ) from error
