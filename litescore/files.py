@@ -24,7 +24,8 @@ def write_whole(path: str | Path, data: bytes, *, mode: int | None = None) -> Pa
         with open(beside, "wb", opener=None if mode is None else _private) as file:
             file.write(data)
             file.flush()
-            if mode is not None:
+            # Windows has no such bits before Python 3.13.
+            if mode is not None and hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         beside.replace(path)

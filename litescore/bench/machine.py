@@ -7,7 +7,7 @@ import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from litescore import __version__
+from litescore import __version__, memory
 
 # What /proc/cpuinfo calls the processor: on x86-64, and (the whole board) on a Raspberry Pi.
 _NAMES = ("model name", "Model")
@@ -43,7 +43,7 @@ def here() -> Machine:
         machine=platform.machine(),
         cpu=_cpu() or platform.processor() or platform.machine(),
         cores=os.cpu_count() or 1,
-        memory_mb=_memory(),
+        memory_mb=None if (size := memory.installed()) is None else size // 1_000_000,
         python=platform.python_version(),
         litescore=__version__,
     )
@@ -58,10 +58,3 @@ def _cpu() -> str | None:
         name.strip(): value.strip() for name, _, value in (one.partition(":") for one in lines)
     }
     return next((facts[name] for name in _NAMES if facts.get(name)), None)
-
-
-def _memory() -> int | None:
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1_000_000
-    except (ValueError, OSError):
-        return None

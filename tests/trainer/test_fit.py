@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from litescore import dataset
 from litescore.contract import Contract
 from tests.trainer.conftest import SHIPPED
-from trainer.fitting.history import Epoch, Fitted
+from trainer.fitting.history import Epoch, Fitted, Unwatched
 from trainer.fitting.order import batches, shuffled
 from trainer.images.splits import Examples
 from trainer.presets import Architecture
@@ -151,7 +151,7 @@ def test_the_best_epoch_is_kept(tensorflow: Callable[..., Any], patience: int | 
 def watched_epochs() -> tuple[Fitted, list[tuple[int, int, int]], list[Epoch]]:
     from trainer.fitting.fit import fit
 
-    class Notes:
+    class Notes(Unwatched):
         def __init__(self) -> None:
             self.parts: list[tuple[int, int, int]] = []
             self.epochs: list[Epoch] = []

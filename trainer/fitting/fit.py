@@ -15,6 +15,7 @@ from trainer.fitting.checkpoints import Checkpoints, State
 from trainer.fitting.history import Fitted, Unwatched, Watcher
 from trainer.fitting.interruption import heard
 from trainer.fitting.loop import Loop
+from trainer.fitting.memory import explained
 from trainer.fitting.phases import phases
 from trainer.fitting.predict import Predictor
 from trainer.fitting.steps import Stepper
@@ -48,12 +49,13 @@ def fit(
     (`trainer.fitting.phases`). The same seed gives the same weights on the same machine, whether
     or not it stopped in between and went on from `begun`, a state of `checkpoints`.
 
-    Raises ConfigurationError for a loss that is no number, and KeyboardInterrupt, once the state is
+    Raises ConfigurationError for a loss that is no number or too little memory, and KeyboardInterrupt, once the state is
     saved, when it is asked to stop.
     """
     started = time.perf_counter()
     predictor = Predictor(model, logits=logits)
-    with heard() as wish:
+    watch = watch or Unwatched()
+    with explained(model, batch), heard(watch.stopping) as wish:
         training = Training(
             model,
             train,
@@ -62,7 +64,7 @@ def fit(
             epochs=epochs,
             patience=patience,
             seed=seed,
-            watch=watch or Unwatched(),
+            watch=watch,
             wish=wish,
             checkpoints=checkpoints,
             begun=begun,

@@ -50,6 +50,10 @@ class Watcher(Protocol):
 
     def epoch(self, epoch: Epoch) -> None: ...
 
+    def stopping(self) -> None:
+        """Someone asked to stop. Called from another thread."""
+        ...
+
 
 class Unwatched:
     """A Watcher that looks away."""
@@ -58,4 +62,7 @@ class Unwatched:
         pass
 
     def epoch(self, epoch: Epoch) -> None:
+        pass
+
+    def stopping(self) -> None:
         pass

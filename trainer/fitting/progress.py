@@ -6,6 +6,7 @@ The only place that knows tqdm. The bar is on stderr, and only where that is a t
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,9 @@ from typing import Any
 from tqdm import tqdm
 
 from trainer.fitting.history import Epoch, Unwatched, Watcher
+
+# Seconds left.
+_WORTH_TELLING = 60.0
 
 
 @contextmanager
@@ -34,9 +38,12 @@ class Bar:
     def __init__(self, epochs: int, say: Callable[[str], None]) -> None:
         self._epochs, self._say = epochs, say
         self._bar: tqdm[Any] | None = None
+        self._begun: tuple[float, float] | None = None
 
     def batches(self, epoch: int, done: int, of: int, loss: float, accuracy: float) -> None:
-        bar = self._bar = self._bar or self._open(of)
+        bar = self._bar = self._bar or self._open(of, (epoch - 1) * of)
+        # A training that goes on from a checkpoint begins in its middle.
+        self._begun = self._begun or (time.monotonic(), epoch - 1 + done / of)
         bar.set_description(f"epoch {epoch}/{self._epochs}", refresh=False)
         bar.set_postfix_str(f"loss {loss:.4f}, accuracy {100 * accuracy:.1f} %", refresh=False)
         bar.update((epoch - 1) * of + done - bar.n)
@@ -44,15 +51,30 @@ class Bar:
     def epoch(self, epoch: Epoch) -> None:
         if self._bar is not None:
             self._bar.clear()
-        self._say(describe(epoch, self._epochs))
+        self._say(describe(epoch, self._epochs) + self._left(epoch.number))
+
+    def stopping(self) -> None:
+        self._say("stopping: saving first, which may take a moment; once more stops at once")
+
+    def _left(self, done: int) -> str:
+        """The time left and the hour of the end, where that is worth a word; validation included."""
+        if self._begun is None or done <= self._begun[1]:
+            return ""
+        began, first = self._begun
+        seconds = (time.monotonic() - began) / (done - first) * (self._epochs - done)
+        if seconds < _WORTH_TELLING:
+            return ""
+        end = time.strftime("%H:%M", time.localtime(time.time() + seconds))
+        return f"; at most {duration(seconds)} left, until {end}"
 
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
 
-    def _open(self, images: int) -> tqdm[Any]:
+    def _open(self, images: int, first: int) -> tqdm[Any]:
         return tqdm(
             total=self._epochs * images,
+            initial=first,
             unit="img",
             unit_scale=True,
             leave=False,
@@ -60,6 +82,14 @@ class Bar:
             disable=None,
             file=sys.stderr,
         )
+
+
+def duration(seconds: float) -> str:
+    """As `90 s`, `12 min` or `3 h 05 min`."""
+    minutes = round(seconds / 60)
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def describe(epoch: Epoch, of: int) -> str:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import os
 import shutil
-import sys
 from pathlib import Path
 
+from litescore import memory as memory_here
 from litescore.contract import Contract
 from litescore.errors import ConfigurationError, DataError
 
 # A pixel value of a batch: uint8 as it is gathered, float32 as the first layer takes it.
 _BATCH_VALUE = 1 + 4
-# Where a container may use less than the machine has.
-_LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
 
 
 def tensor_bytes(contract: Contract) -> int:
@@ -74,37 +67,7 @@ def check_memory(
 
 def physical() -> int | None:
     """Bytes of memory that this process may use at most; None where the system does not tell."""
-    limits = [_machine(), *map(_limit, _LIMITS)]
-    return min((one for one in limits if one), default=None)
-
-
-def _limit(path: Path) -> int | None:
-    try:
-        text = path.read_text().strip()
-    except OSError:
-        return None
-    return int(text) if text.isdigit() else None
-
-
-def _machine() -> int | None:
-    if sys.platform == "win32":
-        return _windows()
-    try:
-        return math.prod((os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")))
-    except (OSError, ValueError):
-        return None
-
-
-def _windows() -> int | None:
-    import ctypes
-
-    # GetPhysicallyInstalledSystemMemory gives kilobytes.
-    kilobytes = ctypes.c_ulonglong(0)
-    windll = getattr(ctypes, "windll", None)
-    if windll is None:
-        return None
-    known = windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes))
-    return kilobytes.value * 1024 if known else None
+    return memory_here.allowed()
 
 
 def _form(contract: Contract) -> str:

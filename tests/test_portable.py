@@ -1,0 +1,52 @@
+"""Train, export and score without what only Linux has.
+
+The modules and calls that Windows lacks are hidden from a process on this system, but for `fcntl`,
+in whose place the cache's lock takes `msvcrt` there. It shows that none of them is needed on the
+way; it does not show that TensorFlow's wheels, paths with a drive letter or a console of another
+system behave.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.rig.pngs import Pngs
+from tests.trainer.pictures import write_idx_set
+
+_HIDDEN = """
+import os, signal, sys
+for name in ("resource", "pwd", "grp", "termios", "tty", "pty", "syslog"):
+    sys.modules[name] = None
+for name in ("sysconf", "fork", "forkpty", "memfd_create", "sched_getaffinity", "fchmod", "geteuid",
+             "getuid", "statvfs", "mkfifo", "killpg", "getloadavg"):
+    if hasattr(os, name):
+        delattr(os, name)
+for name in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGKILL", "SIGQUIT", "SIGCHLD", "SIGPIPE",
+             "alarm", "setitimer", "pthread_sigmask", "pthread_kill", "sigwait"):
+    if hasattr(signal, name):
+        delattr(signal, name)
+from litescore.cli import run, litescore
+run(litescore, sys.argv[1:])
+"""
+
+
+def hidden(*words: str | Path) -> str:
+    """What the command says where all that is hidden."""
+    command = [sys.executable, "-c", _HIDDEN, *map(str, words)]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_nothing_of_linux_is_needed(tmp_path: Path, pngs: Pngs) -> None:
+    """From images to a record: `train`, `export` and `score`."""
+    data, run, model = write_idx_set(tmp_path / "data"), tmp_path / "run", tmp_path / "m.tflite"
+    hidden("train", "--data", data, "--model", "mlp", "--epochs", "2", "--out", run, "--quiet")
+    hidden("export", run, "--quantize", "f32", "--max-drop", "100", "--out", model)
+    assert '"status": "scored"' in hidden("score", pngs.paths[0], "--model", model).replace(
+        '":"', '": "'
+    )
