@@ -18,6 +18,7 @@ from litescore.contract import Contract
 from trainer import audit, models
 from trainer.augmentation import sensible
 from trainer.backend import keras, tf, use_one_thread
+from trainer.fitting import memory
 from trainer.fitting.checkpoints import Checkpoints, State
 from trainer.fitting.fit import fit
 from trainer.fitting.history import Fitted, Watcher
@@ -102,6 +103,7 @@ def train(
     model = models.build(recipe.architecture, parts.contract)
     for line in models.notes(model, recipe.architecture, parts.contract):
         say(line)
+    memory.check(model, recipe.batch, parts.contract)
     predictor = Predictor(model, logits=logits)
     untrained = _measure(predictor, parts.test).loss
     say(f"untrained loss {untrained:.3f} (by chance {math.log(len(parts.contract.labels)):.3f})")

@@ -49,8 +49,8 @@ def fit(
     (`trainer.fitting.phases`). The same seed gives the same weights on the same machine, whether
     or not it stopped in between and went on from `begun`, a state of `checkpoints`.
 
-    Raises ConfigurationError for a loss that is no number or too little memory, and KeyboardInterrupt, once the state is
-    saved, when it is asked to stop.
+    Raises ConfigurationError for a loss that is no number or too little memory, and
+    KeyboardInterrupt, once the state is saved, when it is asked to stop.
     """
     started = time.perf_counter()
     predictor = Predictor(model, logits=logits)

@@ -94,7 +94,7 @@ def _count(
                 continue
             if times == 2:
                 # The main thread may have heard both as one, before the second was counted.
-                _thread.interrupt_main(number)
+                _thread.interrupt_main(signal.Signals(number))
             if not ended.wait(grace):
                 # States are written whole: what is saved stays saved.
                 os._exit(_STOPPED)

@@ -21,7 +21,8 @@ def needed(model: Any, batch: int) -> int:
     """Bytes that a step of `batch` images takes at least: what each layer gives is held for the way
     back, and each weight with what moves it. The real peak is higher.
     """
-    return _FLOAT * (batch * _activations(model) + _COPIES * model.count_params())
+    weights: int = model.count_params()
+    return _FLOAT * (batch * _activations(model) + _COPIES * weights)
 
 
 def check(model: Any, batch: int, contract: Contract, *, allowed: int | None = None) -> None:
