@@ -47,7 +47,7 @@ figure { margin: .8rem 0; } figure img { max-width: 100%; background: #fff; bord
 .bars td { padding: .15rem .7rem; white-space: nowrap; }
 .bar { display: inline-block; height: .8em; margin-right: .4rem; background: var(--good);
   border-radius: .15rem; }
-.matrix th { max-width: 9rem; overflow-wrap: anywhere; }
+.matrix th { max-width: 9rem; overflow-wrap: break-word; }
 .matrix td { text-align: right; padding: .25rem .45rem; min-width: 2.6rem; }
 pre { background: var(--tint); padding: .8rem; border-radius: .5rem; overflow-x: auto; }
 """
