@@ -2,8 +2,8 @@
 
 The modules and calls that Windows lacks are hidden from a process on this system, but for `fcntl`,
 in whose place the cache's lock takes `msvcrt` there. It shows that none of them is needed on the
-way; it does not show that TensorFlow's wheels, paths with a drive letter or a console of another
-system behave.
+way; processes that the commands start have all of it. It does not show that TensorFlow's wheels,
+paths with a drive letter or a console of another system behave.
 """
 
 from __future__ import annotations
@@ -27,14 +27,36 @@ for name in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGKILL", "SIGQUIT", "S
              "alarm", "setitimer", "pthread_sigmask", "pthread_kill", "sigwait"):
     if hasattr(signal, name):
         delattr(signal, name)
+"""
+
+_COMMAND = """
 from litescore.cli import run, litescore
 run(litescore, sys.argv[1:])
+"""
+
+# The lock's module takes `fcntl` first; no other one may.
+_EVERY_MODULE = """
+import importlib, pkgutil
+import trainer.images.lock
+sys.modules["fcntl"] = None
+count = 0
+for name in ("litescore", "trainer", "export"):
+    package = importlib.import_module(name)
+    for found in pkgutil.walk_packages(package.__path__, name + "."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+            count += 1
+print(count)
 """
 
 
 def hidden(*words: str | Path) -> str:
     """What the command says where all that is hidden."""
-    command = [sys.executable, "-c", _HIDDEN, *map(str, words)]
+    return _said(_COMMAND, *words)
+
+
+def _said(program: str, *words: str | Path) -> str:
+    command = [sys.executable, "-c", _HIDDEN + program, *map(str, words)]
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
@@ -50,3 +72,11 @@ def test_nothing_of_linux_is_needed(tmp_path: Path, pngs: Pngs) -> None:
     assert '"status": "scored"' in hidden("score", pngs.paths[0], "--model", model).replace(
         '":"', '": "'
     )
+
+
+def test_every_module_loads() -> None:
+    """Those too that `train`, `export` and `score` do not come to: `audit`, `bench`, `record`.
+
+    It shows what happens at their import; what their functions call is not run.
+    """
+    assert int(_said(_EVERY_MODULE)) > 100
