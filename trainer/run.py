@@ -5,6 +5,7 @@ Knows how the parts of the trainer go together; nothing of the command line, fil
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -141,7 +142,7 @@ def _identity(job: Job, parts: Splits, names: tuple[str, ...]) -> dict[str, Any]
         "augmentation": names,
         "seed": job.seed,
         "data": parts.source.digest(),
-        "contract": parts.contract.to_json(),
+        "contract": json.loads(parts.contract.to_json()),
         "bfloat16": _in_bfloat16(job.recipe),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,

@@ -88,5 +88,5 @@ def averaged_count() -> tuple[list[str], list[int]]:
 def test_a_count_among_the_weights_is_kept(tensorflow: Callable[..., Any]) -> None:
     """A moving average is of what moves; whole numbers stay."""
     types, counts = tensorflow(averaged_count)
-    assert "int32" in types
+    assert any(name.startswith("int") for name in types)
     assert len(set(counts)) == 1
