@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     default="~/.keras",
     show_default=True,
-    help="Keras' folder, whose cache of data sets is used.",
+    help="Keras' folder: its cache of data sets and of ImageNet's weights.",
 )
 @click.option(
     "--show-code",
@@ -146,24 +146,12 @@ def train(show_code: bool, quiet: bool, as_json: bool, **words: Any) -> None:
 
 def _train(job: Job, talks: bool) -> dict[str, Any]:
     from trainer.fitting.progress import pictures_watched
-    from trainer.images import splits
+    from trainer.loading import load
 
     say = click.echo if talks else _nothing
     say(f"{job.recipe.name}: {job.data.origin}")
-    fraction = job.recipe.validation
     with pictures_watched(talks) as watch:
-        parts = splits.load(
-            job.data.place,
-            fraction,
-            seed=job.seed,
-            color=job.color,
-            size=job.size,
-            view=job.view,
-            batch=job.recipe.batch,
-            cache=job.cache,
-            watch=watch,
-            say=say,
-        )
+        parts = load(job, watch=watch, say=say)
     for line in (str(parts), *parts.source.notes):
         say(line)
     # TensorFlow takes seconds to import: only now that words and images are known to be good.
@@ -175,12 +163,11 @@ def _train(job: Job, talks: bool) -> dict[str, Any]:
     with watching(job.recipe.epochs, say if talks else None) as watcher:
         try:
             trained = run.train(job, parts, watcher, say)
+            facts = folder.write(trained)
         except KeyboardInterrupt:
             if checkpoints.unfinished(job.out):
                 click.echo(_how_to_go_on(job), err=True)
             raise
-    facts = folder.write(trained)
-    checkpoints.clear(job.out)
     for line in verdict.summary(trained):
         say(line)
     return facts

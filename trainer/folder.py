@@ -2,7 +2,7 @@
 
 model.keras     pixels 0..255 to probabilities, not compiled
 contract.json   labels, colour, size, origin (litescore.contract)
-history.csv     epoch, loss, accuracy, val_loss, val_accuracy
+history.csv     epoch, loss, accuracy, val_loss, val_accuracy, rate
 run.json        what was trained on what, and what came of it
 report.html     all of it for people
 plots/          the report's pictures as PNG files
@@ -27,6 +27,7 @@ from litescore.files import write_whole
 from litescore.reliability import reliability
 from trainer import again
 from trainer.backend import keras, tf
+from trainer.fitting import checkpoints
 from trainer.fitting.history import Epoch
 from trainer.report import card
 from trainer.report import page as report
@@ -36,7 +37,7 @@ _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "rate")
 
 
 def write(run: Run) -> dict[str, Any]:
-    """Write RUN where its job says; the facts of its run.json.
+    """Write RUN where its job says, and remove its checkpoint; the facts of its run.json.
 
     Raises ConfigurationError naming the file that cannot be written.
     """
@@ -51,6 +52,7 @@ def write(run: Run) -> dict[str, Any]:
     page.write(out / "report.html")
     write_whole(out / "MODEL_CARD.md", text.encode())
     write_whole(out / "run.json", (json.dumps(facts, indent=2) + "\n").encode())
+    checkpoints.clear(out)
     return facts
 
 

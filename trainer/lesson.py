@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.images import splits
 from trainer.images.splits import Splits
+from trainer.loading import load
 from trainer.plan import Job, Request, plan
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ class Lesson:
         from trainer.backend import keras
 
         keras.utils.set_random_seed(self.job.seed)
-        return models.build(self.job.recipe.architecture, self.images.contract)
+        return models.build(
+            self.job.recipe.architecture, self.images.contract, keras_home=self.job.keras_home
+        )
 
     def train(self, say: Callable[[str], None] | None = None) -> Run:
         """Train and measure. `say` is told the untrained loss and each epoch, a line each."""
@@ -84,11 +86,7 @@ def begin(
         **words,
     )
     job = plan(request)
-    share = job.recipe.validation
-    images = splits.load(
-        job.data.place, share, seed=job.seed, color=job.color, size=job.size, view=job.view
-    )
-    return Lesson(job, images)
+    return Lesson(job, load(job))
 
 
 def train(preset: str | None = None, say: Callable[[str], None] | None = None, **words: Any) -> Run:

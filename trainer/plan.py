@@ -5,6 +5,8 @@ Imports no TensorFlow, so that a wrong word is told at once.
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -47,14 +49,15 @@ class Request:
     cache: Path | None = None
     resume: bool = False
     view: ViewChanges = UNCHANGED
-    keras_home: Path = Path("~/.keras")
+    keras_home: Path | None = None
 
 
 @dataclass(frozen=True)
 class Job:
     """What to train on what. `color` and `size` (pixels a side) are None for the images' own; `view`
     is what the model sees of each; `cache` holds decoded images, None for the user's own cache;
-    `resume` goes on from the checkpoint in `out`.
+    `resume` goes on from the checkpoint in `out`; `keras_home` holds ImageNet's weights, None for
+    Keras' own place.
     """
 
     recipe: Recipe
@@ -66,6 +69,7 @@ class Job:
     view: View = WHOLE
     cache: Path | None = None
     resume: bool = False
+    keras_home: Path | None = None
 
 
 def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
@@ -93,6 +97,7 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
         view,
         request.cache,
         request.resume,
+        _keras_home(request),
     )
 
 
@@ -139,6 +144,8 @@ def _choose(request: Request) -> Recipe:
 
 
 def _changed(recipe: Recipe, request: Request) -> Recipe:
+    if request.rate is not None and not math.isfinite(request.rate):
+        raise UsageError(f"--rate {request.rate} is no number to multiply with: give one as 0.001")
     architecture = _weighted(recipe.architecture, request.weights)
     limits.check(architecture, request.size)
     optimization = replace(
@@ -187,5 +194,10 @@ def _find_data(recipe: Recipe, request: Request, say: Callable[[str], None]) -> 
         place = str(request.data or ".")
         place = place if is_s3(place) else str(local_path(place).resolve())
         return Found(place, f"{name_of(place)}, named by --data")
-    places = Places(Settings.read().data, request.keras_home.expanduser())
+    places = Places(Settings.read().data, _keras_home(request))
     return catalog.find(recipe.dataset, places, say)
+
+
+def _keras_home(request: Request) -> Path:
+    """As given, else as Keras finds it."""
+    return (request.keras_home or Path(os.environ.get("KERAS_HOME") or "~/.keras")).expanduser()

@@ -5,6 +5,7 @@ Knows how the parts of the trainer go together; nothing of the command line, fil
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,12 +16,12 @@ from numpy.typing import NDArray
 
 from litescore import __version__
 from litescore.contract import Contract
-from trainer import audit, models
+from trainer import audit, disk, models
 from trainer.augmentation import sensible
 from trainer.backend import keras, tf, use_one_thread
 from trainer.fitting import memory
 from trainer.fitting.checkpoints import Checkpoints, State
-from trainer.fitting.fit import fit
+from trainer.fitting.fit import class_weights, fit
 from trainer.fitting.history import Fitted, Watcher
 from trainer.fitting.predict import Predictor, measure
 from trainer.images.splits import Examples, Splits
@@ -100,10 +101,13 @@ def train(
     if _is_small(recipe.architecture, parts.contract):
         use_one_thread()
     keras.utils.set_random_seed(job.seed)
-    model = models.build(recipe.architecture, parts.contract)
+    model = models.build(recipe.architecture, parts.contract, keras_home=job.keras_home)
     for line in models.notes(model, recipe.architecture, parts.contract):
         say(line)
-    memory.check(model, recipe.batch, parts.contract)
+    disk.check(job.out, model.count_params())
+    memory.check(model, min(recipe.batch, len(parts.train)), parts.contract)
+    if recipe.optimization.balanced:
+        say(_balance(parts))
     predictor = Predictor(model, logits=logits)
     untrained = _measure(predictor, parts.test).loss
     say(f"untrained loss {untrained:.3f} (by chance {math.log(len(parts.contract.labels)):.3f})")
@@ -138,12 +142,23 @@ def _identity(job: Job, parts: Splits, names: tuple[str, ...]) -> dict[str, Any]
         "augmentation": names,
         "seed": job.seed,
         "data": parts.source.digest(),
-        "contract": parts.contract.to_json(),
+        "contract": json.loads(parts.contract.to_json()),
         "bfloat16": _in_bfloat16(job.recipe),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
         "litescore": __version__,
     }
+
+
+def _balance(parts: Splits) -> str:
+    """Which class counts most and which least, and how much."""
+    labels = parts.contract.labels
+    weights = class_weights(parts.train, len(labels))
+    counting = sorted(
+        (weight, label) for weight, label in zip(weights, labels, strict=True) if weight
+    )
+    (least, common), (most, rare) = counting[0], counting[-1]
+    return f"balanced: an image of {rare} counts {most:.2f}, of {common} {least:.2f}, 1 in the mean"
 
 
 def _begun(job: Job, checkpoints: Checkpoints, say: Callable[[str], None]) -> State | None:

@@ -116,3 +116,12 @@ def test_the_first_state_comes_late(tmp_path: Path) -> None:
     """A training of seconds writes none."""
     assert not Checkpoints(tmp_path, IDENTITY).due
     assert Checkpoints(tmp_path, IDENTITY, seconds=0).due
+
+
+def test_only_what_differs_is_told(tmp_path: Path) -> None:
+    """Of a recipe of many values the one that is another."""
+    Checkpoints(tmp_path, IDENTITY).save(state(1))
+    other = {"recipe": {"epochs": 12, "augment": ("flip",)}, "seed": 1}
+    with pytest.raises(UsageError) as raised:
+        Checkpoints(tmp_path, other).load()
+    assert "(recipe.epochs 9 there, 12 here)" in str(raised.value)

@@ -69,7 +69,7 @@ def test_history_has_a_line_an_epoch(trained: Said) -> None:
     with (trained.out / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2"]
-    assert list(rows[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    assert list(rows[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "rate"]
     assert float(rows[1]["loss"]) < float(rows[0]["loss"])
     assert all(0 < float(row["val_accuracy"]) < 1 for row in rows)
 

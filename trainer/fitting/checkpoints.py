@@ -118,11 +118,12 @@ class Checkpoints:
         return None
 
     def _check(self, path: Path, identity: Mapping[str, Any]) -> None:
-        names = [*self._identity, *(name for name in identity if name not in self._identity)]
+        there, here = _leaves(identity), _leaves(self._identity)
+        names = [*here, *(name for name in there if name not in here)]
         other = [
-            f"{name} {identity.get(name)} there, {self._identity.get(name)} here"
+            f"{name} {there.get(name)} there, {here.get(name)} here"
             for name in names
-            if identity.get(name) != self._identity.get(name)
+            if there.get(name) != here.get(name)
         ]
         if other:
             raise UsageError(
@@ -143,6 +144,18 @@ def clear(run: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
+
+
+def _leaves(identity: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Name -> plain value, as `recipe.epochs` -> 9: a message tells only what differs."""
+    found: dict[str, Any] = {}
+    for name, value in identity.items():
+        found |= (
+            _leaves(value, f"{above}{name}.")
+            if isinstance(value, dict)
+            else {f"{above}{name}": value}
+        )
+    return found
 
 
 def _packed(state: State, identity: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 from trainer import augmentation
 from trainer.backend import keras, tf
 from trainer.fitting import augment, schedule
-from trainer.models.plain import has_convolutions
+from trainer.models.plain import is_chain
 from trainer.presets import Optimization
 
 # Steps after which the moving average has mostly left the first weights behind.
@@ -40,7 +40,7 @@ class Stepper:
         self.model = model
         # XLA fuses the optimizer into a dense step and makes it four times faster; its
         # convolutions on a CPU are 6 to 30 times slower than TensorFlow's own.
-        self.fused = not names and not has_convolutions(model)
+        self.fused = not names and is_chain(model)
         self._seed, self._strengths = seed, augmentation.parse(names)
         self._loss = _loss(logits, chosen.smoothing, weights, model.output_shape[-1])
         self._variables = model.trainable_variables
@@ -102,7 +102,9 @@ class Stepper:
         # At first it follows closely: the weights that training began with are worth nothing.
         decay = tf.minimum(self._decay, (1 + done) / (_AVERAGE_WARMUP + done))
         for average, weight in zip(self._average, self.model.weights, strict=False):
-            average.assign(average * decay + weight * (1 - decay))
+            # A count, as of a Normalization layer, has no mean.
+            moving = weight.dtype.startswith(("float", "bfloat"))
+            average.assign(average * decay + weight * (1 - decay) if moving else weight)
 
 
 def _loss(logits: bool, smoothing: float, weights: Sequence[float] | None, classes: int) -> Any:

@@ -16,6 +16,17 @@ from trainer.presets import Architecture
 
 layers = keras.layers
 
+# What a dense model is made of.
+_CHAINED = (
+    layers.Rescaling,
+    layers.Flatten,
+    layers.Dense,
+    layers.ReLU,
+    layers.Activation,
+    layers.Softmax,
+    layers.Dropout,
+)
+
 
 def build(architecture: Architecture, contract: Contract) -> Any:
     """An untrained keras.Model: float32[n, height, width, channels] of 0..255 to [n, classes].
@@ -44,8 +55,20 @@ def with_probabilities(model: Any, architecture: Architecture) -> Any:
     return keras.Model(model.inputs[0], outputs)
 
 
-def has_convolutions(model: Any) -> bool:
-    return any(isinstance(layer, layers.Conv2D) for layer in model.layers)
+def is_chain(model: Any) -> bool:
+    """Whether it is dense layers one behind the other: calling each in turn is calling the model.
+
+    A model of one's own may branch, or use a layer twice.
+    """
+    first, *others = model.layers
+    behind = first.output if isinstance(first, layers.InputLayer) else None
+    for layer in others:
+        if not isinstance(layer, _CHAINED) or len(layer._inbound_nodes) != 1:
+            return False
+        if layer.input is not behind:
+            return False
+        behind = layer.output
+    return behind is model.outputs[0]
 
 
 def _dense(x: Any, hidden: tuple[int, ...]) -> Any:
