@@ -70,7 +70,7 @@ def describe(run: Run) -> dict[str, Any]:
         "data_origin": job.data.origin,
         "shipped_slice": job.data.shipped,
         "dataset": parts.source.name,
-        "digest": parts.source.digest(),
+        "digest": parts.digest(),
         "warnings": list(run.warnings),
         "view": run.contract.view.to_json(),
         "images": {

@@ -141,7 +141,7 @@ def _identity(job: Job, parts: Splits, names: tuple[str, ...]) -> dict[str, Any]
         "recipe": asdict(job.recipe),
         "augmentation": names,
         "seed": job.seed,
-        "data": parts.source.digest(),
+        "data": parts.digest(),
         "contract": json.loads(parts.contract.to_json()),
         "bfloat16": _in_bfloat16(job.recipe),
         "tensorflow": tf.__version__,

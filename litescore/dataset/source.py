@@ -97,7 +97,12 @@ def _of_url(url: str) -> Source:
         path, identity = bucket.fetched(url)
         return _of_file(path, url, identity)
     prefix = url.rstrip("/") + "/"
-    return tree.labelled(bucket.listed(prefix, name_of(prefix)))
+    listing = bucket.listed(prefix, name_of(prefix))
+    if not listing.pictures and any("-ubyte" in path for path in listing.others):
+        raise DataError(
+            f"{prefix} holds IDX files, which are read from a folder only: copy them into one"
+        )
+    return tree.labelled(listing)
 
 
 def _of_file(path: Path, name: str, identity: str | None = None) -> Source:

@@ -132,6 +132,14 @@ def test_what_is_missing_in_a_bucket(
         whole.content(0)
 
 
+def test_idx_files_in_a_bucket_are_refused(cloud: S3, bucket: str) -> None:
+    """With the way out, where class folders would be missed."""
+    for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"):
+        cloud.client.put_object(Bucket=bucket, Key=f"digits/{name}", Body=b"any")
+    with pytest.raises(DataError, match="holds IDX files, which are read from a folder only"):
+        dataset.load(f"s3://{bucket}/digits")
+
+
 @pytest.mark.parametrize("form", ["zip", "tar", "tar.gz", "csv"])
 def test_pictures_are_read_from_threads_and_elsewhere(
     undivided: Path, tmp_path: Path, form: str

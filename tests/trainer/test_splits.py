@@ -210,3 +210,13 @@ def test_a_view_of_arrays_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"noise holds arrays.* invert is for folders"):
         load(root, 0, seed=0, view=View(invert=True))
     assert load(root, 0, seed=0, view=View(rotate=0)).contract.view == WHOLE
+
+
+def test_the_digest_reads_no_picture_again(colors: Path, tmp_path: Path) -> None:
+    """It is that of the data set, and stands though the files are gone."""
+    copied = tmp_path / "copied"
+    shutil.copytree(colors, copied)
+    parts = load(copied, 0.2, seed=1, cache=tmp_path / "cache")
+    wanted = parts.source.digest()
+    shutil.rmtree(copied)
+    assert parts.digest() == wanted

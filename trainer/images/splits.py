@@ -46,6 +46,7 @@ class Splits:
     source  all training images as they were found, whose digest names the data
     own     the data set has validation images of its own; else they were drawn from `source`
     judged  the test images as they were found, in the order of `test`; None where nobody asks
+    known   uint8[n, 32], the SHA-256 of each picture of `source`; None where nobody knows them
     """
 
     source: Dataset
@@ -55,6 +56,11 @@ class Splits:
     test: Examples
     own: bool
     judged: Dataset | None = None
+    known: NDArray[np.uint8] | None = None
+
+    def digest(self) -> str:
+        """Of `source`, whose pictures are not read again for it."""
+        return self.source.digest(self.known)
 
     def __str__(self) -> str:
         watched = f"{len(self.validation):,} validation" if self.validation else "no validation"
@@ -107,7 +113,9 @@ def load(
         _check_memory(parts, contract, batch)
         examples = _examples(parts, contract, Cache(cache or home.folder(), pool, watch, say))
     watched = examples[1] if len(examples) == 3 else None
-    return Splits(source, contract, examples[0], watched, examples[-1], own, test)
+    return Splits(
+        source, contract, examples[0], watched, examples[-1], own, test, surveys[0].digests
+    )
 
 
 def contract_for(
