@@ -80,6 +80,23 @@ def test_the_one_before_a_damaged_state(tmp_path: Path, damage: Callable[[bytes]
         states.load()
 
 
+def test_a_damaged_state_does_not_replace_a_whole_one(
+    tmp_path: Path, full_disk: Callable[[Path], None]
+) -> None:
+    """A full disk right after the fall-back still leaves the state that was taken."""
+    Checkpoints(tmp_path, IDENTITY).save(state(1))
+    Checkpoints(tmp_path, IDENTITY).save(state(2))
+    last = tmp_path / "checkpoint" / "last.npz"
+    last.write_bytes(cut(last.read_bytes()))
+    checkpoints = Checkpoints(tmp_path, IDENTITY)
+    assert checkpoints.load() is not None
+    full_disk(tmp_path / "checkpoint")
+    assert not checkpoints.save(state(3))
+    found = Checkpoints(tmp_path, IDENTITY).load()
+    assert found is not None
+    assert found.epoch == 1
+
+
 def test_another_training_is_refused(tmp_path: Path) -> None:
     """What differs is named, with both values."""
     Checkpoints(tmp_path, IDENTITY).save(state(1))

@@ -72,6 +72,7 @@ class Checkpoints:
         # As it will be read back: JSON knows no tuples.
         self._identity = json.loads(json.dumps(dict(identity)))
         self._written = time.monotonic()
+        self._damaged: set[Path] = set()
 
     @property
     def due(self) -> bool:
@@ -84,9 +85,11 @@ class Checkpoints:
         last = self._folder / _LAST
         try:
             data = _packed(state, self._identity)
-            if last.exists():
+            # A damaged one must not take the place of the whole one before it.
+            if last.exists() and last not in self._damaged:
                 last.replace(self._folder / _BEFORE)
             write_whole(last, data)
+            self._damaged.discard(last)
         except (OSError, ConfigurationError) as error:
             self._say(
                 f"warning: no checkpoint was written ({error}); training goes on, "
@@ -110,6 +113,7 @@ class Checkpoints:
             except _DAMAGED as error:
                 damaged.append(f"{path} is damaged ({type(error).__name__}: {error})")
                 self._say(f"warning: {damaged[-1]}")
+                self._damaged.add(path)
                 continue
             self._check(path, identity)
             return state
