@@ -18,7 +18,8 @@ IDENTITY = {"recipe": {"epochs": 9, "augment": ("flip",)}, "seed": 1}
 def state(epoch: int) -> State:
     weights = [np.full((3, 4), epoch, np.float32), np.arange(epoch)]
     seen = (Epoch(1, 0.1 + 0.2, 0.7, rate=0.5),)
-    return State(epoch, Tally(3, 1.5, 2.0, 96), seen, 1, weights, [np.int64(epoch), *weights])
+    variables = [np.int64(epoch), *weights]
+    return State(epoch, Tally(3, 1.5, 2.0, 96), seen, 1, weights, variables, 12.5)
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -27,11 +28,12 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     found = Checkpoints(tmp_path, IDENTITY).load()
     assert found is not None
     expected = state(4)
-    assert (found.epoch, found.tally, found.history, found.best) == (
+    assert (found.epoch, found.tally, found.history, found.best, found.seconds) == (
         expected.epoch,
         expected.tally,
         expected.history,
         expected.best,
+        expected.seconds,
     )
     for ours, theirs in (
         (found.kept, expected.kept),

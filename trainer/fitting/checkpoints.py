@@ -43,6 +43,7 @@ class State:
     history    the epochs before
     best       the epoch whose weights are best so far (0: none), and `kept` those weights
     variables  all that the next step depends on, in the order of `Stepper.remembered`
+    seconds    that the training took until here, of all its sittings
     """
 
     epoch: int
@@ -51,6 +52,7 @@ class State:
     best: int
     kept: Arrays
     variables: Arrays
+    seconds: float = 0.0
 
 
 class Checkpoints:
@@ -170,6 +172,7 @@ def _packed(state: State, identity: Mapping[str, Any]) -> bytes:
         "tally": asdict(state.tally),
         "history": [asdict(epoch) for epoch in state.history],
         "best": state.best,
+        "seconds": state.seconds,
     }
     arrays = {f"kept{n}": value for n, value in enumerate(state.kept)}
     arrays |= {f"variable{n}": value for n, value in enumerate(state.variables)}
@@ -192,6 +195,7 @@ def _unpacked(data: bytes) -> tuple[State, dict[str, Any]]:
             facts["best"],
             _numbered(held, "kept"),
             _numbered(held, "variable"),
+            facts["seconds"],
         )
     return state, facts["identity"]
 

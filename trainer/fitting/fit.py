@@ -5,7 +5,6 @@ Knows nothing of files, presets or reports.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,7 +51,6 @@ def fit(
     Raises ConfigurationError for a loss that is no number or too little memory, and
     KeyboardInterrupt, once the state is saved, when it is asked to stop.
     """
-    started = time.perf_counter()
     predictor = Predictor(model, logits=logits)
     watch = watch or Unwatched()
     with explained(model, batch), heard(watch.stopping) as wish:
@@ -84,7 +82,7 @@ def fit(
             )
             training.run(phase, Loop(stepper, train, batch=batch), stepper)
     model.set_weights(training.kept)
-    return Fitted(tuple(training.history), training.best, time.perf_counter() - started)
+    return Fitted(tuple(training.history), training.best, training.seconds)
 
 
 def _weights(optimization: Optimization, train: Examples, classes: int) -> list[float] | None:

@@ -45,6 +45,7 @@ class Stepper:
         self._loss = _loss(logits, chosen.smoothing, weights, model.output_shape[-1])
         self._variables = model.trainable_variables
         self.optimizer = schedule.optimizer(chosen, self._variables, steps=steps)
+        self.highest = chosen.rate
         self._decay = chosen.average
         self._average = [tf.Variable(w) for w in model.weights] if chosen.average else []
 

@@ -6,6 +6,7 @@ Knows nothing of how a step is taken.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,12 +47,19 @@ class Training:
     epoch: int = 1
     best: int = 0
     kept: Arrays = ()
+    started: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
         self.kept = self.model.get_weights()
         if self.begun is not None:
+            self.started -= self.begun.seconds
             self.history, self.epoch = list(self.begun.history), self.begun.epoch
             self.best, self.kept = self.begun.best, self.begun.kept
+
+    @property
+    def seconds(self) -> float:
+        """That it took until now, of all its sittings."""
+        return time.perf_counter() - self.started
 
     def run(self, phase: Phase, loop: Loop, stepper: Stepper) -> None:
         """The epochs of one phase that are still to come, until patience ends.
@@ -82,7 +90,7 @@ class Training:
         order = shuffled(len(self.train), self.seed, self.epoch)
         tally = begun
         for seen in loop.run(order, self.epoch, self.watch, begun):
-            self._check(seen, stepper)
+            self._check(seen.loss, seen, stepper)
             # The state at an epoch's end is that before the next one's first step.
             if seen.images < len(order):
                 self._save(stepper, seen)
@@ -93,6 +101,7 @@ class Training:
         loss, accuracy = tally.loss / tally.images, tally.hits / tally.images
         with _averaged(self.model, stepper):
             epoch = Epoch(self.epoch, loss, accuracy, *self._validate(), stepper.rate)
+            self._check(_loss(epoch), tally, stepper)
             self.history.append(epoch)
             self.watch.epoch(epoch)
             if not self.best or _loss(epoch) < _loss(self.history[self.best - 1]):
@@ -115,19 +124,26 @@ class Training:
             # A copy of each: TensorFlow would write into what it lends.
             variables = [np.array(variable) for variable in stepper.remembered()]
             self.checkpoints.save(
-                State(self.epoch, tally, tuple(self.history), self.best, self.kept, variables)
+                State(
+                    self.epoch,
+                    tally,
+                    tuple(self.history),
+                    self.best,
+                    self.kept,
+                    variables,
+                    self.seconds,
+                )
             )
         if self.wish.uttered:
             raise KeyboardInterrupt
 
-    def _check(self, tally: Tally, stepper: Stepper) -> None:
-        if math.isfinite(tally.loss):
+    def _check(self, loss: float, tally: Tally, stepper: Stepper) -> None:
+        if math.isfinite(loss):
             return
-        rate = stepper.rate
         raise ConfigurationError(
             f"the loss is no number any more: epoch {self.epoch}, within {tally.images:,} of "
-            f"{len(self.train):,} images, learning rate {rate:g}; give a lower one, as "
-            f"--rate {rate / 10:g}"
+            f"{len(self.train):,} images, learning rate {stepper.highest:g} at its highest; give a "
+            f"lower one, as --rate {stepper.highest / 10:g}"
         )
 
 
