@@ -20,7 +20,7 @@ import os, signal, sys
 for name in ("resource", "pwd", "grp", "termios", "tty", "pty", "syslog"):
     sys.modules[name] = None
 for name in ("sysconf", "fork", "forkpty", "memfd_create", "sched_getaffinity", "fchmod", "geteuid",
-             "getuid", "statvfs", "mkfifo", "killpg", "getloadavg"):
+             "getuid", "mkfifo", "killpg", "getloadavg"):
     if hasattr(os, name):
         delattr(os, name)
 for name in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGKILL", "SIGQUIT", "SIGCHLD", "SIGPIPE",

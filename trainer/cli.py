@@ -108,7 +108,7 @@ def train(show_code: bool, quiet: bool, as_json: bool, **words: Any) -> None:
 
     \b
     Models for your own images:
-      cnn                a small residual network, trained from nothing
+      cnn                a small convolutional network, trained from nothing
       mlp                one hidden layer of 128
       mobilenet-v2, mobilenet-v3-small, efficientnet-b0
                          pretrained (--weights); their last layer is learned

@@ -14,7 +14,7 @@ BACKBONES = ("mobilenet-v2", "mobilenet-v3-small", "efficientnet-b0")
 KINDS = ("mlp", "cnn", *BACKBONES)
 
 _TITLES = {
-    "cnn": "Residual convolutions",
+    "cnn": "Convolutions",
     "mobilenet-v2": "MobileNetV2",
     "mobilenet-v3-small": "MobileNetV3-Small",
     "efficientnet-b0": "EfficientNetB0",
@@ -30,7 +30,8 @@ class Architecture:
 
     kind      one of KINDS, or `module:function` for a model of one's own
     hidden    units of each hidden Dense layer of an mlp
-    channels  of a cnn's first convolution and of each stage behind it; () chooses by the image
+    channels  of a residual cnn: of its first convolution and of each stage behind it; () for a plain
+              stack of convolutions, sized by the image
     dropout   share of activations dropped before the last layer while training
     logits    the last layer gives logits while training; a Softmax is attached afterwards
     weights   of a backbone (BACKBONES): `imagenet`, `none`, or the path of a weights file
@@ -45,7 +46,8 @@ class Architecture:
 
     def describe(self, classes: int) -> str:
         """The layers in words, for people."""
-        layers = ["Flatten"] if self.kind == "mlp" else [_TITLES.get(self.kind, self.kind)]
+        title = "Residual convolutions" if self.channels else _TITLES.get(self.kind, self.kind)
+        layers = ["Flatten"] if self.kind == "mlp" else [title]
         layers += [f"Dense {units} relu" for units in self.hidden]
         layers += [f"Dropout {self.dropout:g}"] if self.dropout else []
         ends = "logits" if self.logits else "softmax"

@@ -14,22 +14,6 @@ layers = keras.layers
 
 # Longest side of a picture that the first convolution sees whole.
 _WHOLE = 40
-# The last stage's map has a side of at most this.
-_SMALLEST_MAP = 8
-_FIRST, _MOST = 24, 128
-
-
-def channels_for(side: int) -> tuple[int, ...]:
-    """Channels of the first convolution and of each stage, for pictures of this longer side.
-
-    A stage halves the map; there are as many as bring it to 8 x 8, at least two.
-    """
-    side = side if side <= _WHOLE else -(-side // 2)
-    found = [_FIRST]
-    while len(found) < 3 or side > _SMALLEST_MAP:
-        found.append(min(2 * found[-1], _MOST))
-        side = -(-side // 2)
-    return tuple(found)
 
 
 def body(x: Any, channels: tuple[int, ...]) -> Any:

@@ -59,10 +59,7 @@ def _mlp(architecture: Architecture) -> list[str]:
 
 
 def _cnn(architecture: Architecture) -> list[str]:
-    # The same function chooses them for the model itself; it imports TensorFlow.
-    from trainer.models.residual import channels_for
-
-    first, *stages = architecture.channels or channels_for(SIDE)
+    first, *stages = architecture.channels
     end = "\n".join(f"    x = {layer}(x)" for layer in _end(architecture))
     build = _CNN.format(side=SIDE, first=first, stages=", ".join(map(str, stages)), end=end)
     return [_CONVOLUTION, _RESIDUAL, build]
