@@ -48,8 +48,10 @@ def _open(url: str, patience: float) -> Any:
 
 
 def _ask(url: str, patience: float, answers: queue.SimpleQueue[Any]) -> None:
+    # urlopen would keep the proxies of its first call for as long as the process lives.
+    opener = urllib.request.build_opener()
     try:
-        answers.put(urllib.request.urlopen(url, timeout=patience * 0.9))  # noqa: S310
+        answers.put(opener.open(url, timeout=patience * 0.9))
     except _FAILURES as error:
         answers.put(error)
 
