@@ -14,7 +14,7 @@ BACKBONES = ("mobilenet-v2", "mobilenet-v3-small", "efficientnet-b0")
 KINDS = ("mlp", "cnn", *BACKBONES)
 
 _TITLES = {
-    "cnn": "Convolutions",
+    "cnn": "Residual convolutions",
     "mobilenet-v2": "MobileNetV2",
     "mobilenet-v3-small": "MobileNetV3-Small",
     "efficientnet-b0": "EfficientNetB0",
@@ -30,8 +30,8 @@ class Architecture:
 
     kind      one of KINDS, or `module:function` for a model of one's own
     hidden    units of each hidden Dense layer of an mlp
-    channels  of a residual cnn: of its first convolution and of each stage behind it; () for a plain
-              stack of convolutions, sized by the image
+    channels  of a cnn: of its first convolution and of each stage behind it; () lets the image's
+              size say
     dropout   share of activations dropped before the last layer while training
     logits    the last layer gives logits while training; a Softmax is attached afterwards
     weights   of a backbone (BACKBONES): `imagenet`, `none`, or the path of a weights file
@@ -46,8 +46,7 @@ class Architecture:
 
     def describe(self, classes: int) -> str:
         """The layers in words, for people."""
-        title = "Residual convolutions" if self.channels else _TITLES.get(self.kind, self.kind)
-        layers = ["Flatten"] if self.kind == "mlp" else [title]
+        layers = ["Flatten"] if self.kind == "mlp" else [_TITLES.get(self.kind, self.kind)]
         layers += [f"Dense {units} relu" for units in self.hidden]
         layers += [f"Dropout {self.dropout:g}"] if self.dropout else []
         ends = "logits" if self.logits else "softmax"

@@ -21,7 +21,6 @@ _LOWERED = (
     layers.BatchNormalization,
     layers.ReLU,
     layers.MaxPooling2D,
-    layers.Add,
 )
 
 

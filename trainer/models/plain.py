@@ -16,11 +16,6 @@ from trainer.presets import Architecture
 
 layers = keras.layers
 
-# Convolutions halve the picture until its longer side is at most this.
-_SMALLEST_MAP = 7
-_FEWEST_BLOCKS = 3
-_FIRST_CHANNELS, _MOST_CHANNELS = 16, 128
-
 # What a dense model is made of.
 _CHAINED = (
     layers.Rescaling,
@@ -41,7 +36,7 @@ def build(architecture: Architecture, contract: Contract) -> Any:
     pixels = keras.Input((contract.height, contract.width, contract.channels), name="pixels")
     x = layers.Rescaling(1 / 255, name="rescale")(pixels)
     x = (
-        _convolutions(x, architecture.channels)
+        residual.body(x, architecture.channels)
         if architecture.kind == "cnn"
         else _dense(x, architecture.hidden)
     )
@@ -81,31 +76,3 @@ def _dense(x: Any, hidden: tuple[int, ...]) -> Any:
     for units in hidden:
         x = layers.Dense(units, activation="relu")(x)
     return x
-
-
-def _convolutions(x: Any, channels: tuple[int, ...]) -> Any:
-    return residual.body(x, channels) if channels else _stack(x)
-
-
-def _stack(x: Any) -> Any:
-    """Blocks of convolution, batch normalization and relu, then the mean over the picture.
-
-    Nothing here is foreign to int8, and nothing is added up: tflite-runtime's int8 answers of a
-    network with residual sums were up to three steps apart between Arm and x86.
-    """
-    side = max(x.shape[1:3])
-    channels, blocks = _FIRST_CHANNELS, 0
-    stride = 1 if side <= 32 else 2
-    while True:
-        x, blocks, side = _block(x, channels, stride), blocks + 1, -(-side // stride)
-        if side <= _SMALLEST_MAP and blocks >= _FEWEST_BLOCKS:
-            return layers.GlobalAveragePooling2D()(x)
-        channels = min(channels * 2, _MOST_CHANNELS)
-        stride = 2 if side > _SMALLEST_MAP else 1
-
-
-def _block(x: Any, channels: int, stride: int) -> Any:
-    x = layers.Conv2D(channels, 3, strides=stride, padding="same", use_bias=False)(x)
-    # Keras' momentum of 0.99 needs hundreds of steps; a small folder gives tens.
-    x = layers.BatchNormalization(momentum=0.9)(x)
-    return layers.ReLU()(x)
