@@ -19,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from litescore import batch, contract, dataset, image
+from litescore import batch, contract, dataset, image, lock
 from litescore.contract import Contract
 from litescore.dataset import Dataset
 from litescore.errors import ConfigurationError, DataError
@@ -28,7 +28,7 @@ from litescore.scorer import Probabilities, Scorer
 from litescore.view import View
 from tests.litescore import tiny
 from tests.trainer.pictures import photograph, write_folder, write_idx_set
-from trainer.images import cache, entry, home, lock, workers
+from trainer.images import cache, entry, home, workers
 
 HELD = Contract(("blue", "red"), "rgb", 24, 20, jpeg="scaled")
 
