@@ -108,9 +108,10 @@ class Loop:
     def score(self, frame: Frame) -> Scored:
         """What the model and the frames before it make of a frame."""
         scorer = self._scorer
-        probabilities, decision, error = None, None, None
+        probabilities, decision, error, seconds = None, None, None, None
         try:
-            probabilities = self._probabilities(frame)
+            fitted = tensor(frame, scorer.contract)
+            probabilities, seconds = self._probabilities(fitted)
             decision = self._decide(probabilities, frame)
         except PermanentError as raised:
             error = raised
@@ -123,6 +124,7 @@ class Loop:
             model=scorer.digest,
             device=self._device,
             top=self._top,
+            model_seconds=seconds,
         )
 
     def _wait(self, stop: Stop, until: float) -> None:
@@ -130,15 +132,16 @@ class Loop:
             self._alive()
             stop.wait(min(left, PATIENCE))
 
-    def _probabilities(self, frame: Frame) -> NDArray[np.float32]:
-        fitted = tensor(frame, self._scorer.contract)
+    def _probabilities(self, fitted: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+        """Of a frame's tensor, and the seconds that the model took."""
         begun = time.perf_counter()
         probabilities: NDArray[np.float32] = self._scorer.probabilities(fitted[np.newaxis])[0]
-        self.meter.invoked(time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        self.meter.invoked(seconds)
         if self._scorer.answers_floats and not isfinite(probabilities.max()):
             # In a mean it would stay for ever.
             raise PermanentError("unsupported", "the model's answer to it is no number")
-        return probabilities
+        return probabilities, seconds
 
     def _decide(self, probabilities: NDArray[np.float32], frame: Frame) -> Decision:
         position = frame.place.get("position")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
+from edge.scored import Scored
 from litescore import golden
 from litescore.errors import LitescoreError
 from litescore.scorer import Scorer, read_model
@@ -15,16 +16,15 @@ from litescore.scorer import Scorer, read_model
 _PAUSE = 2.0
 
 Stamp = tuple[int, int, int]
-Load = Callable[[bytes], Scorer]
+Load = Callable[[str | Path | bytes], Scorer]
 
 
 class ModelFile:
     """Watches a model's file on a thread of its own.
 
-    load  makes a scorer of a file's bytes
-    take  is given each new scorer, and may refuse it by a LitescoreError; called on the watching
-          thread
-    say   tells a person, one line
+    model  a path; what is named otherwise is loaded once and not watched
+    load   makes a scorer of it, or of a file's bytes
+    say    tells a person, one line
 
     A new file must load, and its golden samples must come out here as they were recorded; else the
     old model goes on, and `problem` says why.
@@ -32,25 +32,38 @@ class ModelFile:
 
     def __init__(
         self,
-        path: Path,
+        model: str | Path,
         *,
         load: Load,
-        take: Callable[[Scorer], None],
         say: Callable[[str], None],
         pause: float = _PAUSE,
     ) -> None:
-        self.name = path.name
+        self._model, self._path = model, Path(model)
+        self.name = self._path.name
         self.problem: str | None = None
-        self._path = path
-        self._load, self._take, self._say = load, take, say
+        self._load, self._say = load, say
         self._pause = pause
-        self._held = _stamp(path)
+        self._held = _stamp(self._path)
         self._closing = Event()
-        self._thread = Thread(target=self._watch, name=f"watch {path.name}", daemon=True)
+        self._thread = Thread(target=self._watch, name=f"watch {self.name}", daemon=True)
 
-    def start(self) -> None:
-        """Begin to watch."""
-        self._thread.start()
+    def first(self) -> Scorer:
+        """What to begin with. Raises as `Scorer`."""
+        return self._load(self._model)
+
+    def start(self, take: Callable[[Scorer], None]) -> None:
+        """Begin to watch. `take` is given each new scorer, on the watching thread, and may refuse it
+        by a LitescoreError.
+        """
+        self._take = take
+        if self._path.is_file():
+            self._thread.start()
+
+    def see(self, scored: Scored) -> None:
+        """A file is taken once it has proven itself: frames tell nothing more."""
+
+    def end(self) -> None:
+        """The loop ends as it should."""
 
     def close(self) -> None:
         """Stop watching. A file that is being loaded is not waited for."""

@@ -14,6 +14,7 @@ from edge.decision_options import decision_options
 from edge.frames.options import source_options
 from edge.keeping.options import keep_options
 from edge.preview.options import preview_options
+from edge.releases.options import follow_options
 from edge.sinks.lines_options import out_options
 from edge.sinks.mqtt_options import mqtt_options
 from edge.sinks.spool_options import spool_options
@@ -32,6 +33,7 @@ _GROUPS = (
     keep_options,
     spool_options,
     preview_options,
+    follow_options,
 )
 
 
@@ -55,7 +57,11 @@ def run_options(labels: Path | None, **groups: Any) -> RunOptions:
     short_help="Score a source's frames, and tell what they come to.",
     epilog=settings.table("model", "model_sha256", "runtime", "top", "max_bytes", "max_pixels"),
 )
-@click.option("--model", metavar="FILE", help="The .tflite file; LITESCORE_MODEL by default.")
+@click.option(
+    "--model",
+    metavar="FILE",
+    help="The .tflite file, or SHELF@CHANNEL to follow its releases; LITESCORE_MODEL by default.",
+)
 @group_options
 @click.option(
     "--state",
@@ -97,6 +103,7 @@ def run(model: str | None, top: int | None, labels: Path | None, **groups: Any) 
       litescore edge run --model model.tflite --source picamera --roi 0.25,0.25,0.5,0.5 \\
           --smooth votes:3/5 --min-confidence 0.6 --mqtt mqtt://homeassistant.local
       litescore edge run --model model.tflite --source clip.mp4 --out records.jsonl
+      litescore edge run --model s3://bucket/models/shoes@stable --trust factory.key.pub --source 0
     """
     from edge import running
     from litescore.scoring import settings_with

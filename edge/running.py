@@ -22,11 +22,14 @@ from edge.model_file import ModelFile
 from edge.monitor import Monitor
 from edge.pictures import Pictures
 from edge.preview.options import PreviewOptions, open_preview
+from edge.releases.options import FollowOptions, open_follower
+from edge.scored import Scored
 from edge.service.notify import Notifier
 from edge.sinks.lines_options import STDOUT, OutOptions, open_lines
 from edge.sinks.mqtt_options import MqttOptions, open_mqtt
 from edge.sinks.spool_options import SpoolOptions
 from edge.stop import Stop
+from litescore.errors import LitescoreError, ModelError
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 from litescore.view import ViewChanges
@@ -52,10 +55,31 @@ class RunOptions:
     keep: KeepOptions
     spool: SpoolOptions
     preview: PreviewOptions
+    follow: FollowOptions
     state: Path | None
     threads: int
     labels: Sequence[str] | None
     max_frames: int | None
+
+
+class Model(Protocol):
+    """Where the loop's model comes from, and from where it is renewed."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def problem(self) -> str | None: ...
+
+    def first(self) -> Scorer: ...
+
+    def start(self, take: Callable[[Scorer], None]) -> None: ...
+
+    def see(self, scored: Scored) -> None: ...
+
+    def end(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Closing(Protocol):
@@ -72,7 +96,6 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
     Raises what the model, the source and the sinks raise where they cannot be opened, and
     ConfigurationError where records are lost.
     """
-    path = Path(settings.model or "model.tflite")
     with Stop() as stop, closed_together() as parts:
         notifier = Notifier.here()
 
@@ -80,9 +103,9 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
             say(line)
             notifier.status(line)
 
-        load = _loader(options, settings)
-        scorer = load(settings.model or path)
         device = Device.here()
+        model = _model(options, settings, device, tell)
+        scorer = model.first()
         source = choose(options.source, scorer.contract, device, settings, say=tell)
         loop = Loop(
             scorer,
@@ -92,16 +115,16 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
             alive=notifier.alive,
             top=settings.top,
         )
-        file = ModelFile(path, load=load, take=loop.replace, say=tell)
-        parts.append(file)
-        monitor = Monitor(loop, file, source, device, thermal.read)
+        parts.append(model)
+        loop.watchers.append(model)
+        monitor = Monitor(loop, model, source, device, thermal.read)
         _open_parts(options, loop, monitor, device, stop, tell, parts)
-        if path.is_file():
-            file.start()
+        model.start(loop.replace)
         notifier.ready(f"scoring {source.name}")
         try:
-            interval = options.source.interval
-            return loop.run(source, stop, max_frames=options.max_frames, interval=interval)
+            with _blamed(model):
+                interval = options.source.interval
+                return loop.run(source, stop, max_frames=options.max_frames, interval=interval)
         finally:
             notifier.stopping()
             notifier.close()
@@ -133,6 +156,25 @@ def closed_together() -> Iterator[list[Closing]]:
             thread.join()
     if failures:
         raise failures[0]
+
+
+@contextmanager
+def _blamed(model: Model) -> Iterator[None]:
+    """Tell the model of an end that is not its fault: of the source, by a signal, with a sink."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except LitescoreError:
+        model.end()
+        raise
+    model.end()
+
+
+def _model(options: RunOptions, settings: Settings, device: Device, say: Say) -> Model:
+    load, state = _loader(options, settings), options.state or _state(os.environ)
+    follower = open_follower(options.follow, settings.model, device, state, load=load, say=say)
+    return follower or ModelFile(settings.model or "model.tflite", load=load, say=say)
 
 
 def _loader(options: RunOptions, settings: Settings) -> Callable[[str | Path | bytes], Scorer]:

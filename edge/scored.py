@@ -28,6 +28,7 @@ class Scored:
     error          why it failed; None where it is scored
     contract       of the model that scored it
     model          its SHA-256
+    model_seconds  that it took; None where the frame failed before it
     at             seconds since 1970 when it was scored
 
     The record is made when it is first asked for: most frames of a camera are told to nobody.
@@ -44,6 +45,7 @@ class Scored:
         model: str,
         device: Device,
         top: int,
+        model_seconds: float | None = None,
     ) -> None:
         self.frame = frame
         self.probabilities = probabilities
@@ -51,6 +53,7 @@ class Scored:
         self.error = error
         self.contract = contract
         self.model = model
+        self.model_seconds = model_seconds
         self.at = time.time()
         self._device = device
         self._top = top

@@ -36,9 +36,7 @@ class TrustOptions:
 
         Raises ReleaseError where that names none either.
         """
-        from litescore.releases import keys
-
-        return keys.trusted(self.trust or _set())
+        return trusted(self.trust)
 
 
 @dataclass(frozen=True)
@@ -80,19 +78,29 @@ def shelf_at(at: str | None) -> Shelf:
     return open_shelf(root)
 
 
+def trusted(paths: tuple[Path, ...]) -> tuple[PublicKey, ...]:
+    """The keys in these files; LITESCORE_TRUST's where none is named.
+
+    Raises ReleaseError where that names none either.
+    """
+    from litescore.releases import keys
+
+    return keys.trusted(paths or _set())
+
+
 def _set() -> tuple[Path, ...]:
     listed = (Settings.read().trust or "").split(os.pathsep)
     return tuple(Path(name) for name in listed if name)
 
 
-_TRUST = click.option(
+TRUST = click.option(
     "--trust",
     type=_FILE,
     multiple=True,
     metavar="FILE",
     help="A public key that may have signed; more than once for more.  [default: LITESCORE_TRUST]",
 )
-trust_options: Callable[..., Any] = gathered("trusting", TrustOptions, _TRUST)
+trust_options: Callable[..., Any] = gathered("trusting", TrustOptions, TRUST)
 signing_options: Callable[..., Any] = gathered(
     "signing",
     SigningOptions,
@@ -102,6 +110,6 @@ signing_options: Callable[..., Any] = gathered(
         metavar="FILE",
         help="The private key to sign with.  [default: LITESCORE_SIGNING_KEY]",
     ),
-    _TRUST,
+    TRUST,
     click.option("--note", default="", help="Words that go into the history."),
 )

@@ -85,6 +85,17 @@ class Shelf:
             raise ReleaseError(f"{what} speaks of {found.model} {found.digest[:12]}")
         return found
 
+    def read_sealed(self, digest: str) -> bytes:
+        """What is said of a release, as it lies there: whoever keeps it can look at the signature
+        later. Raises ReleaseError for one that is not there.
+        """
+        place = self.place(digest, "release.json")
+        try:
+            return store.read(Subject(place), max_bytes=_MAX_STATEMENT).data
+        except PermanentError as error:
+            what = f"release {digest[:12]} of {self.model}"
+            raise ReleaseError(f"{what}: {error.reason}") from error
+
     def add(self, found: Release, file: bytes, key: PrivateKey) -> None:
         """Put a release there, unless it is there already. The file comes before what speaks of it."""
         store.create(self.file(found.digest), file)

@@ -1,0 +1,80 @@
+"""The options of following a channel, and what they open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from litescore.options import gathered
+from litescore.releases.following import follow, is_channel
+from litescore.releases.options import TRUST, trusted
+
+if TYPE_CHECKING:
+    from edge.device import Device
+    from edge.releases.follower import Follower, Load
+
+
+@dataclass(frozen=True)
+class FollowOptions:
+    """How the channel that is named as the model is followed.
+
+    trust        files of public keys; () for LITESCORE_TRUST's
+    check_every  seconds between two looks at the channel
+    trial        seconds that a release must run well for
+    """
+
+    trust: tuple[Path, ...] = ()
+    check_every: float = 60.0
+    trial: float = 120.0
+
+
+follow_options = gathered(
+    "follow",
+    FollowOptions,
+    TRUST,
+    click.option(
+        "--check-every",
+        type=click.FloatRange(min=0.1),
+        default=60.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Of a channel: how often it is looked at, give or take a fifth.",
+    ),
+    click.option(
+        "--trial",
+        type=click.FloatRange(min=0),
+        default=120.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Of a new release: for how long it is watched, and left for the old one where it fails.",
+    ),
+)
+
+
+def open_follower(
+    options: FollowOptions,
+    model: str | None,
+    device: Device,
+    state: Path,
+    *,
+    load: Load,
+    say: Callable[[str], None],
+) -> Follower | None:
+    """What follows the channel that is named as the model; None for a model that is none.
+
+    Raises UsageError for a shelf or a channel without a name, ReleaseError where no key is trusted.
+    """
+    if model is None or not is_channel(model):
+        return None
+    from edge.releases.follower import Follower, FollowTerms
+    from edge.releases.slots import Slots
+    from edge.releases.trial import Terms
+
+    followed, keys = follow(model), trusted(options.trust)
+    slots = Slots(state / "releases" / followed.shelf.model, keys)
+    terms = FollowTerms(options.check_every, trial=Terms(seconds=options.trial))
+    return Follower(followed, slots, keys, device, load=load, say=say, terms=terms)

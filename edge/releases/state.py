@@ -1,0 +1,86 @@
+"""What a device remembers of the releases it follows: a small file, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from litescore.files import write_whole
+
+VERSION = 1
+SLOTS = ("a", "b")
+# Bad releases are few; a device that remembers a hundred has other troubles.
+_REMEMBERED = 100
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A release that has not yet shown that it runs here.
+
+    boot    the kernel's boot id at its last start
+    starts  of a loop with it
+    ended   the last of them ended as it should: by a signal, or with its source
+    """
+
+    boot: str
+    starts: int = 1
+    ended: bool = False
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a device stands.
+
+    slot     `a` or `b`: which runs; None before the first release
+    number   the highest turn of the channel that was seen
+    trial    of what runs; None where it has passed
+    bad      digest -> why it is not taken again
+    since    when what runs was taken: UTC, RFC 3339, by the device's clock
+    checked  when the channel was last read
+    failure  why the last attempt at a newer one failed; None where it did not
+    """
+
+    slot: str | None = None
+    number: int = 0
+    trial: Trial | None = None
+    bad: Mapping[str, str] = field(default_factory=dict)
+    since: str | None = None
+    checked: str | None = None
+    failure: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bad", MappingProxyType(dict(self.bad)))
+
+    @property
+    def other(self) -> str:
+        """The slot that does not run."""
+        return SLOTS[1] if self.slot == SLOTS[0] else SLOTS[0]
+
+    def without(self, digest: str, why: str) -> State:
+        """With one more release that is not taken again."""
+        bad = {**{d: w for d, w in self.bad.items() if d != digest}, digest: why}
+        return replace(self, bad=dict(list(bad.items())[-_REMEMBERED:]))
+
+
+def write(path: Path, state: State) -> None:
+    """Raises ConfigurationError where the disk does not take it."""
+    values = {field_: getattr(state, field_) for field_ in State.__dataclass_fields__}
+    values["bad"] = dict(state.bad)
+    values["trial"] = asdict(state.trial) if state.trial else None
+    write_whole(path, json.dumps({"version": VERSION} | values, indent=2).encode())
+
+
+def read(path: Path) -> State:
+    """The state; that of a new device where there is none, or none that can be read."""
+    try:
+        values: dict[str, Any] = json.loads(path.read_bytes())
+        if values.pop("version") != VERSION or values["slot"] not in (*SLOTS, None):
+            return State()
+        trial = values.pop("trial")
+        return State(**values, trial=Trial(**trial) if trial else None)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return State()
