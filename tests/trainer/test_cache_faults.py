@@ -1,0 +1,158 @@
+"""What goes wrong with decoded images on disk: damage, processes that end or wait, a full disk."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from litescore import dataset
+from litescore.dataset import Dataset
+from litescore.errors import ConfigurationError, DataError
+from tests.trainer.cached import HELD, pixels_of, said_of
+from tests.trainer.pictures import photograph, write_folder
+from trainer.images import cache, entry
+
+ROOT = Path(__file__).parents[2]
+
+
+def flip(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+DAMAGES = {
+    "a bit of an image": (lambda path: flip(path, -1), "decoding 1 of 48 images again"),
+    "a bit of a digest": (lambda path: flip(path.with_name("rows.npy"), -20), "decoding 1 of 48"),
+    "a bit of the header": (lambda path: flip(path, 1), "decoding 48 of 48"),
+    "an end that is missing": (lambda path: os.truncate(path, 9000), "decoding 48 of 48"),
+    "a file that is missing": (lambda path: path.with_name("rows.npy").unlink(), "48 of 48"),
+    "a file that is empty": (lambda path: path.write_bytes(b""), "decoding 48 of 48"),
+}
+
+
+@pytest.mark.parametrize("damage", list(DAMAGES))
+def test_a_damaged_entry_is_mended(photos: Dataset, tmp_path: Path, damage: str) -> None:
+    """It is never believed; only what is damaged is decoded again, and a line says so."""
+    root = tmp_path / "cache"
+    assert said_of(photos, root) == []
+    do, words = DAMAGES[damage]
+    do(pixels_of(root))
+    (said,) = said_of(photos, root)
+    assert "is damaged" in said
+    assert words in said
+    assert said_of(photos, root) == []
+
+
+def test_pictures_that_cannot_be_decoded_are_all_named(photos: Dataset, tmp_path: Path) -> None:
+    """And what can be is kept for when they are mended or gone."""
+    for index in (3, 40):
+        # Of a PNG the whole is read to know its orientation, of a JPEG the header.
+        photograph("red", index, (64, 64)).save(held := io.BytesIO(), "JPEG")
+        Path(photos.where(index)).write_bytes(held.getvalue()[:-300])
+    with pytest.raises(DataError, match=r"\.png.*; .*\.png"):
+        cache.tensors(photos, HELD, root=tmp_path / "cache")
+    whole = [index for index in range(48) if index not in (3, 40)]
+    said: list[str] = []
+    cache.tensors(
+        photos.take(whole), HELD, root=tmp_path / "cache", watch=lambda d, *_: said.append(d)
+    )
+    assert "decoding" not in said
+    assert not list((tmp_path / "cache").rglob("*.part"))
+
+
+def building(source: Path, root: Path, *few: str) -> subprocess.Popen[str]:
+    """A process that has decoded its first lot and waits for a line (see tests.trainer.cached)."""
+    command = [sys.executable, "-m", "tests.trainer.cached", str(source), str(root), *few]
+    pipe, alone = subprocess.PIPE, hasattr(os, "killpg")
+    child = subprocess.Popen(
+        command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=alone
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline()
+    return child
+
+
+def test_builders_of_one_entry_wait_for_each_other(colors: Path, tmp_path: Path) -> None:
+    """The second one takes what the first has made, and no lock is left."""
+    root, data = tmp_path / "cache", dataset.load(colors, "all")
+    said: list[str] = []
+    watched: list[str] = []
+    with building(colors, root) as first:
+
+        def go_on(words: str) -> None:
+            said.append(words)
+            assert first.stdin is not None
+            first.stdin.close()
+
+        watch = lambda doing, *_: watched.append(doing)  # noqa: E731
+        held = cache.tensors(data, HELD, root=root, say=go_on, watch=watch)
+    assert first.returncode == 0
+    assert said == ["waiting for another process that decodes colors"]
+    assert "decoding" not in watched
+    np.testing.assert_array_equal(held, data.tensors(HELD))
+    assert not list(root.rglob("*.lock"))
+
+
+@pytest.mark.parametrize("by", ["SIGKILL", "SIGINT"])
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has neither signal")
+def test_a_process_that_ends_half_way(tmp_path: Path, by: str) -> None:
+    """Its workers end too; the next one goes on from what it did."""
+    root = tmp_path / "cache"
+    data = dataset.load(write_folder(tmp_path / "many", {"red": 80, "blue": 80}), "all")
+    with building(tmp_path / "many", root, "0") as child:
+        assert child.stdout is not None
+        if by == "SIGINT":
+            os.killpg(child.pid, signal.SIGINT)
+        else:
+            child.kill()
+        child.stdout.read()  # to the end: every worker has closed it
+    (unfinished,) = root.glob("*/*.part")
+    counts: list[int] = []
+    held = cache.tensors(
+        data, HELD, root=root, watch=lambda d, n, _: counts.append(n) if d == "decoding" else None
+    )
+    assert counts[0] > 32  # more than the first lot: something was there
+    np.testing.assert_array_equal(held, data.tensors(HELD))
+    assert not unfinished.exists()
+
+
+def test_a_folder_that_cannot_be_written(photos: Dataset, tmp_path: Path) -> None:
+    """Is named, with the way out."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match=r"cannot keep .*file.*name another.*--cache"):
+        cache.tensors(photos, HELD, root=tmp_path / "file" / "cache")
+
+
+def test_a_disk_that_takes_no_more(photos: Dataset, tmp_path: Path) -> None:
+    """Where nobody could predict it: a limit on a file's size stands for a full disk, which only
+    root could make.
+    """
+    resource = pytest.importorskip("resource", reason="only POSIX limits a file's size")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(ConfigurationError, match=r"cannot keep decoded images.*--cache"):
+            cache.tensors(photos, HELD, root=tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(cache.tensors(photos, HELD, root=tmp_path / "cache")) == 48
+
+
+def test_rows_are_read_by_digest_and_sum_only(tmp_path: Path) -> None:
+    """Pixels that agree with no checksum are nobody's."""
+    digests = np.arange(64, dtype=np.uint8).reshape(2, 32)
+    making = entry.Unfinished(tmp_path / "e", digests, (2, 1, 2, 1))
+    with making.path.open("r+b", buffering=0) as file:
+        total = entry.write(file, making.offset, 1, np.full((1, 2, 1), 7, np.uint8))
+    making.note([1], [total])
+    assert entry.good(tmp_path / "e", digests, (2, 1, 2, 1)).tolist() == [False, True]
+    assert not entry.good(tmp_path / "e", digests[::-1], (2, 1, 2, 1)).any()
+    assert not entry.good(tmp_path / "e", digests, (2, 2, 1, 1)).any()
