@@ -22,10 +22,12 @@ from trainer.images import cache, entry
 ROOT = Path(__file__).parents[2]
 
 
-def flip(path: Path, place: int) -> None:
-    data = bytearray(path.read_bytes())
-    data[place] ^= 1
-    path.write_bytes(data)
+def flip(path: Path, place: int, bit: int = 0) -> None:
+    with path.open("r+b") as file:
+        file.seek(place, os.SEEK_END if place < 0 else os.SEEK_SET)
+        (value,) = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([value ^ 1 << bit]))
 
 
 DAMAGES = {
@@ -49,6 +51,42 @@ def test_a_damaged_entry_is_mended(photos: Dataset, tmp_path: Path, damage: str)
     assert "is damaged" in said
     assert words in said
     assert said_of(photos, root) == []
+
+
+def test_a_header_may_say_anything(photos: Dataset, tmp_path: Path) -> None:
+    """Whichever of its bits is turned: it is no entry, or has the pixels that were there."""
+    held = cache.tensors(photos, HELD, root=tmp_path)
+    folder, digests = pixels_of(tmp_path).parent, np.load(pixels_of(tmp_path).with_name("rows.npy"))
+    for place in range(0, 8 * 128, 5):
+        flip(folder / "pixels.npy", place // 8, place % 8)
+        good = entry.good(folder, digests["digest"], held.shape)
+        assert not good.any() or (entry.mapped(folder) == held).all()
+        flip(folder / "pixels.npy", place // 8, place % 8)
+    assert entry.good(folder, digests["digest"], held.shape).all()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells what is open")
+@pytest.mark.parametrize("damaged", [False, True])
+def test_no_file_is_open_when_its_folder_gets_another_name(
+    photos: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damaged: bool
+) -> None:
+    """Windows refuses it: neither when an entry is whole, nor when one is taken apart."""
+    root, fds, rename = tmp_path / "cache", Path("/proc/self/fd"), Path.rename
+    renamed: list[Path] = []
+    if damaged:
+        cache.tensors(photos, HELD, root=root)
+        flip(pixels_of(root), -1)
+
+    def watched(self: Path, target: Path) -> Path:
+        renamed.append(self)
+        opened = [str(one.readlink()) for one in fds.iterdir() if one.is_symlink()]
+        maps = Path("/proc/self/maps").read_text().splitlines()
+        assert not [one for one in (*opened, *maps) if f"{self}/" in one]
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", watched)
+    cache.tensors(photos, HELD, root=root)
+    assert len(renamed) == 1 + damaged
 
 
 def test_pictures_that_cannot_be_decoded_are_all_named(photos: Dataset, tmp_path: Path) -> None:
