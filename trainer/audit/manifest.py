@@ -105,4 +105,5 @@ def _path(where: str, folder: Path) -> str:
         raise UsageError(
             f"{where} is inside of an archive, which a manifest cannot name: unpack it"
         )
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+    below = path.relative_to(folder) if path.is_relative_to(folder) else path
+    return below.as_posix()
