@@ -7,6 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ from litescore.dataset import Dataset
 from litescore.errors import ConfigurationError, DataError
 from tests.trainer.cached import HELD, pixels_of, said_of
 from tests.trainer.pictures import photograph, write_folder
-from trainer.images import cache, entry
+from trainer.images import cache, decoding, entry
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,16 +109,27 @@ def test_pictures_that_cannot_be_decoded_are_all_named(photos: Dataset, tmp_path
     assert not list((tmp_path / "cache").rglob("*.part"))
 
 
-def building(source: Path, root: Path, *few: str) -> subprocess.Popen[str]:
+@contextmanager
+def building(source: Path, root: Path, *few: str) -> Iterator[subprocess.Popen[str]]:
     """A process that has decoded its first lot and waits for a line (see tests.trainer.cached)."""
     command = [sys.executable, "-m", "tests.trainer.cached", str(source), str(root), *few]
     pipe, alone = subprocess.PIPE, hasattr(os, "killpg")
-    child = subprocess.Popen(
-        command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=alone
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline()
-    return child
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=alone,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline().strip().isdigit()
+        try:
+            yield child
+        except BaseException:
+            os.killpg(child.pid, signal.SIGKILL) if alone else child.kill()
+            raise
 
 
 def test_builders_of_one_entry_wait_for_each_other(colors: Path, tmp_path: Path) -> None:
@@ -146,12 +160,13 @@ def test_a_process_that_ends_half_way(tmp_path: Path, by: str) -> None:
     root = tmp_path / "cache"
     data = dataset.load(write_folder(tmp_path / "many", {"red": 80, "blue": 80}), "all")
     with building(tmp_path / "many", root, "0") as child:
-        assert child.stdout is not None
         if by == "SIGINT":
             os.killpg(child.pid, signal.SIGINT)
         else:
             child.kill()
-        child.stdout.read()  # to the end: every worker has closed it
+        # To the end, which is there once every worker has closed it, too.
+        said, _ = child.communicate(timeout=60)
+    assert said.count("Traceback") == (by == "SIGINT")
     (unfinished,) = root.glob("*/*.part")
     counts: list[int] = []
     held = cache.tensors(
@@ -169,18 +184,36 @@ def test_a_folder_that_cannot_be_written(photos: Dataset, tmp_path: Path) -> Non
         cache.tensors(photos, HELD, root=tmp_path / "file" / "cache")
 
 
+@contextmanager
+def files_of(most: int) -> Iterator[None]:
+    """No file may be larger."""
+    resource = pytest.importorskip("resource", reason="only POSIX limits a file's size")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fills_up(photos: Dataset, tmp_path: Path) -> None:
+    """Where no room could be taken beforehand, as on macOS."""
+    digests = np.stack([np.frombuffer(sha256(photos.content(n)).digest(), "u1") for n in range(48)])
+    making = entry.Unfinished(tmp_path, digests, (48, 24, 20, 3))
+    lot = (photos, digests, np.arange(48), HELD, making.path, making.offset)
+    refused = pytest.raises(ConfigurationError, match=r"cannot write decoded .*large; .*--cache")
+    with files_of(20_000), refused:
+        decoding.decode(*lot)
+    assert len(decoding.decode(*lot).rows) == 48
+
+
 def test_a_disk_that_takes_no_more(photos: Dataset, tmp_path: Path) -> None:
     """Where nobody could predict it: a limit on a file's size stands for a full disk, which only
     root could make.
     """
-    resource = pytest.importorskip("resource", reason="only POSIX limits a file's size")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-    try:
-        with pytest.raises(ConfigurationError, match=r"cannot keep decoded images.*--cache"):
-            cache.tensors(photos, HELD, root=tmp_path / "cache")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    refused = pytest.raises(ConfigurationError, match=r"cannot keep decoded images.*--cache")
+    with files_of(20_000), refused:
+        cache.tensors(photos, HELD, root=tmp_path / "cache")
     assert len(cache.tensors(photos, HELD, root=tmp_path / "cache")) == 48
 
 

@@ -96,7 +96,8 @@ def decode(
                     done.rows.append(row)
     except OSError as error:
         raise ConfigurationError(
-            f"cannot write decoded images to {path}: {error.strerror or error}"
+            f"cannot write decoded images to {path}: {error.strerror or error}; name another folder "
+            "with --cache"
         ) from error
     return done
 

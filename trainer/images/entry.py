@@ -15,14 +15,11 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
-from litescore.errors import ConfigurationError
 
 Shape: TypeAlias = tuple[int, int, int, int]
 Digests: TypeAlias = NDArray[np.uint8]  # [n, 32]
@@ -76,24 +73,23 @@ class Unfinished:
     def __init__(self, folder: Path, digests: Digests, shape: Shape) -> None:
         """Take up what lies in `folder`, or begin there anew.
 
-        Raises ConfigurationError where it cannot be written, or has no room.
+        This and all else here raises OSError where the folder cannot be written, or has no room.
         """
         self.folder, self._digests, self._shape = folder, digests, shape
         self.path = folder / PIXELS
         self.done = good(folder, digests, shape)
-        with _saying(folder):
-            if not self.done.any():
-                folder.mkdir(parents=True, exist_ok=True)
-                _make(self.path, shape, np.dtype(np.uint8))
-                _make(folder / ROWS, (shape[0],), _ROW)
-            self.offset = _header(self.path)[0]
-            self._rows_offset = _header(folder / ROWS)[0]
+        if not self.done.any():
+            folder.mkdir(parents=True, exist_ok=True)
+            _make(self.path, shape, np.dtype(np.uint8))
+            _make(folder / ROWS, (shape[0],), _ROW)
+        self.offset = _header(self.path)[0]
+        self._rows_offset = _header(folder / ROWS)[0]
 
     def copy(self, folder: Path) -> None:
         """Take over from another entry what is missing here."""
         missing = np.flatnonzero(~self.done)
         rows, sums = [], []
-        with _saying(self.folder), self.path.open("r+b", buffering=0) as file:
+        with self.path.open("r+b", buffering=0) as file:
             for index, pixels in found(folder, self._digests[missing], self._shape):
                 rows.append(int(missing[index]))
                 sums.append(write(file, self.offset, rows[-1], pixels))
@@ -101,7 +97,7 @@ class Unfinished:
 
     def note(self, rows: list[int], sums: list[int]) -> None:
         """These images have been written, and the CRC-32 of each is this."""
-        with _saying(self.folder), (self.folder / ROWS).open("r+b") as file:
+        with (self.folder / ROWS).open("r+b") as file:
             for row, total in zip(rows, sums, strict=True):
                 file.seek(self._rows_offset + row * _ROW.itemsize)
                 file.write(np.array((self._digests[row], total), _ROW).tobytes())
@@ -109,8 +105,7 @@ class Unfinished:
 
     def finish(self, whole: Path) -> None:
         """Give it its name."""
-        with _saying(self.folder):
-            self.folder.rename(whole)
+        self.folder.rename(whole)
 
 
 def write(file: IO[bytes], offset: int, row: int, pixels: NDArray[np.uint8]) -> int:
@@ -194,14 +189,3 @@ def _header(path: Path) -> tuple[int, tuple[int, ...], np.dtype]:  # type: ignor
         if by_column:
             raise ValueError(f"{path} is by column")
         return file.tell(), shape, dtype
-
-
-@contextmanager
-def _saying(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot keep decoded images in {folder}: {error.strerror or error}; name another "
-            "folder with --cache"
-        ) from error
