@@ -95,7 +95,7 @@ def test_no_file_is_open_when_its_folder_gets_another_name(
 def test_pictures_that_cannot_be_decoded_are_all_named(photos: Dataset, tmp_path: Path) -> None:
     """And what can be is kept for when they are mended or gone."""
     for index in (3, 40):
-        # Of a PNG the whole is read to know its orientation, of a JPEG the header.
+        # Of a JPEG the header is read at first.
         photograph("red", index, (64, 64)).save(held := io.BytesIO(), "JPEG")
         Path(photos.where(index)).write_bytes(held.getvalue()[:-300])
     with pytest.raises(DataError, match=r"\.png.*; .*\.png"):
