@@ -102,8 +102,9 @@ def load(
     validation = found.part("val") if own else None
     _check_view(source, view)
     read = [part for part in (source, test, validation) if part is not None]
+    root = cache or home.folder()
     with workers(sum(map(len, read))) as pool:
-        surveys = survey(read, pool, watch)
+        surveys = survey(read, pool, watch, root=root)
         contract = _contract(source, surveys[0].looks, color=color, size=size, view=view)
         parts = [_Part(*one) for one in zip(read, _digests(surveys), strict=True)]
         if fraction and not own:
@@ -111,7 +112,7 @@ def load(
         else:
             parts = [parts[0], *reversed(parts[1:])]
         _check_memory(parts, contract, batch)
-        examples = _examples(parts, contract, Cache(cache or home.folder(), pool, watch, say))
+        examples = _examples(parts, contract, Cache(root, pool, watch, say))
     watched = examples[1] if len(examples) == 3 else None
     return Splits(
         source, contract, examples[0], watched, examples[-1], own, test, surveys[0].digests
