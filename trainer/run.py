@@ -105,7 +105,8 @@ def train(
     for line in models.notes(model, recipe.architecture, parts.contract):
         say(line)
     disk.check(job.out, model.count_params())
-    memory.check(model, min(recipe.batch, len(parts.train)), parts.contract)
+    batch = min(recipe.batch, len(parts.train))
+    memory.check(model, batch, parts.contract, beside=parts.beside_a_step(batch))
     if recipe.optimization.balanced:
         say(_balance(parts))
     predictor = Predictor(model, logits=logits)
