@@ -33,10 +33,10 @@ from trainer.presets import Architecture, Recipe
 Say = Callable[[str], None]
 
 # Points of accuracy (0..1) between training and test images from which overfitting is named.
-OVERFIT_GAP = 0.02
+_OVERFIT_GAP = 0.02
 
 # Input values (height x width x channels) up to which a dense step is too short for two threads.
-SMALL_INPUT = 4096
+_SMALL_INPUT = 4096
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Run:
 
     @property
     def overfits(self) -> bool:
-        return self.gap > OVERFIT_GAP
+        return self.gap > _OVERFIT_GAP
 
 
 def train(
@@ -103,7 +103,7 @@ def train(
     """
     warn = warn or (lambda text: say(f"warning: {text}"))
     recipe, logits = job.recipe, job.recipe.architecture.logits
-    names = augmentation(job, parts.contract)
+    names = _augmentation(job, parts.contract)
     warnings = audit.quick(parts)
     for warning in warnings:
         warn(warning)
@@ -177,7 +177,7 @@ def _begun(job: Job, checkpoints: Checkpoints, say: Say) -> State | None:
     return begun
 
 
-def augmentation(job: Job, contract: Contract) -> tuple[str, ...]:
+def _augmentation(job: Job, contract: Contract) -> tuple[str, ...]:
     """What is done to training images: as the recipe says, else what suits them."""
     chosen = job.recipe.augment
     return sensible(contract) if chosen is None else chosen
@@ -196,7 +196,7 @@ def _in_bfloat16(recipe: Recipe) -> bool:
 
 def _is_small(architecture: Architecture, contract: Contract) -> bool:
     values = contract.height * contract.width * contract.channels
-    return architecture.kind == "mlp" and values <= SMALL_INPUT
+    return architecture.kind == "mlp" and values <= _SMALL_INPUT
 
 
 def _measure(predictor: Predictor, examples: Examples) -> Measured:

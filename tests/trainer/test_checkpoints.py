@@ -128,7 +128,9 @@ def test_a_form_of_another_litescore_is_named(
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints, "VERSION", 99)
         Checkpoints(tmp_path, IDENTITY).save(state(1))
-    with pytest.raises(ConfigurationError, match="form 99 is of another litescore"):
+    with pytest.raises(
+        ConfigurationError, match=r"^a checkpoint of form 99 is of another litescore"
+    ):
         Checkpoints(tmp_path, IDENTITY).load()
 
 

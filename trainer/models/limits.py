@@ -16,7 +16,7 @@ SMALLEST = 32
 _LEARNED = 224
 _FEW = 96
 
-WEIGHTS_FILES = (".keras", ".h5")
+_FILES = (".keras", ".h5")
 _WORDS = ("imagenet", "none")
 
 
@@ -63,7 +63,7 @@ def check_path(path: Path) -> None:
             f"no weights at {path}: --weights takes imagenet, none, or a .keras or .weights.h5 file, "
             "such as the model.keras of another run"
         )
-    if path.suffix not in WEIGHTS_FILES:
+    if path.suffix not in _FILES:
         raise UsageError(f"--weights {path}: its name ends in neither .keras nor .h5")
 
 
