@@ -98,9 +98,8 @@ def too_deep(classes):
 
 def fixed(height, width, channels, classes):
     pixels = keras.Input((height, width, channels))
-    x = layers.Reshape((1, height * width * channels))(pixels)
-    x = keras.ops.reshape(x, (7, -1))
-    return keras.Model(pixels, layers.Dense(classes)(x))
+    x = layers.Dense(3)(layers.Flatten()(pixels))
+    return keras.Model(pixels, layers.Dense(classes)(keras.ops.reshape(x, (-1, 5))))
 
 def nothing():
     return "a model"

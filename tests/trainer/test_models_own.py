@@ -98,7 +98,7 @@ def test_pixels_as_they_are_are_told(tensorflow: Tensorflow, folder: Path) -> No
         ("mymodels:frozen", "ModelError", "no weights are trainable"),
         ("mymodels:weightless", "ModelError", "no weights are trainable"),
         ("mymodels:too_deep", "ModelError", "its layers do not take pictures of (12, 10, 3)"),
-        ("mymodels:fixed", "ModelError", "12, 10, 3)"),
+        ("mymodels:fixed", "ModelError", "it fails on a picture of (12, 10, 3): Invalid"),
     ],
 )
 def test_mistakes_are_named(
