@@ -44,8 +44,8 @@ def build(name: str, contract: Contract) -> Any:
         raise ModelError(f"--model {name}: {error}") from error
 
 
-def warnings(model: Any) -> Iterator[str]:
-    """What may be wrong with such a model though it can be trained."""
+def notes(model: Any) -> Iterator[str]:
+    """What a person should know before such a model is trained, a sentence each."""
     inner = [layer for layer in _all_layers(model) if not isinstance(layer, layers.InputLayer)]
     if inner and not isinstance(inner[0], layers.Rescaling | layers.Normalization):
         yield (
