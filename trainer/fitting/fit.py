@@ -61,6 +61,7 @@ def fit(
             predictor,
             epochs=epochs,
             patience=patience,
+            smoothing=optimization.smoothing,
             seed=seed,
             watch=watch,
             wish=wish,

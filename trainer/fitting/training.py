@@ -29,7 +29,9 @@ from trainer.images.splits import Examples
 @dataclass
 class Training:
     """`epoch` is the one to come or the one it is in; `best` and `kept` are the best epoch so far
-    (0: none) and its weights.
+    (0: none) and its weights. Validation loss is of labels smoothed as those in training: without, it
+    would rise where the model learns to be as unsure as it is told to be, and the best epoch would
+    be one long before the last.
     """
 
     model: Any
@@ -38,6 +40,7 @@ class Training:
     predictor: Predictor
     epochs: int
     patience: int | None
+    smoothing: float
     seed: int
     watch: Watcher
     wish: Wish
@@ -129,7 +132,8 @@ class Training:
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:
             return None, None
-        return measure(self.predictor(self.validation.tensors), self.validation.classes)
+        probabilities = self.predictor(self.validation.tensors)
+        return measure(probabilities, self.validation.classes, smoothing=self.smoothing)
 
     def _has_waited(self, phase: Phase) -> bool:
         """Whether patience is at its end. Only where the whole model learns: what is frozen cannot be
