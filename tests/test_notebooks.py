@@ -60,7 +60,8 @@ def executed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 def _afresh(place: Path) -> Any:
     """A cell that leaves no name of another notebook, in an empty working directory."""
-    return new_code_cell(f"%reset -f\n%cd -q {place}")
+    # All of %reset would take __spec__ too, without which no process can be spawned.
+    return new_code_cell(f"%reset_selective -f .\n%cd -q {place}")
 
 
 def errors(notebook: Any) -> list[str]:
