@@ -38,6 +38,23 @@ COMMANDS = {
         "litescore.results_commands:reconcile",
         "Hold inputs against their records: none missing, none double.",
     ),
+    "publish": ("litescore.release_commands:publish", "Sign a model file and hand it out."),
+    "promote": (
+        "litescore.release_commands:promote",
+        "Let one channel hand out what another does.",
+    ),
+    "rollback": (
+        "litescore.release_commands:rollback",
+        "Let a channel hand out the release before.",
+    ),
+    "releases": (
+        "litescore.release_commands:releases",
+        "Show the channels of a model and their history.",
+    ),
+    "keys": (
+        "litescore.release_commands:keys",
+        "Make and look at the keys that releases are signed with.",
+    ),
     "edge": ("edge.cli:edge", "Score camera frames on this device."),
     "package": ("infra.package.cli:package", "Build the function's zip for AWS Lambda."),
     "deploy": (

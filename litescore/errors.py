@@ -7,6 +7,7 @@
     │   ├── ModelError               a file that is no model, or one litescore cannot use
     │   ├── ContractError            a contract that is missing, broken or does not fit
     │   ├── DataError                labelled images that cannot be used
+    │   ├── ReleaseError             a release that must not be taken: unsigned, old, not whole
     │   └── MissingDependency        names the `pip install` line
     ├── GateError                    it ran, and the result is not good enough             exit 1
     └── ImageError                   one image; its neighbours go on
@@ -49,6 +50,10 @@ class ContractError(ConfigurationError):
 
 
 class DataError(ConfigurationError):
+    pass
+
+
+class ReleaseError(ConfigurationError):
     pass
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from litescore.errors import UsageError
@@ -72,6 +72,23 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
         "largest shard (zip, tar, npz, IDX), in bytes, packed and unpacked",
     ),
     "max_pixels": ("LITESCORE_MAX_PIXELS", _whole(1, _PILLOW_LIMIT), "largest image, in pixels"),
+    "releases": (
+        "LITESCORE_RELEASES",
+        _text,
+        "where a model's releases lie: a folder or s3:// prefix",
+    ),
+    "trust": (
+        "LITESCORE_TRUST",
+        _text,
+        "public keys that releases may be signed with: a file or more, with "
+        f"{os.pathsep!r} between",
+    ),
+    "signing_key": (
+        "LITESCORE_SIGNING_KEY",
+        _text,
+        "private key that releases are signed with: a file",
+    ),
+    "signing_passphrase": ("LITESCORE_SIGNING_PASSPHRASE", _text, "what it is encrypted with"),
 }
 
 
@@ -92,6 +109,10 @@ class Settings:
     max_bytes: int = 64 * 1024 * 1024
     max_shard_bytes: int = 2 * 1024**3
     max_pixels: int = 50_000_000
+    releases: str | None = None
+    trust: str | None = None
+    signing_key: str | None = None
+    signing_passphrase: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -37,7 +37,7 @@ run(litescore, sys.argv[1:])
 # The lock's module takes `fcntl` first; no other one may.
 _EVERY_MODULE = """
 import importlib, pkgutil
-import trainer.images.lock
+import litescore.lock
 sys.modules["fcntl"] = None
 count = 0
 for name in ("litescore", "trainer", "export"):

@@ -38,7 +38,7 @@ _REDIRECT = "redirect without LOCATION"
 _LONG, _PIECE = 8_000_000, 1_000_000
 # Seconds between tries to write, at most.
 _LONGEST_PAUSE = 1.0
-_TO_WRITE = "s3:PutObject and s3:GetObject"
+TO_WRITE = "s3:PutObject and s3:GetObject"
 
 
 def is_s3(url: str) -> bool:
@@ -81,7 +81,7 @@ def pieces(subject: Subject, max_bytes: int) -> Iterator[bytes]:
         store = buckets.bucket(bucket)
         yield from _pieces(store, key, obstore.get(store, key, options=options), options)
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-        no = _refusal(error)
+        no = refusal(error)
         raise refusals.of_object(no, subject, bucket, conditional=bool(options)) from error
 
 
@@ -109,7 +109,7 @@ def _list_addressable(bucket: str, start: str, after: str | None) -> Iterator[Li
     except obstore.exceptions.InvalidPathError as error:
         raise _needs_boto3(bucket, _first_line(error)) from error
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-        raise _of_bucket(error, bucket, "s3:ListBucket") from error
+        raise of_bucket(error, bucket, "s3:ListBucket") from error
 
 
 def _needs_boto3(bucket: str, key: str) -> ConfigurationError:
@@ -137,7 +137,7 @@ def _is_marker(store: S3Store, entry: Any) -> bool:
 
 def _listed(bucket: str, entry: Any) -> Listed:
     source = f"{_S3}{bucket}/{entry['path']}"
-    return Listed(source, entry["size"], _unquoted(entry["e_tag"]), entry["last_modified"])
+    return Listed(source, entry["size"], unquoted(entry["e_tag"]), entry["last_modified"])
 
 
 def create(url: str, data: bytes) -> bool:
@@ -170,7 +170,7 @@ def _create(url: str, data: bytes) -> bool:
             return False
         raise TransientError(f"cannot write {url}: another writer is at it") from error
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-        raise _of_bucket(error, bucket, _TO_WRITE) from error
+        raise of_bucket(error, bucket, TO_WRITE) from error
     return True
 
 
@@ -182,7 +182,7 @@ def put(url: str, data: bytes) -> None:
     try:
         obstore.put(buckets.bucket(bucket, patience.PATIENCE.for_upload(len(data))), key, data)
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-        raise _of_bucket(error, bucket, _TO_WRITE) from error
+        raise of_bucket(error, bucket, TO_WRITE) from error
 
 
 def _is_there(url: str, error: Exception) -> bool:
@@ -190,7 +190,7 @@ def _is_there(url: str, error: Exception) -> bool:
         return exists(url)
     except ConfigurationError:
         # Who may not list is not told that a key is absent, and one may write without reading.
-        return _refusal(error).status == 412
+        return refusal(error).status == 412
 
 
 def exists(url: str) -> bool:
@@ -203,7 +203,7 @@ def exists(url: str) -> bool:
     except FileNotFoundError:
         return False
     except obstore.exceptions.BaseError as error:
-        raise _of_bucket(error, bucket, "s3:GetObject and s3:ListBucket") from error
+        raise of_bucket(error, bucket, "s3:GetObject and s3:ListBucket") from error
     return True
 
 
@@ -215,7 +215,7 @@ def delete(url: str) -> None:
     try:
         obstore.delete(buckets.bucket(bucket), key)
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-        raise _of_bucket(error, bucket, "s3:DeleteObject") from error
+        raise of_bucket(error, bucket, "s3:DeleteObject") from error
 
 
 def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blob:
@@ -232,13 +232,13 @@ def _read_object(bucket: str, key: str, subject: Subject, max_bytes: int) -> Blo
         # Made anew each time that it is asked for.
         meta = result.meta
         check_size(meta["size"], max_bytes)
-        etag = _unquoted(meta.get("e_tag"))
+        etag = unquoted(meta.get("e_tag"))
         check_etag(subject, etag)
         long = meta["size"] > _LONG and etag is not None
         data = _long_body(store, key, result, options) if long else bytes(result.bytes())
         return Blob(data, etag, meta.get("version"), meta["last_modified"])
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-        no, conditional = _refusal(error), "if_match" in options
+        no, conditional = refusal(error), "if_match" in options
         raise refusals.of_object(no, subject, bucket, conditional=conditional) from error
 
 
@@ -266,11 +266,11 @@ def _pieces(store: S3Store, key: str, result: GetResult, options: GetOptions) ->
         result = obstore.get(store, key, options=rest)
 
 
-def _of_bucket(error: Exception, bucket: str, grant: str) -> LitescoreError:
-    return refusals.of_bucket(_refusal(error), bucket, grant=grant)
+def of_bucket(error: Exception, bucket: str, grant: str) -> LitescoreError:
+    return refusals.of_bucket(refusal(error), bucket, grant=grant)
 
 
-def _refusal(error: Exception) -> Refusal:
+def refusal(error: Exception) -> Refusal:
     """What obstore's error says of S3's answer. Raises ConfigurationError without credentials."""
     text = str(error)
     if _METADATA_SERVICE in text:
@@ -280,7 +280,7 @@ def _refusal(error: Exception) -> Refusal:
     return Refusal(number, code[1] if code else None, _first_line(error))
 
 
-def _unquoted(etag: str | None) -> str | None:
+def unquoted(etag: str | None) -> str | None:
     return etag.strip('"') if etag else None
 
 

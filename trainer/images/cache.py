@@ -24,11 +24,11 @@ import PIL
 from numpy.typing import NDArray
 from PIL import features
 
-from litescore import cut, image, jpeg, resize, tiff, turn, view
+from litescore import cut, image, jpeg, lock, resize, tiff, turn, view
 from litescore.contract import Contract
 from litescore.dataset import Dataset
 from litescore.errors import ConfigurationError, DataError
-from trainer.images import decoding, entry, home, lock, memory
+from trainer.images import decoding, entry, home, memory
 from trainer.images.entry import Digests, Unfinished
 from trainer.images.survey import Watch, refuse, survey, unwatched
 from trainer.images.workers import Workers, workers

@@ -1,0 +1,172 @@
+"""Keys that releases are signed with: Ed25519 (RFC 8032), in the PEM files that OpenSSL reads.
+
+The private key stays where releases are made; devices hold the public one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from litescore.errors import ConfigurationError, MissingDependency, ReleaseError
+from litescore.files import write_whole
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
+
+PUBLIC_SUFFIX = ".pub"
+_ID_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """What tells whether a signature is its owner's.
+
+    id  the first 16 hexadecimal digits of the SHA-256 of the key's 32 bytes
+    """
+
+    id: str
+    _key: Ed25519PublicKey = field(repr=False, compare=False)
+
+    def holds(self, signature: bytes, message: bytes) -> bool:
+        """Whether this key's owner signed these bytes."""
+        from cryptography.exceptions import InvalidSignature
+
+        try:
+            self._key.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+    def to_pem(self) -> bytes:
+        """SubjectPublicKeyInfo (RFC 8410) as PEM."""
+        serialization = _cryptography().serialization
+        pem: bytes = self._key.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return pem
+
+
+@dataclass(frozen=True)
+class PrivateKey:
+    """What signs. Its representation shows the public half only."""
+
+    public: PublicKey
+    _key: Ed25519PrivateKey = field(repr=False, compare=False)
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes."""
+        return self._key.sign(message)
+
+
+def create(path: Path, passphrase: str | None = None) -> PublicKey:
+    """Write a new private key to `path`, for its owner's eyes only, and the public one beside it
+    with `.pub` behind its name.
+
+    passphrase  encrypts the private key; None leaves it as it is
+
+    Raises ConfigurationError where either file is there already: whoever trusts the old key would
+    not trust the new one.
+    """
+    public_path = path.with_name(path.name + PUBLIC_SUFFIX)
+    for there in (path, public_path):
+        if there.exists():
+            raise ConfigurationError(
+                f"{there} is there already: name another file, or remove it if nothing trusts it"
+            )
+    primitives = _cryptography()
+    serialization = primitives.serialization
+    key = primitives.ed25519.Ed25519PrivateKey.generate()
+    hidden: Any = serialization.NoEncryption()
+    if passphrase:
+        hidden = serialization.BestAvailableEncryption(passphrase.encode())
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden)
+    public = _public(key.public_key())
+    write_whole(path, pem, mode=0o600)
+    write_whole(public_path, public.to_pem())
+    return public
+
+
+def read_private(path: Path, passphrase: str | None = None) -> PrivateKey:
+    """The private key in a PEM file.
+
+    Raises ConfigurationError for a file that cannot be read, holds another kind of key, or is
+    encrypted otherwise than with this passphrase.
+    """
+    primitives = _cryptography()
+    try:
+        key = primitives.serialization.load_pem_private_key(
+            _content(path), passphrase.encode() if passphrase else None
+        )
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"cannot use {path} as a private key: {_reason(error)}") from error
+    if not isinstance(key, primitives.ed25519.Ed25519PrivateKey):
+        raise ConfigurationError(f"{path} is no Ed25519 key: make one with `litescore keys new`")
+    return PrivateKey(_public(key.public_key()), key)
+
+
+def read_public(path: Path) -> PublicKey:
+    """The public key in a PEM file.
+
+    Raises ConfigurationError for a file that cannot be read or holds another kind of key.
+    """
+    primitives = _cryptography()
+    content = _content(path)
+    if b"PRIVATE KEY" in content:
+        raise ConfigurationError(
+            f"{path} is a private key: devices need the public one, {path.name}{PUBLIC_SUFFIX}, only"
+        )
+    try:
+        key = primitives.serialization.load_pem_public_key(content)
+    except ValueError as error:
+        raise ConfigurationError(f"cannot use {path} as a public key: {_reason(error)}") from error
+    if not isinstance(key, primitives.ed25519.Ed25519PublicKey):
+        raise ConfigurationError(f"{path} is no Ed25519 key: make one with `litescore keys new`")
+    return _public(key)
+
+
+def trusted(paths: Iterable[Path]) -> tuple[PublicKey, ...]:
+    """The public keys in these files. Raises ReleaseError where there is none: nothing could be
+    believed.
+    """
+    keys = tuple(read_public(path) for path in paths)
+    if not keys:
+        raise ReleaseError("no key is trusted: name the public key with --trust FILE")
+    return keys
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _public(key: Ed25519PublicKey) -> PublicKey:
+    return PublicKey(hashlib.sha256(key.public_bytes_raw()).hexdigest()[:_ID_DIGITS], key)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).partition(". ")[0].rstrip(".") or type(error).__name__
+
+
+def _cryptography() -> Any:
+    """What of the library is used, as one thing. It takes a while to import."""
+    try:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ed25519
+    except ImportError as error:
+        raise MissingDependency("cryptography", extra="release") from error
+    return _Primitives(serialization, ed25519)
+
+
+@dataclass(frozen=True)
+class _Primitives:
+    serialization: Any
+    ed25519: Any

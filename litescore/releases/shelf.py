@@ -1,0 +1,148 @@
+"""A shelf: the folder or S3 prefix in which the releases of one model lie.
+
+It knows where things lie and reads and writes them; what they say is not its business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from litescore import store
+from litescore.errors import PermanentError, ReleaseError, UsageError
+from litescore.record import Subject
+from litescore.releases import channel as channels
+from litescore.releases import envelope, release
+from litescore.releases.channel import Channel
+from litescore.releases.keys import PrivateKey, PublicKey
+from litescore.releases.release import Release
+from litescore.store import conditional
+from litescore.store.s3 import is_s3, split
+
+# A statement is a few kilobytes; what claims to be one and is larger is not read.
+_MAX_STATEMENT = 4 * 2**20
+MAX_MODEL = 2**31
+
+
+@dataclass(frozen=True)
+class Held:
+    """A channel as it lies there: what it says, who signed it, and its ETag."""
+
+    channel: Channel
+    signer: str
+    etag: str
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where the releases of a model lie.
+
+    root   `s3://bucket/models/shoes` or a folder, without a `/` at its end
+    """
+
+    root: str
+
+    @property
+    def model(self) -> str:
+        """The model's name: the last part of where it lies."""
+        return self.root.rpartition("/")[2]
+
+    def place(self, *parts: str) -> str:
+        """The URL or path of something on the shelf."""
+        return "/".join((self.root, *parts))
+
+    def file(self, digest: str) -> str:
+        """The URL or path of a release's model file."""
+        return self.place(digest, "model.tflite")
+
+    def read_file(self, found: Release) -> bytes:
+        """The model file of a release, whole and the one that was meant.
+
+        Raises ReleaseError for one that is missing or another.
+        """
+        try:
+            file = store.read(Subject(self.file(found.digest)), max_bytes=MAX_MODEL).data
+        except PermanentError as error:
+            raise ReleaseError(f"release {found.digest[:12]}: {error.reason}") from error
+        release.check(found, file)
+        return file
+
+    def has_release(self, digest: str) -> bool:
+        """Whether a release of this digest is there, whatever is said of it."""
+        return store.exists(self.place(digest, "release.json"))
+
+    def read_release(self, digest: str, trusted: tuple[PublicKey, ...]) -> Release:
+        """What was signed of a release. Raises ReleaseError for one that is not there, not signed by
+        a trusted key, or of another file or model.
+        """
+        what = f"release {digest[:12]} of {self.model}"
+        try:
+            blob = store.read(Subject(self.place(digest, "release.json")), max_bytes=_MAX_STATEMENT)
+        except PermanentError as error:
+            raise ReleaseError(f"{what}: {error.reason}") from error
+        statement, _ = envelope.opened(blob.data, release.KIND, trusted, what=what)
+        found = Release.from_statement(statement)
+        if (found.digest, found.model) != (digest, self.model):
+            raise ReleaseError(f"{what} speaks of {found.model} {found.digest[:12]}")
+        return found
+
+    def add(self, found: Release, file: bytes, key: PrivateKey) -> None:
+        """Put a release there, unless it is there already. The file comes before what speaks of it."""
+        store.create(self.file(found.digest), file)
+        sealed = envelope.seal(release.KIND, found.as_statement(), key)
+        store.create(self.place(found.digest, "release.json"), sealed)
+
+    def read_channel(
+        self, name: str, trusted: tuple[PublicKey, ...], *, etag: str | None = None
+    ) -> Held | None:
+        """A channel; None where it still has this ETag, if one is given.
+
+        Raises ReleaseError for one that is not there, not signed by a trusted key, or of another
+        name or model.
+        """
+        what = f"channel {name!r} of {self.model}"
+        url = self.place("channels", f"{channels.check_name(name)}.json")
+        try:
+            blob = conditional.read_changed(url, etag, max_bytes=_MAX_STATEMENT)
+        except PermanentError as error:
+            raise ReleaseError(f"{what}: {error.reason}") from error
+        if blob is None:
+            return None
+        statement, signer = envelope.opened(blob.data, channels.KIND, trusted, what=what)
+        channel = Channel.from_statement(statement)
+        if (channel.name, channel.model) != (name, self.model):
+            raise ReleaseError(f"{what} speaks of {channel.name!r} of {channel.model}")
+        return Held(channel, signer, str(blob.etag))
+
+    def has_channel(self, name: str) -> bool:
+        """Whether a channel of this name is there, whatever it says."""
+        return store.exists(self.place("channels", f"{channels.check_name(name)}.json"))
+
+    def channel_names(self) -> list[str]:
+        """The channels that are there, sorted."""
+        folder = self.place("channels") + "/"
+        if not is_s3(folder) and not store.exists(folder):
+            return []
+        listed = (one.source.rpartition("/")[2] for one in store.list_objects(folder))
+        return sorted(
+            name.removesuffix(".json")
+            for name in listed
+            if name.endswith(".json") and not name.startswith(".")
+        )
+
+    def move(self, channel: Channel, etag: str | None, key: PrivateKey) -> bool:
+        """Write a channel in the place of the one with this ETag (None: of none); False where
+        another publisher was faster.
+        """
+        sealed = envelope.seal(channels.KIND, channel.as_statement(), key)
+        url = self.place("channels", f"{channel.name}.json")
+        return conditional.replace(url, sealed, etag)
+
+
+def open_shelf(root: str) -> Shelf:
+    """The shelf at an s3:// prefix or in a folder. Raises UsageError for a place without a name."""
+    if is_s3(root) and not split(root)[1].strip("/"):
+        raise UsageError(f"{root} is a whole bucket: name the model behind it, as {root}/shoes")
+    shelf = Shelf(root.rstrip("/"))
+    if shelf.model in ("", ".", ".."):
+        raise UsageError(f"{root!r} has no name: releases lie in a folder named after the model")
+    return shelf
