@@ -65,7 +65,7 @@ def _replace_object(url: str, data: bytes, etag: str) -> bool:
     bucket, key = s3.split(url)
     store = buckets.bucket(bucket, patience.PATIENCE.for_upload(len(data)))
     try:
-        obstore.put(store, key, data)
+        obstore.put(store, key, data, mode={"e_tag": f'"{etag}"'})
     except obstore.exceptions.PreconditionError:
         return False
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
