@@ -168,7 +168,12 @@ def releases(shelf: str | None, trusting: TrustOptions, as_json: bool) -> None:
 
 @click.group(short_help="Make and look at the keys that releases are signed with.")
 def keys() -> None:
-    """Make and look at the keys that releases are signed with: Ed25519, in PEM files."""
+    """Make and look at the keys that releases are signed with: Ed25519, in PEM files.
+
+    \b
+    Example:
+      litescore keys new factory.key
+    """
 
 
 @keys.command(epilog=settings.table("signing_passphrase"))

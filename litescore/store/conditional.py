@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from litescore import lock
-from litescore.errors import PermanentError, TransientError
+from litescore.errors import ConfigurationError, PermanentError, TransientError
 from litescore.files import write_whole
 from litescore.record import Subject
 from litescore.store import buckets, patience, refusals, s3
@@ -93,7 +93,10 @@ def _read_file(path: Path, max_bytes: int) -> Blob:
 
 
 def _replace_file(path: Path, data: bytes, etag: str | None) -> bool:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
     with lock.held(path.with_name(f".{path.name}.lock"), lambda: None):
         if _etag_of(path) != etag:
             return False

@@ -28,6 +28,10 @@ GOOD = {
     "LITESCORE_MAX_BYTES": ("1000", 1000),
     "LITESCORE_MAX_SHARD_BYTES": ("5000000000", 5_000_000_000),
     "LITESCORE_MAX_PIXELS": ("89478485", 89_478_485),
+    "LITESCORE_RELEASES": ("s3://b/models/shoes", "s3://b/models/shoes"),
+    "LITESCORE_TRUST": ("factory.key.pub", "factory.key.pub"),
+    "LITESCORE_SIGNING_KEY": ("factory.key", "factory.key"),
+    "LITESCORE_SIGNING_PASSPHRASE": ("correct horse", "correct horse"),
 }
 
 
