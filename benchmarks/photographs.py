@@ -6,6 +6,7 @@ in every photograph. The same seed writes the same photographs.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -51,12 +52,23 @@ def _ground(random: np.random.Generator) -> Image.Image:
     return Image.fromarray(np.clip(np.asarray(smooth) + grain, 0, 255).astype(np.uint8))
 
 
-def write(source: Path, root: Path, *, train: int, test: int, seed: int = 0) -> Path:
-    """`root/{train,test}/<class>/<number>.jpg` of the first images of a data set; `root` itself."""
+def write(
+    source: Path,
+    root: Path,
+    *,
+    train: int,
+    test: int,
+    labels: Collection[str] = (),
+    seed: int = 0,
+) -> Path:
+    """`root/{train,test}/<class>/<number>.jpg` of the first images of a data set, of these labels
+    where some are named; `root` itself.
+    """
     for split, count in (("train", train), ("test", test)):
         random = np.random.default_rng([seed, count])
         data = dataset.load(source, split)
-        for number in range(min(count, len(data))):
+        chosen = [data.labels.index(label) for label in labels or data.labels]
+        for number in np.flatnonzero(np.isin(data.classes, chosen))[:count]:
             label = data.labels[data.classes[number]].replace("/", "-")
             folder = root / split / label
             folder.mkdir(parents=True, exist_ok=True)

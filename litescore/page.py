@@ -37,6 +37,7 @@ dt { color: var(--soft); font-size: .85rem; } dd { margin: 0; font-size: 1.15rem
   overflow-wrap: anywhere; }
 figure { margin: .8rem 0; } figure img { max-width: 100%; background: #fff; border-radius: .4rem; }
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); gap: .5rem; }
+.pairs { grid-template-columns: repeat(auto-fill, minmax(12.9rem, 1fr)); }
 .sheet figure { margin: 0; border: 2px solid var(--line); border-radius: .4rem; padding: .3rem;
   font-size: .78rem; line-height: 1.25; overflow-wrap: anywhere; }
 .sheet img { width: 100%; image-rendering: pixelated; }
@@ -102,13 +103,16 @@ class Page:
     def picture(self, png: bytes, *, alt: str, caption: str = "") -> None:
         self._blocks.append(f"<figure>{_image(png, alt)}{_caption(caption)}</figure>")
 
-    def sheet(self, pictures: Iterable[tuple[bytes, str, str]]) -> None:
-        """A contact sheet of (png, caption, tone); tone is GOOD, BAD or PLAIN."""
+    def sheet(self, pictures: Iterable[tuple[bytes, str, str]], *, wide: bool = False) -> None:
+        """A contact sheet of (png, caption, tone); tone is GOOD, BAD or PLAIN. `wide` is for pictures
+        twice as wide as high.
+        """
         figures = (
             f'<figure class="{_text(tone)}">{_image(png, caption)}{_caption(caption)}</figure>'
             for png, caption, tone in pictures
         )
-        self._blocks.append(f'<div class="sheet">{"".join(figures)}</div>')
+        kind = "sheet pairs" if wide else "sheet"
+        self._blocks.append(f'<div class="{kind}">{"".join(figures)}</div>')
 
     def confusion(self, labels: Sequence[str], counts: Sequence[Sequence[int]]) -> None:
         """A confusion matrix: a row a true class, a column a predicted one; whole numbers."""

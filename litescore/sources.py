@@ -106,7 +106,7 @@ def _in_glob(source: str) -> Iterator[tuple[str, Subject]]:
         if Path(found).is_file() or "**" not in pattern:
             for entry in store.list_objects(found):
                 if _holds_images(entry):
-                    yield str(Path(entry.source).relative_to(root)), entry.subject
+                    yield Path(entry.source).relative_to(root).as_posix(), entry.subject
 
 
 def _fixed_part(pattern: str) -> Path:
@@ -121,13 +121,17 @@ def _on_disk(source: str) -> Iterator[tuple[str, Subject]]:
     for entry in store.list_objects(source):
         if whole or _holds_images(entry):
             path = Path(entry.source)
-            yield path.name if whole else str(path.relative_to(root)), entry.subject
+            yield path.name if whole else path.relative_to(root).as_posix(), entry.subject
 
 
 def _holds_images(entry: Listed) -> bool:
-    name = entry.source.rpartition("/")[2]
+    name = _name(entry.source)
     picture = Path(name).suffix.lower() in image.SUFFIXES
     return not name.startswith(".") and (picture or shards.is_shard(name))
+
+
+def _name(source: str) -> str:
+    return source.rpartition("/")[2] if is_s3(source) else Path(source).name
 
 
 def _key(source: str) -> str:

@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from litescore.errors import ConfigurationError, UsageError
 from litescore.view_options import view_options
 
 if TYPE_CHECKING:
     from trainer.plan import Job, Request
+    from trainer.run import Run
+
+# The options that a script has words for.
+_SCRIPTED = frozenset(
+    ("preset", "epochs", "batch", "patience", "rate", "augment", "balanced", "seed", "show_code")
+)
 
 
 @click.command()
@@ -81,7 +89,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Train nothing: print the plain Keras script that the preset stands for.",
 )
-@click.option("--quiet", is_flag=True, help="One line at the end.")
+@click.option("--quiet", is_flag=True, help="One line at the end, and warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts of run.json instead.")
 def train(show_code: bool, quiet: bool, as_json: bool, **words: Any) -> None:
     """Fit a Keras model and say how good it is.
@@ -155,35 +163,62 @@ def _train(job: Job, talks: bool) -> dict[str, Any]:
     for line in (str(parts), *parts.source.notes):
         say(line)
     # TensorFlow takes seconds to import: only now that words and images are known to be good.
-    from trainer import folder, run
-    from trainer.fitting import checkpoints
-    from trainer.fitting.progress import watching
+    from trainer import run
+    from trainer.fitting.progress import warn, watching
     from trainer.report import verdict
 
     with watching(job.recipe.epochs, say if talks else None) as watcher:
         try:
-            trained = run.train(job, parts, watcher, say)
-            facts = folder.write(trained)
+            trained = run.train(job, parts, watcher, say, warn)
+            facts = _written(trained)
         except KeyboardInterrupt:
-            if checkpoints.unfinished(job.out):
-                click.echo(_how_to_go_on(job), err=True)
+            _say_how_to_go_on(job)
             raise
     for line in verdict.summary(trained):
         say(line)
     return facts
 
 
-def _how_to_go_on(job: Job) -> str:
-    from trainer.again import command
+def _written(trained: Run) -> dict[str, Any]:
+    from trainer import folder
 
-    return f"saved in {job.out}; go on with: {command(job)} --resume"
+    try:
+        return folder.write(trained)
+    except ConfigurationError:
+        # Nothing has to be learned again once there is room.
+        _say_how_to_go_on(trained.job)
+        raise
+
+
+def _say_how_to_go_on(job: Job) -> None:
+    from trainer.again import command
+    from trainer.fitting.checkpoints import unfinished
+
+    if unfinished(job.out):
+        click.echo(f"saved in {job.out}; go on with: {command(job)} --resume", err=True)
 
 
 def _show_code(request: Request) -> None:
     from trainer.plan import recipe_of
     from trainer.script import text
 
+    unsaid = _unsaid(click.get_current_context())
+    if unsaid:
+        raise UsageError(
+            f"--show-code prints the script of a --preset, which has no words for "
+            f"{', '.join(unsaid)}: leave {'it' if len(unsaid) == 1 else 'them'} out"
+        )
     click.echo(text.write(recipe_of(request), seed=request.seed), nl=False)
+
+
+def _unsaid(context: click.Context) -> list[str]:
+    """Options that were given and that no script says."""
+    return [
+        option.opts[0]
+        for option in context.command.params
+        if option.name not in _SCRIPTED
+        and context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+    ]
 
 
 def _nothing(_line: str) -> None:

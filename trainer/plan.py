@@ -6,7 +6,6 @@ Imports no TensorFlow, so that a wrong word is told at once.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -18,7 +17,7 @@ from litescore.settings import Settings
 from litescore.store import local_path
 from litescore.store.s3 import is_s3
 from litescore.view import UNCHANGED, WHOLE, View, ViewChanges
-from trainer import augmentation, presets
+from trainer import augmentation, keras_home, presets
 from trainer.fitting.checkpoints import FOLDER, unfinished
 from trainer.images import catalog
 from trainer.images.catalog import Found, Places
@@ -97,7 +96,7 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
         view,
         request.cache,
         request.resume,
-        _keras_home(request),
+        keras_home.folder(request.keras_home),
     )
 
 
@@ -194,10 +193,5 @@ def _find_data(recipe: Recipe, request: Request, say: Callable[[str], None]) -> 
         place = str(request.data or ".")
         place = place if is_s3(place) else str(local_path(place).resolve())
         return Found(place, f"{name_of(place)}, named by --data")
-    places = Places(Settings.read().data, _keras_home(request))
+    places = Places(Settings.read().data, keras_home.folder(request.keras_home))
     return catalog.find(recipe.dataset, places, say)
-
-
-def _keras_home(request: Request) -> Path:
-    """As given, else as Keras finds it."""
-    return (request.keras_home or Path(os.environ.get("KERAS_HOME") or "~/.keras")).expanduser()

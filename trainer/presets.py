@@ -170,7 +170,7 @@ PRESETS = {
         Recipe(
             "fashion-best",
             Architecture("cnn", channels=(24, 64, 128), logits=True),
-            epochs=28,
+            epochs=24,
             batch=128,
             dataset="fashion-mnist",
             augment=("flip", "shift", "erase:0.3"),
@@ -179,7 +179,7 @@ PRESETS = {
         Recipe(
             "mnist-best",
             Architecture("cnn", channels=(16, 48, 96), logits=True),
-            epochs=16,
+            epochs=12,
             batch=128,
             dataset="mnist",
             augment=("shift", "rotate", "zoom", "shear"),

@@ -5,13 +5,13 @@ Knows how the parts of the trainer go together; nothing of the command line, fil
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 
 from litescore import __version__
@@ -24,16 +24,19 @@ from trainer.fitting.checkpoints import Checkpoints, State
 from trainer.fitting.fit import class_weights, fit
 from trainer.fitting.history import Fitted, Watcher
 from trainer.fitting.predict import Predictor, measure
+from trainer.identity import identity
 from trainer.images.splits import Examples, Splits
 from trainer.models import lowered, plain
 from trainer.plan import Job
 from trainer.presets import Architecture, Recipe
 
+Say = Callable[[str], None]
+
 # Points of accuracy (0..1) between training and test images from which overfitting is named.
-OVERFIT_GAP = 0.02
+_OVERFIT_GAP = 0.02
 
 # Input values (height x width x channels) up to which a dense step is too short for two threads.
-SMALL_INPUT = 4096
+_SMALL_INPUT = 4096
 
 
 @dataclass(frozen=True)
@@ -84,20 +87,26 @@ class Run:
 
     @property
     def overfits(self) -> bool:
-        return self.gap > OVERFIT_GAP
+        return self.gap > _OVERFIT_GAP
 
 
 def train(
-    job: Job, parts: Splits, watch: Watcher, say: Callable[[str], None] = lambda _: None
+    job: Job,
+    parts: Splits,
+    watch: Watcher,
+    say: Say = lambda _: None,
+    warn: Say | None = None,
 ) -> Run:
-    """Train on these images and measure. `say` is told what the audit found, and the untrained loss,
-    before the first epoch.
+    """Train on these images and measure. `say` is told the untrained loss before the first epoch;
+    `warn` what the audit found, and checkpoints that could not be written or read. Without `warn`
+    these are told to `say` too.
     """
+    warn = warn or (lambda text: say(f"warning: {text}"))
     recipe, logits = job.recipe, job.recipe.architecture.logits
-    names = augmentation(job, parts.contract)
+    names = _augmentation(job, parts.contract)
     warnings = audit.quick(parts)
     for warning in warnings:
-        say(f"warning: {warning}")
+        warn(warning)
     if _is_small(recipe.architecture, parts.contract):
         use_one_thread()
     keras.utils.set_random_seed(job.seed)
@@ -105,14 +114,16 @@ def train(
     for line in models.notes(model, recipe.architecture, parts.contract):
         say(line)
     disk.check(job.out, model.count_params())
-    memory.check(model, min(recipe.batch, len(parts.train)), parts.contract)
+    batch = min(recipe.batch, len(parts.train))
+    memory.check(model, batch, parts.contract, beside=parts.beside_a_step(batch))
     if recipe.optimization.balanced:
         say(_balance(parts))
     predictor = Predictor(model, logits=logits)
     untrained = _measure(predictor, parts.test).loss
     say(f"untrained loss {untrained:.3f} (by chance {math.log(len(parts.contract.labels)):.3f})")
     learner = lowered.twin(model) if _in_bfloat16(recipe) else model
-    checkpoints = Checkpoints(job.out, _identity(job, parts, names), say)
+    setting = _setting(recipe)
+    checkpoints = Checkpoints(job.out, identity(job, parts, names), warn, setting=setting)
     begun = _begun(job, checkpoints, say)
     fitted = fit(
         learner,
@@ -135,18 +146,15 @@ def train(
     return Run(job, parts, probable, untrained, fitted, trained, judged, names, warnings)
 
 
-def _identity(job: Job, parts: Splits, names: tuple[str, ...]) -> dict[str, Any]:
-    """What a training must share with the one it goes on from, to be the same training."""
+def _setting(recipe: Recipe) -> dict[str, str]:
+    """What computes, and so decides the last digits."""
     return {
-        "recipe": asdict(job.recipe),
-        "augmentation": names,
-        "seed": job.seed,
-        "data": parts.digest(),
-        "contract": json.loads(parts.contract.to_json()),
-        "bfloat16": _in_bfloat16(job.recipe),
+        "litescore": __version__,
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
-        "litescore": __version__,
+        "numpy": np.__version__,
+        "pillow": PIL.__version__,
+        "convolutions": "bfloat16" if _in_bfloat16(recipe) else "float32",
     }
 
 
@@ -161,16 +169,16 @@ def _balance(parts: Splits) -> str:
     return f"balanced: an image of {rare} counts {most:.2f}, of {common} {least:.2f}, 1 in the mean"
 
 
-def _begun(job: Job, checkpoints: Checkpoints, say: Callable[[str], None]) -> State | None:
-    if not job.resume:
-        return None
-    begun = checkpoints.load()
-    if begun is not None:
+def _begun(job: Job, checkpoints: Checkpoints, say: Say) -> State | None:
+    begun = checkpoints.load() if job.resume else None
+    if begun is not None and begun.finished:
+        say("all epochs are trained already: measuring and writing")
+    elif begun is not None:
         say(f"going on from epoch {begun.epoch} of {job.recipe.epochs}")
     return begun
 
 
-def augmentation(job: Job, contract: Contract) -> tuple[str, ...]:
+def _augmentation(job: Job, contract: Contract) -> tuple[str, ...]:
     """What is done to training images: as the recipe says, else what suits them."""
     chosen = job.recipe.augment
     return sensible(contract) if chosen is None else chosen
@@ -189,7 +197,7 @@ def _in_bfloat16(recipe: Recipe) -> bool:
 
 def _is_small(architecture: Architecture, contract: Contract) -> bool:
     values = contract.height * contract.width * contract.channels
-    return architecture.kind == "mlp" and values <= SMALL_INPUT
+    return architecture.kind == "mlp" and values <= _SMALL_INPUT
 
 
 def _measure(predictor: Predictor, examples: Examples) -> Measured:

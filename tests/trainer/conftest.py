@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from litescore import dataset
+from litescore.dataset import Dataset
 from tests.trainer.pictures import Said, train, train_here, write_folder
 from trainer.images.catalog import SHIPPED_ROOT
 
@@ -46,3 +48,9 @@ def whole_fashion() -> Path:
 def colors(tmp_path: Path) -> Path:
     """A class folder of small photographs of two colours, of different sizes."""
     return write_folder(tmp_path / "colors", {"red": 24, "blue": 24})
+
+
+@pytest.fixture
+def photos(colors: Path) -> Dataset:
+    """48 small photographs of two colours."""
+    return dataset.load(colors, "all")

@@ -76,11 +76,41 @@ def infinite(height, width, channels, classes):
     pixels = keras.Input((height, width, channels))
     return keras.Model(pixels, _end(1 / pixels, classes, None))
 
+def nan(height, width, channels, classes):
+    model = _model(height, width, channels, classes)
+    model.layers[-1].set_weights([w * float("nan") for w in model.layers[-1].get_weights()])
+    return model
+
+def frozen(height, width, channels, classes):
+    model = _model(height, width, channels, classes)
+    model.trainable = False
+    return model
+
+def weightless(height, width, channels, classes):
+    pixels = keras.Input((height, width, channels))
+    x = layers.GlobalAveragePooling2D()(layers.Rescaling(1 / 255)(pixels))
+    return keras.Model(pixels, layers.Softmax()(x))
+
+def too_deep(classes):
+    return keras.Sequential(
+        [layers.Rescaling(1 / 255), layers.Conv2D(2, 99), layers.Flatten(), layers.Dense(classes)]
+    )
+
+def fixed(height, width, channels, classes):
+    pixels = keras.Input((height, width, channels))
+    x = layers.Dense(3)(layers.Flatten()(pixels))
+    return keras.Model(pixels, layers.Dense(classes)(keras.ops.reshape(x, (-1, 5))))
+
 def nothing():
     return "a model"
 
 def needy(height, depth):
     pass
+
+def quits():
+    raise SystemExit("usage: mymodels")
+
+signless = dict
 
 def broken():
     raise ValueError("no such luck\\nand more")

@@ -240,3 +240,34 @@ def test_models_take_raw_pixels_of_any_size(
         assert probabilities.shape == (2, 3)
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
         assert (probabilities >= 0).all()
+
+
+def smoothed_losses(smoothing: float) -> tuple[list[float], int, float]:
+    """Validation losses of each epoch, the best of them, and Keras' own loss of what was kept."""
+    from trainer.backend import keras
+    from trainer.fitting.fit import fit
+    from trainer.presets import Optimization
+
+    train, validation = clothes(320), clothes(400).tensors[320:]
+    classes = clothes(400).classes[320:]
+    model = build(MLP, train, classes=10)
+    fitted = fit(
+        model,
+        train,
+        Examples(validation, classes),
+        logits=True,
+        epochs=4,
+        optimization=Optimization(rate=0.01, smoothing=smoothing),
+    )
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    own = loss(keras.ops.one_hot(classes, 10), model(validation.astype(np.float32)))
+    return [float(epoch.val_loss or 0) for epoch in fitted.epochs], fitted.best, float(own)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_the_best_epoch_is_that_of_the_loss_that_is_trained_on(
+    tensorflow: Callable[..., Any], smoothing: float
+) -> None:
+    """Of smoothed labels where those in training are: the plain loss rises while it learns them."""
+    losses, best, own = tensorflow(smoothed_losses, smoothing)
+    assert losses[best - 1] == min(losses) == pytest.approx(own, abs=1e-5)

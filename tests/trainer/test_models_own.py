@@ -28,6 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "mymodels.py").write_text(SOURCE)
     (path / "unfinished.py").write_text("def tiny(:\n")
     (path / "lacking.py").write_text("import nowhere_to_be_found\n")
+    (path / "program.py").write_text("import sys\nsys.exit('usage: program')\n")
     return path
 
 
@@ -77,7 +78,10 @@ def test_pixels_as_they_are_are_told(tensorflow: Tensorflow, folder: Path) -> No
         ("mymodels:needy", "UsageError", "asks for depth"),
         ("unfinished:tiny", "UsageError", "SyntaxError"),
         ("lacking:tiny", "UsageError", "No module named 'nowhere_to_be_found'"),
+        ("program:tiny", "UsageError", "program cannot be imported: SystemExit: usage: program"),
+        ("mymodels:signless", "UsageError", "does not say what it takes: give a function"),
         ("mymodels:broken", "ModelError", "raised ValueError: no such luck"),
+        ("mymodels:quits", "ModelError", "raised SystemExit: usage: mymodels"),
         ("mymodels:nothing", "ModelError", "returned str, not a keras.Model"),
         ("mymodels:sigmoid", "ModelError", "ends in sigmoid: end it in Dense(classes)"),
         ("mymodels:unseen", "ModelError", "cannot be seen: end it in Dense(classes)"),
@@ -90,6 +94,11 @@ def test_pixels_as_they_are_are_told(tensorflow: Tensorflow, folder: Path) -> No
         ("mymodels:other_classes", "ModelError", "gives (7,), the data has 3 classes"),
         ("mymodels:whole_numbers", "ModelError", "takes uint8"),
         ("mymodels:infinite", "ModelError", "to a black picture"),
+        ("mymodels:nan", "ModelError", "it answers nan to a black picture"),
+        ("mymodels:frozen", "ModelError", "no weights are trainable"),
+        ("mymodels:weightless", "ModelError", "no weights are trainable"),
+        ("mymodels:too_deep", "ModelError", "its layers do not take pictures of (12, 10, 3)"),
+        ("mymodels:fixed", "ModelError", "it fails on a picture of (12, 10, 3): Invalid"),
     ],
 )
 def test_mistakes_are_named(

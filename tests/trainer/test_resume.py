@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,8 @@ from numpy.typing import NDArray
 
 from litescore import dataset
 from litescore.contract import Contract
+from litescore.errors import ConfigurationError
+from tests.rig import warm
 from tests.trainer.conftest import SHIPPED
 from trainer.fitting.checkpoints import Checkpoints, unfinished
 from trainer.fitting.history import Epoch, Fitted, Unwatched
@@ -30,10 +34,13 @@ EVERYTHING = Optimization(
     "adamw", 0.01, "cosine", 0.2, decay=0.01, smoothing=0.1, average=0.9, balanced=True
 )
 PHASED = Optimization("sgd", 0.05, frozen=2, fine=0.1)
+# Nothing moves, so that patience ends it after the first epoch.
+STILL = Optimization("sgd", 1e-30)
 WAYS = {
     "mlp": (MLP, Optimization(), ()),
     "cnn": (CNN, EVERYTHING, ("shift", "rotate", "erase")),
     "phases": (None, PHASED, ("flip",)),
+    "patience": (MLP, STILL, ()),
 }
 
 
@@ -46,7 +53,21 @@ class Interrupting(Unwatched):
     def batches(self, epoch: int, done: int, of: int, loss: float, accuracy: float) -> None:
         self.left -= 1
         if self.left == 0:
-            signal.raise_signal(signal.SIGINT)
+            self.stop()
+
+    def stop(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+class Killed(BaseException):
+    """What nobody can hear, as SIGKILL."""
+
+
+class Killing(Interrupting):
+    """Ends the training there, with nothing saved but what lies on the disk."""
+
+    def stop(self) -> None:
+        raise Killed
 
 
 def clothes() -> tuple[Examples, Examples]:
@@ -74,15 +95,17 @@ def build(architecture: Architecture | None) -> Any:
 
 
 def trained(
-    way: str, run: Path | None = None, after: int = 0
-) -> tuple[list[NDArray[Any]], Fitted] | None:
-    """Weights and history; None where it was interrupted. With `run`, states are kept there."""
+    way: str, run: Path | None = None, watch: Unwatched | None = None, seconds: float = 20
+) -> tuple[list[NDArray[Any]], Fitted, list[bool]] | None:
+    """Weights, history and which layers learn; None where it was stopped. With `run`, states are
+    kept there, one in so many seconds.
+    """
     from trainer.fitting.fit import fit
 
     architecture, optimization, names = WAYS[way]
     model = build(architecture)
     train, validation = clothes()
-    checkpoints = Checkpoints(run, {"way": way}) if run else None
+    checkpoints = Checkpoints(run, {"way": way}, seconds=seconds) if run else None
     try:
         fitted = fit(
             model,
@@ -90,25 +113,63 @@ def trained(
             validation,
             logits=True,
             epochs=4,
-            patience=3,
+            patience=1 if way == "patience" else 3,
             seed=5,
             optimization=optimization,
             augment=names,
-            watch=Interrupting(after),
+            watch=watch,
             checkpoints=checkpoints,
             begun=checkpoints.load() if checkpoints else None,
         )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Killed):
         return None
-    return model.get_weights(), fitted
+    return model.get_weights(), fitted, [layer.trainable for layer in model.layers]
 
 
 def gone_on(way: str, run: Path, stops: tuple[int, ...]) -> Any:
     """Stopped after so many spans, again and again, and then to the end."""
     for after in stops:
-        assert trained(way, run, after) is None
+        assert trained(way, run, Interrupting(after)) is None
         assert unfinished(run)
     return trained(way, run)
+
+
+def killed(way: str, run: Path, stops: tuple[int, ...]) -> Any:
+    """The same without a wish: all that goes on is what was saved before."""
+    for after in stops:
+        assert trained(way, run, Killing(after), seconds=0) is None
+    return trained(way, run)
+
+
+def ended_twice(way: str, run: Path) -> Any:
+    """Trained to its end, and the same training asked for once more: it may not take a step."""
+    first = trained(way, run, seconds=0)
+    assert unfinished(run)
+    return first, trained(way, run, Killing(1))
+
+
+def stopped_at_the_end(way: str, run: Path) -> Any:
+    """Asked to stop within the last epoch's validation, when no step is left to be taken."""
+
+    class Late(Unwatched):
+        def epoch(self, epoch: Epoch) -> None:
+            if epoch.number == 4:
+                signal.raise_signal(signal.SIGINT)
+
+    assert trained(way, run, Late()) is None
+    return trained(way, run, Killing(1))
+
+
+def of_another_model(run: Path) -> str:
+    """What is said of a state whose model has other weights."""
+    assert trained("mlp", run, Interrupting(3)) is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(WAYS, "mlp", (Architecture("mlp", (17,), logits=True), Optimization(), ()))
+        try:
+            trained("mlp", run)
+        except ConfigurationError as error:
+            return str(error)
+    return "no error"
 
 
 @pytest.mark.parametrize(
@@ -121,15 +182,52 @@ def test_going_on_is_as_never_stopping(
     """Weights bit for bit and history to the last digit: within an epoch, at its end, in a later
     phase, and after several stops; dropout, augmentation, schedule, average and patience included.
     """
-    weights, fitted = tensorflow(trained, way)
-    again, refitted = tensorflow(gone_on, way, tmp_path, stops)
+    assert_same(tensorflow(trained, way), tensorflow(gone_on, way, tmp_path, stops))
+
+
+def assert_same(whole: Any, parted: Any) -> None:
+    """Weights bit for bit, history, and which layers learned."""
+    (weights, fitted, learn), (again, refitted, learned) = whole, parted
     assert refitted.epochs == fitted.epochs
     assert refitted.best == fitted.best
+    assert learned == learn
     assert all((a == b).all() for a, b in zip(weights, again, strict=True))
 
 
+def test_a_kill_loses_nothing_that_was_saved(
+    tensorflow: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Killed twice, within an epoch, and gone on: the training that never stopped."""
+    assert_same(tensorflow(trained, "mlp"), tensorflow(killed, "mlp", tmp_path, (13, 9)))
+
+
+@pytest.mark.parametrize(("way", "epochs"), [("phases", 4), ("patience", 2)])
+def test_a_training_that_ended_is_not_done_again(
+    tensorflow: Callable[..., Any], tmp_path: Path, way: str, epochs: int
+) -> None:
+    """Killed while its files are written it goes on from its end, without a step: after the last
+    epoch as after the last that patience allowed.
+    """
+    first, again = tensorflow(ended_twice, way, tmp_path)
+    assert len(first[1].epochs) == epochs
+    assert_same(first, again)
+
+
+def test_a_wish_in_the_last_epoch_is_heard(tensorflow: Callable[..., Any], tmp_path: Path) -> None:
+    """Nothing is left to train, and nothing is lost."""
+    assert_same(tensorflow(trained, "mlp"), tensorflow(stopped_at_the_end, "mlp", tmp_path))
+
+
+def test_a_state_of_another_model_is_refused(
+    tensorflow: Callable[..., Any], tmp_path: Path
+) -> None:
+    """As when a function that makes the model was changed: one line, no traceback."""
+    said = tensorflow(of_another_model, tmp_path)
+    assert "the checkpoint is of another model (4 arrays of 12,730 values there" in said
+    assert "without --resume" in said
+
+
 def bursting() -> str:
-    from litescore.errors import ConfigurationError
     from trainer.fitting.fit import fit
 
     train, _ = clothes()
@@ -175,9 +273,32 @@ def history(run: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+# Commands one after the other in one process, which saves a start of TensorFlow.
+_COMMANDS = """
+import json, sys
+from dataclasses import asdict
+from tests.rig import warm
+print(json.dumps([asdict(warm.litescore("train", *words)) for words in json.load(sys.stdin)]))
+"""
+
+
+def commands(*words: list[str]) -> list[dict[str, Any]]:
+    """What each answers; in a new process, which has as many threads as `started` has."""
+    done = subprocess.run(
+        [sys.executable, "-c", _COMMANDS],
+        input=json.dumps(words),
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
 def test_a_stopped_command_says_how_to_go_on(tmp_path: Path) -> None:
-    """Ctrl-C saves and ends with 130; the command that it prints goes on, is killed, goes on again,
-    and gives the history of a training that was never stopped. Meanwhile nothing overwrites it.
+    """Ctrl-C saves and ends with 130; the command that it prints goes on, and gives the history of a
+    training that was never stopped. Meanwhile nothing overwrites it.
     """
     words = ("--preset", "fashion-logits", "--data", str(SHIPPED), "--epochs", "40")
     out = tmp_path / "my run"
@@ -189,26 +310,59 @@ def test_a_stopped_command_says_how_to_go_on(tmp_path: Path) -> None:
     command = said.partition("go on with: ")[2].splitlines()[0]
     assert shlex.split(command)[-1] == "--resume"
 
-    afresh = started(out, *words)
-    assert "--resume" in afresh.communicate(timeout=60)[1]
-    assert afresh.returncode == 2
+    # Refused before TensorFlow is loaded.
+    afresh = warm.litescore("train", *words, "--out", str(out))
+    assert (afresh.returncode, "--resume" in afresh.stderr) == (2, True)
 
-    again = shlex.split(command)[2:]
-    killed = started(out, *again)
-    until_epoch(killed, 9)
-    killed.kill()
-    killed.communicate(timeout=60)
-
-    last = started(out, *again)
-    shown, said = last.communicate(timeout=120)
-    assert last.returncode == 0, said
-    assert "going on from epoch" in shown
+    whole = [*words, "--out", str(tmp_path / "whole")]
+    again, never = commands(shlex.split(command)[2:], whole)
+    assert again["returncode"] == never["returncode"] == 0, (again, never)
+    assert "going on from epoch" in again["stdout"]
     assert not unfinished(out)
-
-    whole = started(tmp_path / "whole", *words)
-    assert whole.communicate(timeout=120)
     assert history(out) == history(tmp_path / "whole")
     assert len(history(out)) == 40
+
+
+def saving(*words: str) -> warm.Said:
+    """`litescore train` that takes each chance to save, as one of hours does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoints, "due", True)
+        return warm.litescore("train", *words)
+
+
+def test_files_that_cannot_be_written_cost_no_epoch(
+    tensorflow: Callable[..., Any], colors: Path, tmp_path: Path
+) -> None:
+    """The error says how to go on; then the model is written without a step. With the last state
+    damaged the one before is taken, which is told whatever else is kept quiet.
+    """
+    out = tmp_path / "run"
+    (out / "model.keras" / "in the way").mkdir(parents=True)
+    words = ("--data", str(colors), "--model", "mlp", "--size", "8", "--epochs", "2")
+    said = tensorflow(saving, *words, "--out", str(out))
+    assert said.returncode == 3
+    assert "cannot write" in said.stderr
+    command = said.stderr.partition("go on with: ")[2].splitlines()[0]
+    again = shlex.split(command)[2:]
+    (out / "model.keras" / "in the way").rmdir()
+    (out / "model.keras").rmdir()
+    shutil.copytree(out, tmp_path / "damaged")
+
+    done = tensorflow(warm.litescore, "train", *again)
+    assert done.returncode == 0, done.stderr
+    assert "all epochs are trained already" in done.stdout
+    assert "epoch 1/" not in done.stdout
+    assert [row["epoch"] for row in history(out)] == ["1", "2"]
+    assert not (out / "checkpoint").exists()
+
+    (tmp_path / "damaged" / "checkpoint" / "last.npz").write_bytes(b"PK")
+    elsewhere = [*again[: again.index("--out")], "--out", str(tmp_path / "damaged"), "--resume"]
+    quiet = tensorflow(warm.litescore, "train", *elsewhere, "--quiet")
+    assert quiet.returncode == 0, quiet.stderr
+    assert len(quiet.stdout.splitlines()) == 1
+    assert "warning: " in quiet.stderr
+    assert "last.npz is damaged" in quiet.stderr
+    assert history(tmp_path / "damaged") == history(out)
 
 
 def test_nothing_to_go_on_from(tmp_path: Path, train_warmed: Callable[..., Any]) -> None:
@@ -222,7 +376,7 @@ def test_nothing_to_go_on_from(tmp_path: Path, train_warmed: Callable[..., Any])
 
 def test_epochs_know_their_rate(tensorflow: Callable[..., Any]) -> None:
     """A schedule's rate rises, falls, and is in the history."""
-    _, fitted = tensorflow(trained, "cnn")
+    _, fitted, _ = tensorflow(trained, "cnn")
     rates = [epoch.rate for epoch in fitted.epochs]
     assert all(isinstance(epoch, Epoch) for epoch in fitted.epochs)
     assert rates == sorted(rates, reverse=True)

@@ -19,6 +19,7 @@ from litescore.errors import UsageError
 from tests.rig import warm
 from tests.trainer.conftest import SHIPPED
 from trainer import presets
+from trainer.cli import train as command
 from trainer.images import splits
 from trainer.presets import Architecture, Optimization, Recipe
 from trainer.script import text
@@ -225,22 +226,92 @@ def _functions(script: str, name: str) -> list[str]:
     return [part for part in script.split("\n\n\n") if part.startswith(f"def {name}(")]
 
 
-def test_the_command_prints_it_and_trains_nothing(tmp_path: Path) -> None:
+def test_the_command_prints_it_and_trains_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is stated is in it; nothing is written, no TensorFlow is loaded for a tutorial."""
     words = ("train", "--preset", "mnist-early-stop", "--epochs", "7", "--seed", "3")
-    said = warm.litescore(*words, "--out", str(tmp_path / "run"), "--show-code")
+    monkeypatch.chdir(tmp_path)
+    said = warm.litescore(*words, "--show-code")
     assert said.returncode == 0, said.stderr
     recipe = replace(presets.find("mnist-early-stop"), epochs=7)
     assert said.stdout == text.write(recipe, seed=3)
     assert "EPOCHS = 7" in said.stdout
-    assert not (tmp_path / "run").exists()
+    assert not list(tmp_path.iterdir())
+
+
+# An option -> a value of it that changes the script, and words that the script has then; None for
+# what no script says.
+OPTIONS: dict[str, tuple[list[str], str] | None] = {
+    "--preset": (["mnist-quickstart"], "mnist-quickstart in plain Keras"),
+    "--epochs": (["77"], "EPOCHS = 77"),
+    "--batch": (["77"], "BATCH = 77"),
+    "--patience": (["77"], "patience=77"),
+    "--rate": (["0.77"], "rate = 0.77"),
+    "--augment": (["erase:0.77"], "RandomErasing(0.77"),
+    "--balanced": ([], "class_weight="),
+    "--seed": (["77"], "SEED = 77"),
+    "--show-code": ([], "def build()"),
+    "--model": None,
+    "--weights": None,
+    "--data": None,
+    "--out": None,
+    "--color": None,
+    "--size": None,
+    "--cache": None,
+    "--resume": None,
+    "--rotate": None,
+    "--mirror": None,
+    "--roi": None,
+    "--invert": None,
+    "--keras-home": None,
+    "--quiet": None,
+    "--json": None,
+}
+VALUES = {"--color": "rgb", "--rotate": "90", "--roi": "whole"}
+
+
+def test_every_option_is_in_the_table() -> None:
+    """Those of the command and no others: a new one has to be put here."""
+    assert {param.opts[0] for param in command.params} == set(OPTIONS)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_is_said_or_refused(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is taken in silence and left out of the script."""
+    monkeypatch.chdir(tmp_path)
+    preset = [] if option == "--preset" else ["--preset", "fashion-basic"]
+    expected = OPTIONS[option]
+    if expected:
+        values, words = expected
+        said = warm.litescore("train", *preset, "--show-code", option, *values)
+        assert said.returncode == 0, said.stderr
+        assert words in said.stdout
+        return
+    flag = next(param for param in command.params if option in param.opts).is_flag  # type: ignore[attr-defined]
+    value = [] if flag else [VALUES.get(option, "77")]
+    said = warm.litescore("train", *preset, "--show-code", option, *value)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert f"has no words for {option}: leave it out" in said.stderr
+
+
+def test_keras_home_in_the_environment_is_no_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody gave it to this command."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    said = warm.litescore("train", "--preset", "fashion-basic", "--show-code")
+    assert said.returncode == 0, said.stderr
 
 
 def test_what_is_no_preset_has_no_script(tmp_path: Path) -> None:
     """One line says so."""
     said = warm.litescore("train", "--model", "mlp", "--data", str(tmp_path), "--show-code")
     assert said.returncode == 2
-    assert "--show-code is for a --preset" in said.stderr
+    assert "--show-code prints the script of a --preset" in said.stderr
+    assert "no words for --model, --data: leave them out" in said.stderr
     backbone = replace(RICH, architecture=Architecture("mobilenet-v2"))
     with pytest.raises(UsageError, match="no words for the model mobilenet-v2"):
         text.write(backbone)

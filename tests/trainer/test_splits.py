@@ -95,7 +95,7 @@ def test_images_of_different_sizes_become_224(colors: Path) -> None:
 
 def test_uniform_photographs_keep_their_size_too(tmp_path: Path) -> None:
     """However large: a model of another size is the user's to ask for."""
-    root = write_folder(tmp_path / "camera", {"red": 2, "blue": 2}, size=(800, 600))
+    root = write_folder(tmp_path / "camera", {"red": 1, "blue": 1}, size=(800, 600))
     contract = contract_for(dataset.load(root, "all"), color=None, size=None)
     assert (contract.width, contract.height) == (800, 600)
 
@@ -146,9 +146,41 @@ def test_an_empty_or_missing_folder_is_refused(tmp_path: Path, name: str) -> Non
 
 
 def test_more_than_memory_holds_is_refused_at_once(colors: Path) -> None:
-    """A step of all 28 images of 16,384 x 16,384 pixels would need 113 GB; the way out is named."""
-    with pytest.raises(DataError, match=r"112\.7 GB of memory.*smaller --size or.* --batch"):
+    """A step of all 28 images of 16,384 x 16,384 pixels: each value twice as it comes and once as
+    float32, beside TensorFlow; the way out is named.
+    """
+    with pytest.raises(DataError, match=r"135\.5 GB of memory.*smaller --size or.* --batch"):
         load(colors, 0.25, seed=0, size=16384)
+
+
+def test_images_in_memory_count(tmp_path: Path) -> None:
+    """Arrays as they were found, and what was drawn of them; a map and a second view do not."""
+    plain = load(write_idx_set(tmp_path / "noise", train=200), 0, seed=0)
+    drawn = load(tmp_path / "noise", 0.2, seed=0)
+    mapped = load(tmp_path / "noise", 0.2, seed=0, size=9, cache=tmp_path / "cache")
+    image = 6 * 6
+    none = [
+        memory.beside_a_step(one.contract, batch=8, images=len(one.train), held=0)
+        for one in (plain, drawn, mapped)
+    ]
+    extra = [
+        one.beside_a_step(8) - base for one, base in zip((plain, drawn, mapped), none, strict=True)
+    ]
+    assert extra == [210 * image, 410 * image, 210 * image]
+
+
+def test_a_span_counts(tmp_path: Path) -> None:
+    """Twice, of a twentieth of an epoch, of 64 MB at most and a batch at least."""
+    contract = contract_for(dataset.load(write_idx_set(tmp_path), "all"), color=None, size=1000)
+    base = memory.beside_a_step(contract, batch=0, images=0, held=0)
+    spans = [
+        memory.beside_a_step(contract, batch=batch, images=images, held=5) - base - 5
+        for batch, images in ((1, 40), (8, 40), (1, 10**6), (100, 10**6))
+    ]
+    assert spans == [4 * 10**6, 16 * 10**6, 2 * 2**26, 200 * 10**6]
+    memory.check_memory(contract, batch=8, images=40, memory=base + 48 * 10**6)
+    with pytest.raises(DataError, match=r"0\.3 GB of memory, this machine has 0\.3"):
+        memory.check_memory(contract, batch=8, images=40, memory=base + 48 * 10**6 - 1)
 
 
 def test_more_than_the_disk_holds_is_refused_at_once(

@@ -7,6 +7,7 @@ import csv
 import html
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,24 @@ def test_own_photographs_become_a_model(train_warmed: Train, tmp_path: Path) -> 
     assert found["test_accuracy"] > 0.9
     contract = Contract.from_json((said.out / "contract.json").read_text())
     assert (contract.labels, contract.color, contract.width) == (("blue", "red"), "rgb", 16)
+
+
+@pytest.mark.parametrize("quiet", ["--quiet", "--json"])
+def test_warnings_are_always_told(
+    train_warmed: Train, colors: Path, tmp_path: Path, quiet: str
+) -> None:
+    """On stderr, each once, whatever else is kept quiet: stdout is what it was asked to be."""
+    shutil.copy(colors / "red" / "0.png", colors / "blue" / "again.png")
+    words = ("--data", str(colors), "--model", "mlp", "--size", "8", "--epochs", "1", quiet)
+    said = train_warmed(*words, out=tmp_path / "run")
+    assert said.code == 0, said.stderr
+    warnings = facts(said)["warnings"]
+    assert any("more than one label" in warning for warning in warnings)
+    assert said.stderr.splitlines() == [f"warning: {warning}" for warning in warnings]
+    if quiet == "--json":
+        assert json.loads(said.stdout) == facts(said)
+    else:
+        assert len(said.stdout.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def audit(
     started = time.monotonic()
     parts = whole.parts_of(source)
     if manifest:
-        cleaned.check(manifest, next(iter(parts.values())).holds_arrays)
+        cleaned.check(manifest, next(iter(parts.values())))
     audited = _audited(parts, threshold)
     found = findings(audited, size=size)
     kept = cleaned.keep(audited, near=near == "keep") if manifest else None

@@ -28,8 +28,8 @@ def imbalance(counts: NDArray[np.int64]) -> float:
     return float(present.max() / present.min()) if len(present) else 1.0
 
 
-def uneven(labels: Sequence[str], counts: NDArray[np.int64]) -> str | None:
-    """A sentence where the classes differ much in size, else None; counts of the training part."""
+def uneven(labels: Sequence[str], counts: NDArray[np.int64]) -> tuple[str, str] | None:
+    """What it is, and what to do, where the classes differ much in size; counts of the training part."""
     ratio = imbalance(counts)
     if ratio < UNEVEN:
         return None
@@ -37,9 +37,9 @@ def uneven(labels: Sequence[str], counts: NDArray[np.int64]) -> str | None:
     large = int(counts.argmax())
     weight = counts.sum() / (np.count_nonzero(counts) * counts[small])
     return (
-        f"{labels[large]} has {ratio:.1f} times the training images of {labels[small]} "
-        f"({counts[large]:,} and {counts[small]:,}): with --balanced an image of {labels[small]} "
-        f"counts {weight:.1f} times"
+        f"class {labels[large]} has {ratio:.1f} times the training images of {labels[small]} "
+        f"({counts[large]:,} and {counts[small]:,})",
+        f"with --balanced an image of {labels[small]} counts {weight:.1f} times",
     )
 
 

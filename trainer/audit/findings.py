@@ -153,7 +153,7 @@ def _uneven(audit: Audit) -> Iterator[Finding]:
     sizes = audit.counts("train")
     words = counts.uneven(audit.labels, sizes)
     if words:
-        what, _, fix = words.partition(": ")
+        what, fix = words
         yield Finding("imbalance", False, len(audit.labels), what, fix)
 
 
@@ -167,7 +167,8 @@ def _small(audit: Audit, size: int | None) -> Iterator[Finding]:
     if numbers:
         most = int(np.percentile(list(shorter.values()), 10))
         text = f"{_images_are(len(numbers))} smaller than the model's {wanted} x {wanted} pixels"
-        fix = f"small ones are enlarged; with --size {most} nine in ten images are not"
+        fix = "small ones are enlarged"
+        fix += f"; with --size {most} nine in ten images are not" if most < wanted else ""
         yield Finding("small", False, len(numbers), text, fix, numbers)
 
 

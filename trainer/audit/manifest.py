@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from litescore.dataset import Dataset
 from litescore.errors import UsageError
 from litescore.files import write_whole
 from litescore.store.s3 import is_s3
@@ -66,19 +67,22 @@ def _drop(audit: Audit, pairs: Pairs, why: dict[int, str], prefix: str) -> None:
             why[number] = f"{prefix}leak" if leaks else f"{prefix}duplicate"
 
 
-def check(path: Path, audit_holds_arrays: bool) -> None:
-    """Raises UsageError for a name of another form, and for arrays, which have no paths."""
+def check(path: Path, data: Dataset) -> None:
+    """Raises UsageError for a name of another form, and for images that have no path of their own."""
     if path.suffix not in FORMS:
         raise UsageError(f"{path} is no manifest: name it {' or '.join(f'*{s}' for s in FORMS)}")
-    if audit_holds_arrays:
+    if isinstance(data.images, np.ndarray):
         raise UsageError("arrays have no paths that a manifest could name: leave out --manifest")
+    if data.images[0].span is not None:
+        raise UsageError(
+            f"{data.where(0)} is inside of an archive, which a manifest cannot name: unpack it"
+        )
 
 
 def write(audit: Audit, kept: Kept, path: Path) -> Path:
     """Write `path, label, split` of each image that stays, as CSV or JSON lines by the name.
 
-    Paths are below the manifest's folder where the images are, else absolute. Raises UsageError
-    for images inside of an archive.
+    Paths are below the manifest's folder where the images are, else absolute.
     """
     folder = path.absolute().parent
     rows = [
@@ -101,8 +105,5 @@ def _path(where: str, folder: Path) -> str:
     if is_s3(where):
         return where
     path = Path(os.path.abspath(where))  # noqa: PTH100 - a link stays a link
-    if not path.is_file():
-        raise UsageError(
-            f"{where} is inside of an archive, which a manifest cannot name: unpack it"
-        )
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+    below = path.relative_to(folder) if path.is_relative_to(folder) else path
+    return below.as_posix()

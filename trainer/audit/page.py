@@ -10,7 +10,7 @@ from litescore.page import BAD, GOOD, PLAIN, Page
 from trainer.audit.findings import Finding
 from trainer.audit.likeness import RANK, Pair
 from trainer.audit.seen import Unreadable
-from trainer.audit.thumbnails import single, stacked, strip
+from trainer.audit.thumbnails import beside, single, strip
 from trainer.audit.whole import Audit
 
 _PAIRS, _SINGLES, _NAMES = 18, 24, 50
@@ -25,7 +25,8 @@ def make(audit: Audit, findings: Sequence[Finding]) -> Page:
     spoiling = sum(one.spoils for one in findings)
     page.lead = (
         f"{len(audit):,} images in {len(audit.labels)} classes. "
-        f"{len(findings)} findings, {spoiling} of which spoil a training."
+        f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}, {spoiling} of which "
+        f"{'spoils' if spoiling == 1 else 'spoil'} a training."
     )
     page.facts({**_facts(audit), "findings": len(findings), "spoil a training": spoiling})
     for note in audit.notes:
@@ -53,7 +54,8 @@ def _finding(page: Page, audit: Audit, finding: Finding) -> None:
     elif finding.pairs:
         tone = BAD if finding.spoils else PLAIN
         shown = finding.pairs[:_PAIRS]
-        page.sheet((stacked(audit, pair), _pair_caption(audit, pair), tone) for pair in shown)
+        pairs = ((beside(audit, pair), _pair_caption(audit, pair), tone) for pair in shown)
+        page.sheet(pairs, wide=True)
         _cut(page, len(finding.pairs), _PAIRS)
     elif finding.images:
         shown_images = finding.images[:_SINGLES]
@@ -80,7 +82,7 @@ def _caption(audit: Audit, number: int) -> str:
 
 
 def _pair_caption(audit: Audit, pair: Pair) -> str:
-    return f"{_place(audit, pair[0])}, and {_place(audit, pair[1])}"
+    return f"{_place(audit, pair[0])}\n{_place(audit, pair[1])}"
 
 
 def _place(audit: Audit, number: int) -> str:
@@ -92,7 +94,8 @@ def _classes(page: Page, audit: Audit) -> None:
     page.heading("Classes")
     splits = [split for split in SPLITS if split in audit.parts]
     by_split = [audit.counts(split).tolist() for split in splits]
-    page.table(("class", *splits), zip(audit.labels, *by_split, strict=True))
+    rows = zip(audit.labels, zip(*by_split, strict=True), strict=True)
+    page.bars(("class", *(f"{split} images" for split in splits)), rows)
     page.text("A few training images of each class:")
     for number, label in enumerate(audit.labels[:_CLASSES]):
         chosen = _few(audit, number)

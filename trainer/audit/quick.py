@@ -50,7 +50,7 @@ def _sizes(parts: dict[str, Examples], labels: Sequence[str]) -> Iterator[str]:
             )
     if "train" in parts:
         words = counts.uneven(labels, np.bincount(parts["train"].classes, minlength=len(labels)))
-        yield from (words,) if words else ()
+        yield from (": ".join(words),) if words else ()
 
 
 _WORDS = {"train": "training", "val": "validation", "test": "test"}

@@ -1,4 +1,4 @@
-"""Small pictures of audited images for a page: one, one above another, a row."""
+"""Small pictures of audited images for a page: one, two beside each other, a row."""
 
 from __future__ import annotations
 
@@ -23,13 +23,9 @@ def single(audit: Audit, number: int) -> bytes:
     return image.encode_png(_row(audit, (number,), SIDE))
 
 
-def stacked(audit: Audit, pair: Pair) -> bytes:
-    """Two images as one PNG, the second below the first: both as wide as a page's cell."""
-    one, other = (_row(audit, (number,), SIDE) for number in pair)
-    both = Image.new("RGB", (SIDE, 2 * SIDE + _GAP), "white")
-    both.paste(one, (0, 0))
-    both.paste(other, (0, SIDE + _GAP))
-    return image.encode_png(both)
+def beside(audit: Audit, pair: Pair) -> bytes:
+    """Two images as one PNG, the second at the right of the first."""
+    return image.encode_png(_row(audit, pair, SIDE))
 
 
 def strip(audit: Audit, numbers: Sequence[int]) -> bytes:

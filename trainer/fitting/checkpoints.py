@@ -25,7 +25,7 @@ from litescore.files import write_whole
 from trainer.fitting.history import Epoch, Tally
 
 FOLDER = "checkpoint"
-VERSION = 1
+VERSION = 2
 # A training of seconds is not slowed down by disks; of a longer one at most this is lost.
 SECONDS = 20.0
 
@@ -44,6 +44,7 @@ class State:
     best       the epoch whose weights are best so far (0: none), and `kept` those weights
     variables  all that the next step depends on, in the order of `Stepper.remembered`
     seconds    that the training took until here, of all its sittings
+    finished   no step is to come; `variables` are empty then
     """
 
     epoch: int
@@ -53,27 +54,32 @@ class State:
     kept: Arrays
     variables: Arrays
     seconds: float = 0.0
+    finished: bool = False
 
 
 class Checkpoints:
     """The states of one training in the folder RUN.
 
     `identity` is what a training must share with the one it goes on from: what is learned from
-    what, how, with which versions. `say` is told when a state could not be written or read.
+    what, and how. `setting` is what computes it: with another one it goes on, though not bit for bit
+    as it would have. `warn` is told of that, and when a state could not be written or read.
     """
 
     def __init__(
         self,
         run: Path,
         identity: Mapping[str, Any],
-        say: Callable[[str], None] = lambda _: None,
+        warn: Callable[[str], None] = lambda _: None,
         *,
+        setting: Mapping[str, str] | None = None,
         seconds: float = SECONDS,
     ) -> None:
-        self._folder, self._say, self._seconds = run / FOLDER, say, seconds
+        self._folder, self._warn, self._seconds = run / FOLDER, warn, seconds
         # As it will be read back: JSON knows no tuples.
         self._identity = json.loads(json.dumps(dict(identity)))
+        self._setting = dict(setting or {})
         self._written = time.monotonic()
+        self._any = False
         self._damaged: set[Path] = set()
 
     @property
@@ -81,20 +87,26 @@ class Checkpoints:
         """Whether it is time to save."""
         return time.monotonic() - self._written >= self._seconds
 
+    @property
+    def last_due(self) -> bool:
+        """Whether to save what has finished: a training of seconds is sooner done again."""
+        return self._any or self.due
+
     def save(self, state: State) -> bool:
         """Write a state, keeping the one before; False, said so, where the disk does not take it."""
         self._written = time.monotonic()
         last = self._folder / _LAST
         try:
-            data = _packed(state, self._identity)
+            data = _packed(state, self._identity, self._setting)
             # A damaged one must not take the place of the whole one before it.
             if last.exists() and last not in self._damaged:
                 last.replace(self._folder / _BEFORE)
             write_whole(last, data)
             self._damaged.discard(last)
+            self._any = True
         except (OSError, ConfigurationError) as error:
-            self._say(
-                f"warning: no checkpoint was written ({error}); training goes on, "
+            self._warn(
+                f"no checkpoint was written ({error}); training goes on, "
                 f"{self._folder} keeps the one before: free some disk"
             )
             return False
@@ -104,37 +116,41 @@ class Checkpoints:
         """The last state that is whole; None where none was written.
 
         Raises UsageError where it belongs to another training, naming what differs, and
-        ConfigurationError where what is there is damaged.
+        ConfigurationError where what is there is damaged or of another litescore's form.
         """
         damaged = []
         for path in (self._folder / _LAST, self._folder / _BEFORE):
             if not path.exists():
                 continue
             try:
-                state, identity = _unpacked(path.read_bytes())
+                state, facts = _unpacked(path.read_bytes())
             except _DAMAGED as error:
                 damaged.append(f"{path} is damaged ({type(error).__name__}: {error})")
-                self._say(f"warning: {damaged[-1]}")
+                self._warn(damaged[-1])
                 self._damaged.add(path)
                 continue
-            self._check(path, identity)
+            self._check(path, facts["identity"])
+            self._compare(facts["setting"])
+            self._any = True
             return state
         if damaged:
             raise ConfigurationError(f"{damaged[0]}, and none before it: train without --resume")
         return None
 
     def _check(self, path: Path, identity: Mapping[str, Any]) -> None:
-        there, here = _leaves(identity), _leaves(self._identity)
-        names = [*here, *(name for name in there if name not in here)]
-        other = [
-            f"{name} {there.get(name)} there, {here.get(name)} here"
-            for name in names
-            if there.get(name) != here.get(name)
-        ]
+        other = _differences(_leaves(identity), _leaves(self._identity))
         if other:
             raise UsageError(
                 f"{path} is of another training ({'; '.join(other)}): give the same words as then, "
                 "or train without --resume into another --out"
+            )
+
+    def _compare(self, setting: Mapping[str, str]) -> None:
+        other = _differences(setting, self._setting)
+        if other:
+            self._warn(
+                f"the training began with another setting ({'; '.join(other)}): it goes on, but not "
+                "bit for bit as it would have"
             )
 
 
@@ -146,8 +162,9 @@ def unfinished(run: Path) -> bool:
 def clear(run: Path) -> None:
     """Remove the states: the training is finished and its model written."""
     folder = run / FOLDER
-    for name in (_LAST, _BEFORE):
-        (folder / name).unlink(missing_ok=True)
+    # A process that is killed while it writes leaves a part.
+    for path in (folder / _LAST, folder / _BEFORE, *folder.glob(".*.part")):
+        path.unlink(missing_ok=True)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
 
@@ -164,15 +181,26 @@ def _leaves(identity: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
-def _packed(state: State, identity: Mapping[str, Any]) -> bytes:
+def _differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+    names = [*here, *(name for name in there if name not in here)]
+    return [
+        f"{name} {there.get(name)} there, {here.get(name)} here"
+        for name in names
+        if there.get(name) != here.get(name)
+    ]
+
+
+def _packed(state: State, identity: Mapping[str, Any], setting: Mapping[str, str]) -> bytes:
     facts = {
         "version": VERSION,
         "identity": identity,
+        "setting": setting,
         "epoch": state.epoch,
         "tally": asdict(state.tally),
         "history": [asdict(epoch) for epoch in state.history],
         "best": state.best,
         "seconds": state.seconds,
+        "finished": state.finished,
     }
     arrays = {f"kept{n}": value for n, value in enumerate(state.kept)}
     arrays |= {f"variable{n}": value for n, value in enumerate(state.variables)}
@@ -187,7 +215,10 @@ def _unpacked(data: bytes) -> tuple[State, dict[str, Any]]:
     with np.load(io.BytesIO(data), allow_pickle=False) as held:
         facts = json.loads(held[_FACTS].tobytes())
         if facts["version"] != VERSION:
-            raise ValueError(f"version {facts['version']} is not known")
+            raise ConfigurationError(
+                f"a checkpoint of form {facts['version']} is of another litescore, which has to end "
+                f"it (here they are of form {VERSION}): train without --resume into another --out"
+            )
         state = State(
             facts["epoch"],
             Tally(**facts["tally"]),
@@ -196,8 +227,9 @@ def _unpacked(data: bytes) -> tuple[State, dict[str, Any]]:
             _numbered(held, "kept"),
             _numbered(held, "variable"),
             facts["seconds"],
+            facts["finished"],
         )
-    return state, facts["identity"]
+    return state, facts
 
 
 def _numbered(held: Any, name: str) -> list[NDArray[Any]]:

@@ -61,6 +61,7 @@ def fit(
             predictor,
             epochs=epochs,
             patience=patience,
+            smoothing=optimization.smoothing,
             seed=seed,
             watch=watch,
             wish=wish,
@@ -68,9 +69,10 @@ def fit(
             begun=begun,
         )
         for phase in phases(model, optimization, epochs):
-            if training.epoch > phase.last:
-                continue
+            # Where the phase is over too: layers say afterwards what they learned as in the last.
             phase.prepare(model)
+            if training.is_over(phase):
+                continue
             stepper = Stepper(
                 model,
                 phase.optimization,
@@ -81,6 +83,7 @@ def fit(
                 weights=_weights(optimization, train, model.output_shape[-1]),
             )
             training.run(phase, Loop(stepper, train, batch=batch), stepper)
+        training.finish()
     model.set_weights(training.kept)
     return Fitted(tuple(training.history), training.best, training.seconds)
 

@@ -18,12 +18,10 @@ from trainer.backend import tf
 from trainer.fitting.history import Tally, Watcher
 from trainer.fitting.order import batches, spans
 from trainer.fitting.steps import Stepper
+from trainer.images.memory import SPAN
 from trainer.images.splits import Examples
 
 NOTHING = Tally()
-
-# Of one span's images.
-_SPAN_BYTES = 64 * 2**20
 
 
 class Loop:
@@ -62,7 +60,7 @@ class Loop:
 
     def _most_steps(self, group: NDArray[np.int32]) -> int:
         image = int(np.prod(self._train.tensors.shape[1:]))
-        return max(1, _SPAN_BYTES // (image * group.shape[1]))
+        return max(1, SPAN // (image * group.shape[1]))
 
     def _gathered(self, chosen: NDArray[np.int32], size: int) -> tuple[Any, Any, Any]:
         """Images uint8[size, b, h, w, c] and classes int32[size, b], of which the first are meant."""

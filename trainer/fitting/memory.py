@@ -25,15 +25,17 @@ def needed(model: Any, batch: int) -> int:
     return _FLOAT * (batch * _activations(model) + _COPIES * weights)
 
 
-def check(model: Any, batch: int, contract: Contract, *, allowed: int | None = None) -> None:
-    """Raises ConfigurationError where a step needs more bytes than `allowed`, by default what this
-    machine or container has.
+def check(
+    model: Any, batch: int, contract: Contract, *, beside: int = 0, allowed: int | None = None
+) -> None:
+    """Raises ConfigurationError where a step, with `beside` bytes that are held besides (see
+    `Splits.beside_a_step`), needs more than `allowed`, by default what this machine or container has.
     """
     there = memory.allowed() if allowed is None else allowed
-    least = needed(model, batch)
+    least = needed(model, batch) + beside
     if there is None or least <= there:
         return
-    fits = _fitting(model, there)
+    fits = _fitting(model, there - beside)
     smaller = f"--batch {fits} or a smaller --size" if fits else "a smaller --size or model"
     raise ConfigurationError(
         f"a step of {batch} images of {contract.width} x {contract.height} {contract.color} pixels "

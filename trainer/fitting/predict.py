@@ -35,11 +35,15 @@ class Predictor:
         return np.concatenate(parts)
 
 
-def measure(probabilities: NDArray[np.float32], classes: NDArray[np.int64]) -> tuple[float, float]:
+def measure(
+    probabilities: NDArray[np.float32], classes: NDArray[np.int64], *, smoothing: float = 0.0
+) -> tuple[float, float]:
     """Cross-entropy and accuracy (0..1) of float32[n, classes] against int64[n].
 
-    Of tied probabilities the lowest index counts, as everywhere in litescore.
+    `smoothing` (0..1) is that of the labels in training: the part of the truth that is shared by all
+    classes alike. Of tied probabilities the lowest index counts, as everywhere in litescore.
     """
-    own = probabilities[np.arange(len(classes)), classes].astype(np.float64)
-    loss = -np.log(np.clip(own, _EPSILON, 1)).mean()
+    logarithms = np.log(np.clip(probabilities.astype(np.float64), _EPSILON, 1))
+    own = logarithms[np.arange(len(classes)), classes]
+    loss = -((1 - smoothing) * own + smoothing * logarithms.mean(axis=1)).mean()
     return float(loss), float((probabilities.argmax(axis=1) == classes).mean())

@@ -13,6 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from litescore.terminal import printable
 from trainer.fitting.history import Epoch, Unwatched, Watcher
 
 # Seconds left.
@@ -82,6 +83,11 @@ class Bar:
             disable=None,
             file=sys.stderr,
         )
+
+
+def warn(text: str) -> None:
+    """A line on stderr, above a bar where there is one."""
+    tqdm.write(f"warning: {printable(text)}", file=sys.stderr)
 
 
 def duration(seconds: float) -> str:

@@ -29,7 +29,9 @@ from trainer.images.splits import Examples
 @dataclass
 class Training:
     """`epoch` is the one to come or the one it is in; `best` and `kept` are the best epoch so far
-    (0: none) and its weights.
+    (0: none) and its weights. Validation loss is of labels smoothed as those in training: without, it
+    would rise where the model learns to be as unsure as it is told to be, and the best epoch would
+    be one long before the last.
     """
 
     model: Any
@@ -38,6 +40,7 @@ class Training:
     predictor: Predictor
     epochs: int
     patience: int | None
+    smoothing: float
     seed: int
     watch: Watcher
     wish: Wish
@@ -52,6 +55,7 @@ class Training:
     def __post_init__(self) -> None:
         self.kept = self.model.get_weights()
         if self.begun is not None:
+            _check_fit(self.begun.kept, self.kept)
             self.started -= self.begun.seconds
             self.history, self.epoch = list(self.begun.history), self.begun.epoch
             self.best, self.kept = self.begun.best, self.begun.kept
@@ -61,6 +65,11 @@ class Training:
         """That it took until now, of all its sittings."""
         return time.perf_counter() - self.started
 
+    def is_over(self, phase: Phase) -> bool:
+        """Whether a checkpoint lies behind this phase."""
+        finished = self.begun is not None and self.begun.finished
+        return finished or self.epoch > phase.last
+
     def run(self, phase: Phase, loop: Loop, stepper: Stepper) -> None:
         """The epochs of one phase that are still to come, until patience ends.
 
@@ -69,7 +78,7 @@ class Training:
         tally = self._go_on(stepper)
         while self.epoch <= phase.last:
             tally = self._learn(loop, stepper, tally)
-            self._finish(tally, stepper)
+            self._note(tally, stepper)
             self.epoch, tally = self.epoch + 1, NOTHING
             if self._has_waited(phase):
                 return
@@ -77,12 +86,24 @@ class Training:
             if self.epoch <= phase.last:
                 self._save(stepper, tally)
 
+    def finish(self) -> None:
+        """Keep what was trained: until its files are written it may still be lost.
+
+        Raises KeyboardInterrupt where someone asked to stop, with the state saved.
+        """
+        if self.checkpoints and (self.wish.uttered or self.checkpoints.last_due):
+            self.checkpoints.save(self._state(NOTHING, (), finished=True))
+        if self.wish.uttered:
+            raise KeyboardInterrupt
+
     def _go_on(self, stepper: Stepper) -> Tally:
         """Put a checkpoint's values into place; what was seen of its epoch."""
         begun, self.begun = self.begun, None
         if begun is None:
             return NOTHING
-        for variable, value in zip(stepper.remembered(), begun.variables, strict=True):
+        variables = stepper.remembered()
+        _check_fit(begun.variables, variables)
+        for variable, value in zip(variables, begun.variables, strict=True):
             variable.assign(value)
         return begun.tally
 
@@ -97,7 +118,8 @@ class Training:
             tally = seen
         return tally
 
-    def _finish(self, tally: Tally, stepper: Stepper) -> None:
+    def _note(self, tally: Tally, stepper: Stepper) -> None:
+        """What came of the epoch."""
         loss, accuracy = tally.loss / tally.images, tally.hits / tally.images
         with _averaged(self.model, stepper):
             epoch = Epoch(self.epoch, loss, accuracy, *self._validate(), stepper.rate)
@@ -110,7 +132,8 @@ class Training:
     def _validate(self) -> tuple[float | None, float | None]:
         if self.validation is None:
             return None, None
-        return measure(self.predictor(self.validation.tensors), self.validation.classes)
+        probabilities = self.predictor(self.validation.tensors)
+        return measure(probabilities, self.validation.classes, smoothing=self.smoothing)
 
     def _has_waited(self, phase: Phase) -> bool:
         """Whether patience is at its end. Only where the whole model learns: what is frozen cannot be
@@ -123,19 +146,15 @@ class Training:
         if self.checkpoints and (self.wish.uttered or self.checkpoints.due):
             # A copy of each: TensorFlow would write into what it lends.
             variables = [np.array(variable) for variable in stepper.remembered()]
-            self.checkpoints.save(
-                State(
-                    self.epoch,
-                    tally,
-                    tuple(self.history),
-                    self.best,
-                    self.kept,
-                    variables,
-                    self.seconds,
-                )
-            )
+            self.checkpoints.save(self._state(tally, variables))
         if self.wish.uttered:
             raise KeyboardInterrupt
+
+    def _state(self, tally: Tally, variables: Arrays, *, finished: bool = False) -> State:
+        history = tuple(self.history)
+        return State(
+            self.epoch, tally, history, self.best, self.kept, variables, self.seconds, finished
+        )
 
     def _check(self, loss: float, tally: Tally, stepper: Stepper) -> None:
         if math.isfinite(loss):
@@ -160,6 +179,21 @@ def _averaged(model: Any, stepper: Stepper) -> Iterator[None]:
         yield
     finally:
         model.set_weights(own)
+
+
+def _check_fit(saved: Arrays, here: Arrays) -> None:
+    """A function that returns a model may have changed, or what another Keras makes of it."""
+    there, own = ([tuple(one.shape) for one in arrays] for arrays in (saved, here))
+    if there != own:
+        raise ConfigurationError(
+            f"the checkpoint is of another model ({len(there)} arrays of {_values(there):,} values "
+            f"there, {len(own)} of {_values(own):,} here): go on with the code and the versions "
+            "that it began with, or train without --resume into another --out"
+        )
+
+
+def _values(shapes: list[tuple[int, ...]]) -> int:
+    return sum(map(math.prod, shapes))
 
 
 def _loss(epoch: Epoch) -> float:

@@ -64,7 +64,8 @@ def tensors(
         cache = Cache(root or home.folder(), pool, watch, say)
         if fits(data, contract):
             return data.tensors(contract)
-        return cache.tensors(data, contract, survey([data], pool, watch)[0].digests)
+        (found,) = survey([data], pool, watch, root=cache.root)
+        return cache.tensors(data, contract, found.digests)
 
 
 def fits(data: Dataset, contract: Contract) -> bool:

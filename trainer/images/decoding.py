@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from litescore import image, looks
 from litescore.contract import Contract
@@ -96,7 +95,8 @@ def decode(
                     done.rows.append(row)
     except OSError as error:
         raise ConfigurationError(
-            f"cannot write decoded images to {path}: {error.strerror or error}"
+            f"cannot write decoded images to {path}: {error.strerror or error}; name another folder "
+            "with --cache"
         ) from error
     return done
 
@@ -123,9 +123,9 @@ def _tensor(
 def _look(data: bytes) -> Look:
     try:
         return looks.of_file(io.BytesIO(data))
-    except (OSError, Image.DecompressionBombWarning):
+    except Exception as error:
         image.decode(data)  # says what is wrong with it
-        raise
+        raise PermanentError("corrupt", f"its header: {error}") from error
 
 
 @contextmanager

@@ -62,6 +62,15 @@ class Splits:
         """Of `source`, whose pictures are not read again for it."""
         return self.source.digest(self.known)
 
+    def beside_a_step(self, batch: int) -> int:
+        """Bytes that training holds beside what the model makes of a batch."""
+        whole = [part.images for part in (self.source, self.judged) if part is not None]
+        parts = [part.tensors for part in (self.train, self.validation, self.test) if part]
+        held = memory.in_memory(one for one in (*whole, *parts) if isinstance(one, np.ndarray))
+        return memory.beside_a_step(
+            self.contract, batch=min(batch, len(self.train)), images=len(self.train), held=held
+        )
+
     def __str__(self) -> str:
         watched = f"{len(self.validation):,} validation" if self.validation else "no validation"
         shape = f"{self.contract.width} x {self.contract.height} {self.contract.color}"
@@ -102,16 +111,17 @@ def load(
     validation = found.part("val") if own else None
     _check_view(source, view)
     read = [part for part in (source, test, validation) if part is not None]
+    root = cache or home.folder()
     with workers(sum(map(len, read))) as pool:
-        surveys = survey(read, pool, watch)
+        surveys = survey(read, pool, watch, root=root)
         contract = _contract(source, surveys[0].looks, color=color, size=size, view=view)
         parts = [_Part(*one) for one in zip(read, _digests(surveys), strict=True)]
         if fraction and not own:
             parts = [*_drawn(parts[0], fraction, seed), parts[1]]
         else:
             parts = [parts[0], *reversed(parts[1:])]
-        _check_memory(parts, contract, batch)
-        examples = _examples(parts, contract, Cache(cache or home.folder(), pool, watch, say))
+        _check_memory(read, parts, contract, batch)
+        examples = _examples(parts, contract, Cache(root, pool, watch, say))
     watched = examples[1] if len(examples) == 3 else None
     return Splits(
         source, contract, examples[0], watched, examples[-1], own, test, surveys[0].digests
@@ -194,10 +204,13 @@ def _examples(parts: Sequence[_Part], contract: Contract, cache: Cache) -> list[
     return made
 
 
-def _check_memory(parts: Sequence[_Part], contract: Contract, batch: int) -> None:
-    held = sum(np.asarray(part.data.images).nbytes for part in parts if part.data.holds_arrays)
-    largest = max(len(part.data) for part in parts)
-    memory.check_memory(contract, batch=min(batch, largest), held=held)
+def _check_memory(
+    read: Sequence[Dataset], parts: Sequence[_Part], contract: Contract, batch: int
+) -> None:
+    whole = [part.images for part in (*read, *(part.data for part in parts))]
+    held = memory.in_memory(one for one in whole if isinstance(one, np.ndarray))
+    images = len(parts[0].data)
+    memory.check_memory(contract, batch=min(batch, images), images=images, held=held)
 
 
 def _uniform(sizes: set[tuple[int, int]]) -> tuple[int, int]:

@@ -1,19 +1,23 @@
-"""The first pass over pictures: each is read once, for its size, its colour and its content's digest."""
+"""The first pass over pictures: each is read once, for its size, its colour and its content's digest,
+unless that is known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from litescore.dataset import Dataset
+from litescore.dataset import Dataset, Picture
 from litescore.errors import DataError
 from litescore.looks import Look, of_arrays
 from trainer.images import decoding
 from trainer.images.decoding import Seen
+from trainer.images.known import Facts, Known
 from trainer.images.workers import Workers
 
 # What is done, to how many pictures, of how many: called while it is done.
@@ -38,23 +42,70 @@ class Survey:
     digests: NDArray[np.uint8]
 
 
-def survey(parts: Sequence[Dataset], workers: Workers, watch: Watch = unwatched) -> list[Survey]:
-    """One Survey for each of the parts.
+def survey(
+    parts: Sequence[Dataset],
+    workers: Workers,
+    watch: Watch = unwatched,
+    *,
+    root: Path | None = None,
+) -> list[Survey]:
+    """One Survey for each of the parts. What `trainer.images.known` has in `root`, the folder of
+    decoded images, is not read.
 
     Raises DataError that names those of all parts that cannot be used, the first twenty.
     """
-    files = [part for part in parts if not part.holds_arrays]
-    places = [(part, rows) for part in files for rows in decoding.lots(len(part))]
-    tasks = [(number, part.take(rows)) for number, (part, rows) in enumerate(places)]
-    seen: list[Seen] = [Seen()] * len(tasks)
-    done, of = 0, sum(map(len, files))
-    for number, one in workers.run(_look, tasks):
-        seen[number] = one
-        done += len(one.digests) + len(one.problems)
+    files = [_File(part) for part in parts if not part.holds_arrays]
+    known = Known(root, [one.part for one in files])
+    for one in files:
+        one.found = [known.of(picture) for picture in one.pictures]
+    try:
+        problems = _read(files, workers, watch)
+    finally:
+        known.keep(pair for one in files for pair in one.pairs())
+    refuse(problems, sum(len(one.found) for one in files))
+    surveyed = iter(files)
+    return [_of_arrays(part) if part.holds_arrays else next(surveyed).survey() for part in parts]
+
+
+class _File:
+    """A part of stored pictures, and what was found of each; None: not yet."""
+
+    def __init__(self, part: Dataset) -> None:
+        assert isinstance(part.images, tuple)
+        self.part, self.pictures = part, part.images
+        self.found: list[Facts | None] = [None] * len(part)
+
+    def lots(self) -> Iterator[list[int]]:
+        """Indices of pictures that are to be read."""
+        missing = [index for index, one in enumerate(self.found) if one is None]
+        return ([missing[place] for place in lot] for lot in decoding.lots(len(missing)))
+
+    def pairs(self) -> Iterator[tuple[Picture, Facts]]:
+        pairs = zip(self.pictures, self.found, strict=True)
+        return ((picture, facts) for picture, facts in pairs if facts is not None)
+
+    def survey(self) -> Survey:
+        """Of a part that was read."""
+        facts = [one for _, one in self.pairs()]
+        return Survey([one.look for one in facts], _joined(one.digest for one in facts))
+
+
+def _read(files: Sequence[_File], workers: Workers, watch: Watch) -> list[str]:
+    """Find out of all pictures what is not known; what is wrong with some, in their order."""
+    places = [(one, rows) for one in files for rows in one.lots()]
+    tasks = ((number, one.part.take(rows)) for number, (one, rows) in enumerate(places))
+    of = sum(len(one.found) for one in files)
+    done = of - sum(len(rows) for _, rows in places)
+    problems: dict[int, list[str]] = {}
+    for number, seen in workers.run(_look, tasks):
+        file, rows = places[number]
+        problems[number] = seen.problems
+        if not seen.problems:
+            for row, look, digest in zip(rows, seen.looks, seen.digests, strict=True):
+                file.found[row] = Facts(look, digest)
+        done += len(rows)
         watch("reading", done, of)
-    refuse([problem for one in seen for problem in one.problems], of)
-    lots = iter(seen)
-    return [_together(part, lots) for part in parts]
+    return [problem for number in sorted(problems) for problem in problems[number]]
 
 
 def refuse(problems: Sequence[str], of: int) -> None:
@@ -74,14 +125,10 @@ def _look(number: int, part: Dataset) -> tuple[int, Seen]:
     return number, decoding.look(part)
 
 
-def _together(part: Dataset, seen: Iterator[Seen]) -> Survey:
-    if part.holds_arrays:
-        # They lie in memory: done sooner than handed to another process.
-        return Survey((of_arrays(part),), _joined([decoding.look(part)]))
-    own = [next(seen) for _ in decoding.lots(len(part))]
-    return Survey([look for one in own for look in one.looks], _joined(own))
+def _of_arrays(part: Dataset) -> Survey:
+    # They lie in memory: done sooner than handed to another process.
+    return Survey((of_arrays(part),), _joined(decoding.look(part).digests))
 
 
-def _joined(seen: Sequence[Seen]) -> NDArray[np.uint8]:
-    joined = b"".join(digest for one in seen for digest in one.digests)
-    return np.frombuffer(joined, np.uint8).reshape(-1, 32)
+def _joined(digests: Iterable[bytes]) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)

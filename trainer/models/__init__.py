@@ -39,4 +39,4 @@ def notes(model: Any, architecture: Architecture, contract: Contract) -> Iterato
 
     yield from limits.notes(architecture, contract)
     if ":" in architecture.kind:
-        yield from own.warnings(model)
+        yield from own.notes(model)

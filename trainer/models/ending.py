@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 
-def last_of(model: Any) -> Any:
+def _last_of(model: Any) -> Any:
     """The layer, or the operation, whose answer is the model's; looked for in models inside it."""
     # Operations beside layers are what functions of keras.ops leave; a Sequential has none.
     parts = getattr(model, "operations", None) or getattr(model, "layers", None)
-    return last_of(parts[-1]) if parts else model
+    return _last_of(parts[-1]) if parts else model
 
 
 def ending_of(model: Any) -> str | None:
     """`softmax` or `linear` (logits); another activation's name; None where it cannot be seen."""
-    last = last_of(model)
+    last = _last_of(model)
     kind = type(last).__name__
     if kind in ("Softmax", "Sigmoid"):
         return kind.lower()

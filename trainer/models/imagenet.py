@@ -6,12 +6,12 @@ Downloaded here, because Keras waits for ever where there is no network.
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from litescore.errors import DataError, ModelError
 from litescore.files import write_whole
+from trainer import keras_home as home
 from trainer.backend import keras
 from trainer.images.download import fetch
 from trainer.models.weights import Arrays
@@ -62,7 +62,7 @@ def arrays(kind: str, keras_home: Path | None = None, *, url: str = URL) -> Arra
     Raises DataError, within seconds where there is no network, with the ways out.
     """
     published = FILES[kind]
-    path = (keras_home or _home()) / "models" / published.name
+    path = home.folder(keras_home) / "models" / published.name
     if not (path.is_file() and _is_whole(published, path.read_bytes())):
         _download(published, path, url)
     # Old files name their layers otherwise than Keras does now: it knows their order.
@@ -91,8 +91,3 @@ def _download(published: Published, path: Path, url: str) -> None:
 def _is_whole(published: Published, content: bytes) -> bool:
     digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
     return published.md5 is None or digest == published.md5
-
-
-def _home() -> Path:
-    """As Keras finds it."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,8 @@ SMALLEST = 32
 _LEARNED = 224
 _FEW = 96
 
-WEIGHTS_FILES = (".keras", ".h5")
+_FILES = (".keras", ".h5")
+_WORDS = ("imagenet", "none")
 
 
 def check(architecture: Architecture, size: int | None = None) -> None:
@@ -28,8 +30,21 @@ def check(architecture: Architecture, size: int | None = None) -> None:
         return
     if size is not None:
         check_size(architecture.kind, size, size)
-    if architecture.weights not in ("imagenet", "none"):
+    if architecture.weights not in _WORDS:
         check_path(Path(architecture.weights))
+
+
+def content(architecture: Architecture) -> str:
+    """The weights that it begins with: `imagenet`, `none`, or a file's SHA-256, wherever it lies.
+
+    Raises UsageError where no weights can be read from a path.
+    """
+    if architecture.weights in _WORDS:
+        return architecture.weights
+    path = Path(architecture.weights)
+    check_path(path)
+    with path.open("rb") as file:
+        return f"SHA-256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def check_size(kind: str, height: int, width: int) -> None:
@@ -48,7 +63,7 @@ def check_path(path: Path) -> None:
             f"no weights at {path}: --weights takes imagenet, none, or a .keras or .weights.h5 file, "
             "such as the model.keras of another run"
         )
-    if path.suffix not in WEIGHTS_FILES:
+    if path.suffix not in _FILES:
         raise UsageError(f"--weights {path}: its name ends in neither .keras nor .h5")
 
 

@@ -44,8 +44,8 @@ def build(name: str, contract: Contract) -> Any:
         raise ModelError(f"--model {name}: {error}") from error
 
 
-def warnings(model: Any) -> Iterator[str]:
-    """What may be wrong with such a model though it can be trained."""
+def notes(model: Any) -> Iterator[str]:
+    """What a person should know before such a model is trained, a sentence each."""
     inner = [layer for layer in _all_layers(model) if not isinstance(layer, layers.InputLayer)]
     if inner and not isinstance(inner[0], layers.Rescaling | layers.Normalization):
         yield (
@@ -65,7 +65,8 @@ def _function(name: str) -> Callable[..., Any]:
                     f"--model {name}: no module {error.name} in {Path.cwd()} or installed"
                 ) from error
             raise UsageError(f"--model {name}: {module} cannot be imported: {error}") from error
-        except Exception as error:  # a module raises whatever its author's code raises
+        # A module raises whatever its author's code raises; one that is a program may exit.
+        except (Exception, SystemExit) as error:
             raise UsageError(
                 f"--model {name}: {module} cannot be imported: {_said(error)}"
             ) from error
@@ -98,7 +99,10 @@ def _called(name: str, function: Callable[..., Any], contract: Contract) -> Any:
         "channels": contract.channels,
         "classes": len(contract.labels),
     }
-    taken = inspect.signature(function).parameters.values()
+    try:
+        taken = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"--model {name} does not say what it takes: give a function") from error
     if not any(one.kind is one.VAR_KEYWORD for one in taken):
         asked = {one.name for one in taken}
         words = {word: value for word, value in words.items() if word in asked}
@@ -111,7 +115,7 @@ def _called(name: str, function: Callable[..., Any], contract: Contract) -> Any:
     try:
         with _working_directory():
             return function(**words)
-    except Exception as error:  # their code raises whatever it raises
+    except (Exception, SystemExit) as error:  # their code raises whatever it raises
         raise ModelError(f"--model {name} raised {_said(error)}") from error
 
 
@@ -120,7 +124,7 @@ def _is_needed(parameter: inspect.Parameter) -> bool:
     return parameter.default is parameter.empty and not varied
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
@@ -130,7 +134,7 @@ def _checked(model: Any, contract: Contract) -> Any:
         raise ModelError(f"it returned {type(model).__name__}, not a keras.Model")
     shape = (contract.height, contract.width, contract.channels)
     if isinstance(model, keras.Sequential) and not model.built:
-        model.build((None, *shape))
+        _build(model, shape)
     _check_layers(model)
     _check_shapes(model, shape, len(contract.labels))
     ending = ending_of(model)
@@ -143,8 +147,20 @@ def _checked(model: Any, contract: Contract) -> Any:
     if ending == "linear":
         outputs = layers.Softmax(name="probabilities")(outputs)
     whole = keras.Model(model.inputs[0], outputs)
+    if not whole.trainable_weights:
+        raise ModelError(
+            "nothing in it can learn: no weights are trainable; give it a layer that has some, as "
+            "Dense(classes), and leave trainable on"
+        )
     _check_answers(whole, shape)
     return whole
+
+
+def _build(model: Any, shape: tuple[int, ...]) -> None:
+    try:
+        model.build((None, *shape))
+    except Exception as error:  # a layer refuses a shape as its author chose
+        raise ModelError(f"its layers do not take pictures of {shape}: {_said(error)}") from error
 
 
 def _check_layers(model: Any) -> None:
@@ -193,7 +209,10 @@ def _told(tensor: Any) -> str:
 def _check_answers(model: Any, shape: tuple[int, ...]) -> None:
     random = np.random.default_rng(0).integers(0, 256, shape)
     shown = np.stack([np.zeros(shape), random]).astype(np.float32)
-    answers = np.asarray(model(shown, training=False))
+    try:
+        answers = np.asarray(model(shown, training=False))
+    except Exception as error:  # TensorFlow has many kinds
+        raise ModelError(f"it fails on a picture of {shape}: {_said(error)}") from error
     for name, answer in zip(("black", "random"), answers, strict=True):
         if not np.isfinite(answer).all():
             raise ModelError(f"it answers {answer[~np.isfinite(answer)][0]:g} to a {name} picture")

@@ -62,8 +62,8 @@ def building(recipe: Recipe) -> str:
             "alone = [v for v in model.trainable_variables if len(v.shape) < 2]",
             "optimizer.exclude_from_weight_decay(var_list=alone)",
         ]
-    lines += [f"loss = {_loss(recipe)}", f"metrics = [{', '.join(_metrics(recipe))}]"]
-    return "\n".join([*lines, "model.compile(optimizer, loss, metrics=metrics)"])
+    lines += [f"loss = {_loss(recipe)}", 'model.compile(optimizer, loss, metrics=["accuracy"])']
+    return "\n".join(lines)
 
 
 def untrained(recipe: Recipe) -> str:
@@ -159,17 +159,9 @@ def _loss(recipe: Recipe) -> str:
     return f"keras.losses.CategoricalCrossentropy({', '.join(words)})"
 
 
-def _metrics(recipe: Recipe) -> list[str]:
-    if not recipe.optimization.smoothing:
-        return ['"accuracy"']
-    words = "from_logits=True" if recipe.architecture.logits else ""
-    return ['"accuracy"', f"keras.metrics.CategoricalCrossentropy({words})"]
-
-
 def _watched(recipe: Recipe) -> str:
-    """What tells the best epoch: the loss without smoothing, as litescore has it."""
-    name = "categorical_crossentropy" if recipe.optimization.smoothing else "loss"
-    return f"val_{name}" if recipe.validation else name
+    """What tells the best epoch."""
+    return "val_loss" if recipe.validation else "loss"
 
 
 def _truth(recipe: Recipe, name: str) -> str:
