@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from edge.device import Device
@@ -41,7 +41,7 @@ class FollowTerms:
 
     every: float = 60.0
     max_bytes: int = 256 * 2**20
-    trial: Terms = Terms()
+    trial: Terms = field(default_factory=Terms)
 
 
 class Follower:
@@ -62,13 +62,13 @@ class Follower:
         *,
         load: Load,
         say: Callable[[str], None],
-        terms: FollowTerms = FollowTerms(),
+        terms: FollowTerms | None = None,
     ) -> None:
         self.name = str(followed)
         self._followed, self._slots, self._trusted = followed, slots, trusted
         self._device, self._load, self._say = device, load, say
         self._take: Callable[[Scorer], None] = _refuse
-        self._terms = terms
+        self._terms = terms or FollowTerms()
         self._etag: str | None = None
         self._retry = _FIRST_RETRY
         self._tally = Tally()

@@ -23,9 +23,7 @@ class Watched:
         self.path = path
         self.taken: list[Scorer] = []
         self.said: list[str] = []
-        self.file = ModelFile(
-            path, load=Scorer, take=self.taken.append, say=self.said.append, pause=pause
-        )
+        self.file = ModelFile(path, load=Scorer, say=self.said.append, pause=pause)
 
     def put(self, data: bytes) -> None:
         """Replace the file in one step, as a careful copy does."""
@@ -45,7 +43,7 @@ def watched(int8_model: Path, tmp_path: Path) -> Iterator[Watched]:
     path = tmp_path / "model.tflite"
     path.write_bytes(int8_model.read_bytes())
     found = Watched(path)
-    found.file.start()
+    found.file.start(found.taken.append)
     yield found
     found.file.close()
 
