@@ -122,7 +122,7 @@ def test_a_file_being_written_is_waited_for(int8_model: Path, tmp_path: Path) ->
     path = tmp_path / "model.tflite"
     path.write_bytes(int8_model.read_bytes())
     watched = Watched(path, pause=0.5)
-    watched.file.start()
+    watched.file.start(watched.taken.append)
     data = other(int8_model, labels=tuple("abcdefghij"))
     with path.open("wb") as file:
         for start in range(0, len(data), len(data) // 24):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -209,16 +210,17 @@ def test_what_is_spoiled_is_not_taken(
 ) -> None:
     """The old one goes on, and why is told; once it is whole it is taken."""
     publish(publisher, 1)
+    earlier = start()
+    earlier.begin()
+    earlier.follower.close()
+    file = make_model(2)
+    digest = publishing.publish(publisher, file, "stable").release.digest
+    sealed = publisher.shelf.read_sealed(digest)
+    spoil(publisher.shelf, digest)
     device = start()
     device.begin()
-    file = make_model(2)
-    digest = publishing.publish(publisher, file, "canary").release.digest
-    sealed = publisher.shelf.read_sealed(digest)
-    publishing.promote(publisher, "canary", "stable")
-    spoil(publisher.shelf, digest)
     wait_until(lambda: device.follower.problem)
-    with pytest.raises(AssertionError, match=said):
-        raise AssertionError(device.follower.problem)
+    assert re.search(said, str(device.follower.problem))
     assert device.taken == []
     store.put(publisher.shelf.file(digest), file)
     store.put(publisher.shelf.place(digest, "release.json"), sealed)
