@@ -121,7 +121,7 @@ class Recipe:
     optimization: Optimization = ADAM
 
 
-# Chosen on validation images: docs/TRAIN.md says among what.
+# Chosen on validation images: docs/TRAIN-PRESETS.md says among what.
 _BEST = Optimization(
     "sgd", 0.2, "cosine", warmup=0.15, decay=5e-3, smoothing=0.1, average=0.999, mixed=True
 )

@@ -47,11 +47,6 @@ def definitions(recipe: Recipe) -> list[str]:
     return found
 
 
-def streams(recipe: Recipe) -> bool:
-    """Whether images are changed on their way, which tf.data does."""
-    return bool(recipe.augment)
-
-
 def building(recipe: Recipe) -> str:
     """The lines that make and compile the model."""
     chosen = recipe.optimization
@@ -104,20 +99,18 @@ def judging(recipe: Recipe) -> str:
 
 
 def _images(recipe: Recipe) -> list[str]:
-    if not streams(recipe):
-        return []
+    changed = ".map(lambda x, y: (augment(x), y))" if recipe.augment else ""
     return [
         f"pairs = (x_train[..., None], {_truth(recipe, 'y_train')})",
+        "# In another order each epoch: of arrays fit() repeats one, once a seed is set.",
         "images = tf.data.Dataset.from_tensor_slices(pairs)",
         "images = images.shuffle(len(x_train), seed=SEED).batch(BATCH)",
-        "images = images.map(lambda x, y: (augment(x), y)).prefetch(2)",
+        f"images = images{changed}.prefetch(2)",
     ]
 
 
 def _fit_words(recipe: Recipe) -> list[str]:
-    words = ["images"] if streams(recipe) else ["x_train", _truth(recipe, "y_train")]
-    words += [] if streams(recipe) else ["batch_size=BATCH"]
-    words += ["epochs=EPOCHS"]
+    words = ["images", "epochs=EPOCHS"]
     if recipe.validation:
         words += [f"validation_data=(x_watch, {_truth(recipe, 'y_watch')})"]
     if recipe.optimization.balanced:

@@ -7,6 +7,14 @@ from trainer.images.catalog import TITLES
 from trainer.presets import BACKBONES, Recipe
 from trainer.script import data, fitting, network
 
+_IMPORTS = """import gzip
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf"""
+
 
 def write(recipe: Recipe, *, seed: int = 0) -> str:
     """A Python program that needs Keras with TensorFlow, and nothing of litescore.
@@ -14,7 +22,7 @@ def write(recipe: Recipe, *, seed: int = 0) -> str:
     Raises UsageError for what is no preset, and for what no few lines of Keras say.
     """
     _check(recipe)
-    head = "\n\n".join([_head(recipe), _imports(recipe), _constants(recipe, seed)])
+    head = "\n\n".join([_head(recipe), _IMPORTS, _constants(recipe, seed)])
     parts = [
         head,
         *data.functions(recipe),
@@ -44,12 +52,6 @@ Printed by `litescore train --preset {recipe.name} --show-code`. Needs tensorflo
     python script.py           Keras downloads {title}
     python script.py FOLDER    reads its four IDX files (.gz) from FOLDER
 """'''
-
-
-def _imports(recipe: Recipe) -> str:
-    lines = ["import gzip", "import sys", "from pathlib import Path", ""]
-    lines += ["import keras", "import numpy as np"]
-    return "\n".join([*lines, "import tensorflow as tf"] if fitting.streams(recipe) else lines)
 
 
 def _constants(recipe: Recipe, seed: int) -> str:
