@@ -20,7 +20,7 @@ from litescore.dataset import Dataset
 from litescore.errors import ConfigurationError, DataError
 from tests.trainer.cached import HELD, pixels_of, said_of
 from tests.trainer.pictures import photograph, write_folder
-from trainer.images import cache, decoding, entry
+from trainer.images import cache, decoding, entry, workers
 
 ROOT = Path(__file__).parents[2]
 
@@ -175,6 +175,17 @@ def test_a_process_that_ends_half_way(tmp_path: Path, by: str) -> None:
     assert counts[0] > 32  # more than the first lot: something was there
     np.testing.assert_array_equal(held, data.tensors(HELD))
     assert not unfinished.exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows blocks no signals")
+def test_ctrl_c_while_workers_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tells nothing of them: they are born with it blocked, and the calling process still hears it."""
+    monkeypatch.setattr(workers, "FEW", 0)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    with workers.workers(1, 1) as shared:
+        (blocked,) = shared.run(signal.pthread_sigmask, [(signal.SIG_BLOCK, ())])
+    assert signal.SIGINT in blocked
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
 
 
 def test_a_folder_that_cannot_be_written(photos: Dataset, tmp_path: Path) -> None:

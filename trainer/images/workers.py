@@ -60,7 +60,8 @@ class Workers:
         waiting: set[Future[Result]] = set()
         try:
             for lot in lots:
-                waiting.add(self._pool.submit(task, *lot))
+                with _without_ctrl_c():
+                    waiting.add(self._pool.submit(task, *lot))
                 if len(waiting) >= self._count * _AHEAD:
                     done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                     yield from (one.result() for one in done)
@@ -106,10 +107,25 @@ def _ended(pool: Executor, stop: Callable[[], None] = lambda: None) -> Iterator[
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Ctrl-C reaches every process of a terminal, and the calling one sees to the others' end: they
+    are born with the signal blocked, or one that still starts would tell where it was.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin(stop: Event) -> None:
     global _stop
     _stop = stop
-    # Ctrl-C reaches every process of a terminal; the calling one sees to the others' end.
+    # Windows has no signals that are blocked.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
