@@ -61,20 +61,18 @@ def of_test(accuracy: Mapping[str, Any], labels: Sequence[str]) -> Answered | No
     """What `accuracy` says of the test images; None where it says nothing that fits these labels:
     a file from before this was kept, or one of which nobody measured anything.
     """
-    predicted, steps = accuracy.get("predicted"), accuracy.get("confidences")
-    mean = accuracy.get("confidence")
-    if not (_counts(predicted, len(labels)) and _counts(steps, STEPS)):
+    predicted = _counts(accuracy.get("predicted"), len(labels))
+    steps, mean = _counts(accuracy.get("confidences"), STEPS), accuracy.get("confidence")
+    if not predicted or sum(predicted) != sum(steps):
         return None
-    if not isinstance(mean, int | float) or not 0 <= mean <= 1 or sum(predicted) != sum(steps):
+    if not isinstance(mean, int | float) or not 0 <= mean <= 1:
         return None
-    return Answered(dict(zip(labels, predicted, strict=True)), tuple(steps), float(mean))
+    return Answered(dict(zip(labels, predicted, strict=True)), steps, float(mean))
 
 
-def _counts(value: Any, length: int) -> bool:
-    """Whether it is a list of so many whole numbers from 0 on, not all of them 0."""
-    return (
-        isinstance(value, list | tuple)
-        and len(value) == length
-        and all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in value)
-        and any(value)
-    )
+def _counts(value: object, length: int) -> tuple[int, ...]:
+    """So many whole numbers from 0 on, not all of them 0; () where it is anything else."""
+    if not isinstance(value, list | tuple) or len(value) != length or not any(value):
+        return ()
+    fit = all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in value)
+    return tuple(value) if fit else ()

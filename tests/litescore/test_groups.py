@@ -44,7 +44,7 @@ def test_a_line_for_each_model_and_device(tmp_path: Path, say: Say) -> None:
     said = say("results", tmp_path, "--by", "model,device")
     assert (said.code, said.err) == (0, "")
     assert [line.split() for line in said.out.splitlines()] == [
-        "model device images failed confidence below 0.5 first last".split(),
+        ["model", "device", "images", "failed", "confidence", "below", "0.5", "first", "last"],
         f"{ONE[:12]} - 3 1 0.650 50.0% 2026-11-28 09:00:00 2026-11-29 09:00:00".split(),
         f"{TWO[:12]} pi-1 2 0 0.500 50.0% 2026-11-29 08:30:00 2026-11-29 09:30:00".split(),
         f"{TWO[:12]} - 1 0 - - 2026-11-30 09:00:00 2026-11-30 09:00:00".split(),
