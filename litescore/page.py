@@ -52,6 +52,7 @@ figure { margin: .8rem 0; } figure img { max-width: 100%; background: #fff; bord
 .matrix td { text-align: right; padding: .25rem .45rem; min-width: 2.6rem; }
 .chart { display: block; width: 100%; max-width: 44rem; } .chart text { font-size: 9px;
   fill: var(--soft); }
+@media (min-width: 40rem) { .chart text { font-size: 6px; } }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1rem; font-size: .85rem; color: var(--soft); }
 .key i { display: inline-block; width: .8em; height: .8em; margin-right: .35rem;
   border-radius: .15rem; }

@@ -74,7 +74,7 @@ def where(one: Ran) -> str:
     return f"{seen.scored:,} scored{lost}; on {' and '.join(places)}; {span}"
 
 
-def sureness(one: Ran, unsure: float) -> str:
+def confidence(one: Ran, unsure: float) -> str:
     """How sure it was, beside its test images."""
     seen, tested = one.seen, one.tested
     if not seen.scored:
@@ -130,10 +130,10 @@ def _release(one: Ran, joined: Joined) -> Iterator[str]:
         yield _line("images", "no records")
         return
     yield _line("images", where(one))
-    yield _line("confidence", sureness(one, joined.unsure))
+    yield _line("confidence", confidence(one, joined.unsure))
     if one.held is not None:
         yield _line("labels", verdict(one.held.labels, joined.alarm))
-        yield _line("sureness", verdict(one.held.confidences, joined.alarm))
+        yield _line("confidences", verdict(one.held.confidences, joined.alarm))
     elif one.tested is None and one.seen.scored:
         yield _line("drift", no_test(one))
     if (frames := told(one)) is not None:
@@ -158,4 +158,4 @@ def _agreement(pair: Agreement) -> Iterator[str]:
 
 
 def _line(name: str, text: str) -> str:
-    return f"  {name:<10}  {' '.join(text.split())}"
+    return f"  {name:<11}  {' '.join(text.split())}"

@@ -17,7 +17,7 @@ from litescore.ran.timeline import Timeline, timeline
 _DIGEST = 12
 # More labels than these, and more mixed hours, are counted together.
 _LABELS = 24
-_MIXED = 24
+_MIXED = 12
 
 
 def build(joined: Joined) -> Page:
@@ -33,7 +33,7 @@ def build(joined: Joined) -> Page:
     page.heading("Releases")
     page.table(
         ("release", "images", "failed", "devices", "confidence", f"below {joined.unsure:g}",
-         "labels drifted by", "sureness drifted by"),
+         "labels drift", "confidences drift"),
         (_row(one) for one in newest),
     )  # fmt: skip
     _add_timeline(page, newest)
@@ -95,7 +95,10 @@ def _add_mixed(page: Page, times: Timeline, newest: Sequence[Ran]) -> None:
     page.table(
         ("hour (UTC)", *(one.digest[:_DIGEST] for one in shown)),
         (
-            (f"{moment(hour)}:00", *(f"{found.get(one.digest, 0):,}" for one in shown))
+            (
+                f"{moment(hour)}:00",
+                *(f"{found[one.digest]:,}" if one.digest in found else "-" for one in shown),
+            )
             for hour, found in list(times.mixed.items())[-_MIXED:]
         ),
     )
@@ -106,7 +109,7 @@ def _add_agreement(page: Page, joined: Joined) -> None:
         return
     page.heading("The same images, two releases")
     page.table(
-        ("release", "after", "images of both", "same label", "probabilities apart", "most changed"),
+        ("release", "after", "images of both", "same label", "probabilities apart"),
         (
             (
                 pair.after[:_DIGEST],
@@ -114,27 +117,32 @@ def _add_agreement(page: Page, joined: Joined) -> None:
                 f"{pair.images:,}",
                 f"{pair.same / pair.images:.1%}",
                 f"{pair.apart:.3f}",
-                "; ".join(f"{m.before} → {m.after} {m.images:,}" for m in pair.moves) or "-",
             )
             for pair in joined.agreements
         ),
     )
+    for pair in joined.agreements:
+        if pair.moves:
+            moves = "; ".join(f"{m.before} → {m.after} {m.images:,}" for m in pair.moves)
+            page.text(
+                f"From {pair.before[:_DIGEST]} to {pair.after[:_DIGEST]}, most often: {moves}."
+            )
 
 
 def _add_release(page: Page, one: Ran, joined: Joined) -> None:
     page.heading(lines.title(one))
-    page.text(f"{lines.where(one)}.")
-    page.text(f"Sure: {lines.sureness(one, joined.unsure)}.")
+    page.text(f"Images: {lines.where(one)}.")
+    page.text(f"Confidence: {lines.confidence(one, joined.unsure)}.")
     if one.turns:
         page.text(f"Handed out by {'; '.join(lines.turns(one))}.")
     if (frames := lines.told(one)) is not None:
-        page.text(f"{frames}.")
+        page.text(f"Frames: {frames}.")
     if not one.seen.scored:
         return
     if one.held is None:
-        page.text(f"{lines.no_test(one)}.")
+        page.text(f"Drift: {lines.no_test(one)}.")
     else:
-        for what, found in (("Labels", one.held.labels), ("Sureness", one.held.confidences)):
+        for what, found in (("Labels", one.held.labels), ("Confidences", one.held.confidences)):
             tone = BAD if found.verdict(joined.alarm) == DRIFTED else PLAIN
             page.text(f"{what}: {lines.verdict(found, joined.alarm)}.", tone=tone)
     _add_shares(page, one)
@@ -155,7 +163,11 @@ def _shares(ours: Answered, theirs: Answered | None) -> list[tuple[str, float, f
     """Each label with its share of the images and of the test images, the largest first."""
     tested = theirs.labels if theirs else {}
     rows = [
-        (name, ours.labels.get(name, 0) / ours.n, tested.get(name, 0) / theirs.n if theirs else None)
+        (
+            name,
+            ours.labels.get(name, 0) / ours.n,
+            tested.get(name, 0) / theirs.n if theirs else None,
+        )
         for name in {**tested, **ours.labels}
     ]
     return sorted(rows, key=lambda row: -max(row[1], row[2] or 0.0))
