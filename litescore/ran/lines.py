@@ -80,9 +80,11 @@ def confidence(one: Ran, unsure: float) -> str:
     if not seen.scored:
         return "nothing is scored"
     mean = seen.answered.confidence
-    beside = (
-        f" (test images {tested.confidence:.3f}, {mean - tested.confidence:+.3f})" if tested else ""
-    )
+    beside = ""
+    if tested is not None:
+        # Plus 0.0, lest -0.0 is told as -0.000.
+        apart = round(mean - tested.confidence, 3) + 0.0
+        beside = f" (test images {tested.confidence:.3f}, {apart:+.3f})"
     return f"{mean:.3f} on average{beside}; {seen.unsure_share:.1%} below {unsure:g}"
 
 
