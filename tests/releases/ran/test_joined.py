@@ -70,6 +70,7 @@ def test_what_ran_where(shelf: Shelf, publisher: Publisher, key: PrivateKey) -> 
     assert (seen.first[11:16], seen.last[11:16]) == ("08:30", "10:00")
     assert seen.hours == {"2026-11-28T08": 1, "2026-11-28T09": 1, "2026-11-28T10": 1}
     assert second.seen.devices == {"pi-1": 2, "pi-2": 1}
+    assert second.seen.labels == {"cat": 3, "ant": 1}
     assert (second.seen.elsewhere, second.seen.frames, second.seen.changes) == (1, 3, 2)
     assert (third.held, last.release, last.held) == (None, None, None)
     assert third.release is not None
@@ -155,7 +156,8 @@ def test_strange_models(
 ) -> None:
     """What a record calls its model never becomes a path; too many of them are refused."""
     publish(publisher, make_tested(1))
-    names = ["../channels", "", "/etc/passwd", hashlib.sha256(b"x").hexdigest()]
+    store.create(shelf.place("drafts", "release.json"), b"no release")
+    names = ["../channels", "", "drafts", hashlib.sha256(b"x").hexdigest()]
     records = [replace(scored("m", "a", 0), id=name, model=name) for name in names]
     found = join(shelf, (key.public,), records, "here")
     assert sorted(one.digest for one in found.ran if one.release is None) == sorted(names)
