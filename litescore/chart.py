@@ -79,7 +79,7 @@ def _stack(column: Stack, x: float, wide: float, height: int, top: int) -> str:
             )
     if not drawn:
         return ""
-    return f"<g><title>{html.escape(column.title)}</title>{''.join(drawn)}</g>"
+    return f"<g><title>{_text(column.title)}</title>{''.join(drawn)}</g>"
 
 
 def _base(height: int) -> str:
@@ -93,7 +93,12 @@ def _ends(begin: str, end: str, height: int) -> str:
 
 
 def _note(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{html.escape(text)}</text>'
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{_text(text)}</text>'
+
+
+def _text(text: str) -> str:
+    # Names may hold halves of characters, which no page can be written with.
+    return html.escape(text.encode("utf-8", "replace").decode())
 
 
 def _svg(height: int, inside: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,9 +137,10 @@ def test_a_page_about_little(shelf: Shelf, publisher: Publisher, key: PrivateKey
     made = built(shelf, key, [failed(digest, "a")])
     assert "1 image of 1 release" in made.lead
     assert "nothing is scored" in made.html()
-    evil = scored(digest, "b", 0)
-    vars(evil)["label"] = "<i>'&\""
-    text = built(shelf, key, [evil]).html()
+    evil = replace(scored(digest, "b", 0), label="<i>'&\"\ud800")
+    strange = replace(evil, model="\udc80<i>'", id="")
+    made = built(shelf, key, [evil, strange])
+    text = made.write(Path(shelf.root).parent / "page.html").read_text()
     assert "no test set known: the file does not keep" in text
     assert "<i>'" not in text
     assert "&lt;i&gt;" in text
