@@ -9,6 +9,7 @@ import click
 
 from litescore import settings
 from litescore.errors import UsageError
+from litescore.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,7 +106,7 @@ def _tell_groups(records: str, by: str, unsure: float, as_json: bool) -> None:
         click.echo(json.dumps({"by": names, "unsure_below": unsure, "groups": rows}))
         return
     for line in _table(names, found, unsure):
-        click.echo(line)
+        click.echo(printable(line))
 
 
 def _table(by: tuple[str, ...], groups: Iterable[Group], unsure: float) -> list[str]:

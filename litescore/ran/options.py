@@ -11,6 +11,7 @@ import click
 
 from litescore.errors import UsageError
 from litescore.options import gathered
+from litescore.terminal import printable
 
 if TYPE_CHECKING:
     from litescore.ran.joined import Joined
@@ -59,7 +60,7 @@ class JoiningOptions:
         """What is printed."""
         from litescore.ran.lines import lines
 
-        yield from lines(joined)
+        yield from map(printable, lines(joined))
         if self.html:
             yield f"pictures in {self.html}"
 

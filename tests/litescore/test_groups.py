@@ -121,3 +121,12 @@ def test_tables_have_no_device(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(pack(RECORDS[3:5], "csv"))
     (group,) = grouped(results.read(tmp_path / "t.csv"), ("device",))
     assert (group.values, group.images) == ((None,), 2)
+
+
+def test_names_do_not_move_the_cursor(tmp_path: Path, say: Say) -> None:
+    """What a terminal would take for a command is shown as a sign; JSON has it as it is."""
+    write(tmp_path / "1.jsonl", [replace(record("a"), label="x\x1b[2J\ud800")])
+    said = say("results", tmp_path, "--by", "label")
+    assert said.out.splitlines()[1].startswith("x�[2J� ")
+    held = json.loads(say("results", tmp_path, "--by", "label", "--json").out)
+    assert held["groups"][0]["label"] == "x\x1b[2J\ud800"

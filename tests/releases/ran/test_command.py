@@ -13,6 +13,7 @@ import pytest
 from litescore.page import Page
 from litescore.ran import page
 from litescore.ran.joined import join
+from litescore.ran.options import JoiningOptions
 from litescore.record import Record
 from litescore.releases.keys import PrivateKey
 from litescore.releases.publishing import Publisher
@@ -25,6 +26,7 @@ from tests.releases.ran.conftest import failed, make_tested, on, publish, scored
 __all__ = ["say"]
 
 UNKNOWN = "f" * 64
+OPTIONS = JoiningOptions("here", None, 0.5, 0.05, None)
 
 
 @pytest.fixture
@@ -139,6 +141,8 @@ def test_a_page_about_little(shelf: Shelf, publisher: Publisher, key: PrivateKey
     assert "nothing is scored" in made.html()
     evil = replace(scored(digest, "b", 0), label="<i>'&\"\ud800")
     strange = replace(evil, model="\udc80<i>'", id="")
+    shown = "\n".join(OPTIONS.lines(join(shelf, (key.public,), [evil, strange], "here")))
+    assert "\n�<i>'  unknown release" in shown
     made = built(shelf, key, [evil, strange])
     text = made.write(Path(shelf.root).parent / "page.html").read_text()
     assert "no test set known: the file does not keep" in text
