@@ -14,7 +14,7 @@ _TURNS = 5
 
 def lines(joined: Joined) -> Iterator[str]:
     """All that is known, release by release, the newest first; then the alarms."""
-    releases = len(joined.ran)
+    releases = sum(one.seen.images > 0 for one in joined.ran)
     yield (
         f"{joined.model}: {counted(joined.images, 'image')} of {counted(releases, 'release')} "
         f"in the records at {joined.location}"

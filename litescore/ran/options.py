@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +24,7 @@ class JoiningOptions:
     """Which records, and how they are looked at.
 
     records  where they lie; None: not asked for
-    since    only those of this day and later
+    since    only those scored at this day or time (UTC) or later
     unsure   probability 0..1; alarm: bits 0..1
     html     the page to write, None for none
     """
@@ -49,7 +49,7 @@ class JoiningOptions:
 
         assert self.records is not None
         joined = join(shelf, trusted, results.read(self.records), self.records,
-                      since=_day(self.since), unsure=self.unsure, alarm=self.alarm)  # fmt: skip
+                      since=_time(self.since), unsure=self.unsure, alarm=self.alarm)  # fmt: skip
         if self.html:
             from litescore.ran import page
 
@@ -65,14 +65,19 @@ class JoiningOptions:
             yield f"pictures in {self.html}"
 
 
-def _day(text: str | None) -> str:
-    """A day as records begin their times with. Raises UsageError for what is none."""
+def _time(text: str | None) -> str:
+    """A time as records bear theirs. Raises UsageError for what is none."""
     if text is None:
         return ""
     try:
-        return date.fromisoformat(text).isoformat()
+        found = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"--since {text}: a day, as 2026-11-29") from None
+        raise UsageError(
+            f"--since {text}: a day or a time, as 2026-11-29 or 2026-11-29T06:30"
+        ) from None
+    if found.tzinfo is not None:
+        found = found.astimezone(UTC)
+    return f"{found:%Y-%m-%dT%H:%M:%S}"
 
 
 joining_options: Callable[..., Any] = gathered(
@@ -83,7 +88,8 @@ joining_options: Callable[..., Any] = gathered(
         help="Records to join with: a file, a folder or an s3:// prefix, as `results` reads them.",
     ),
     click.option(
-        "--since", metavar="DAY", help="With --records: only those scored on this day (UTC) or later."
+        "--since", metavar="TIME",
+        help="With --records: only those scored at this day or time (UTC) or later.",
     ),
     click.option(
         "--unsure", type=click.FloatRange(0, 1), default=0.5, show_default=True,

@@ -88,7 +88,13 @@ def test_the_lines(told: list[Record], shelf: Shelf, key_file: Path, say: Say) -
         finer
     )
     assert say(*words, "--alarm", "1").code == 0
-    assert say(*words, "--since", "2026-11-28", "--alarm", "1").code == 0
+    for since, images in (
+        ("2026-11-28", 282),
+        ("2026-11-28T03:10", 102),
+        ("2026-11-28T04:10+01", 102),
+    ):
+        later = say(*words, "--since", since, "--alarm", "1")
+        assert (later.code, later.out.split()[1]) == (0, str(images))
 
 
 def test_as_json(told: list[Record], shelf: Shelf, key_file: Path, say: Say) -> None:
@@ -159,7 +165,7 @@ def built(shelf: Shelf, key: PrivateKey, records: list[Record]) -> Page:
     [
         (("--html", "x.html"), "--html is about records: name them with --records"),
         (("--since", "2026-11-28"), "--since is about records"),
-        (("--records", "records.jsonl", "--since", "yesterday"), "a day, as 2026-11-29"),
+        (("--records", "records.jsonl", "--since", "yesterday"), "a day or a time, as 2026-11-29"),
         (("--records", "nowhere"), "no such file or folder"),
     ],
 )
