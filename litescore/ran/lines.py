@@ -95,7 +95,7 @@ def told(one: Ran) -> str | None:
         return None
     return (
         f"{counted(seen.frames, 'frame')} as devices told them, {seen.changes / seen.frames:.1%} at "
-        "a change of the decision: the shares are of these, not of every frame a camera gave"
+        "a change of the decision: the shares are of told frames alone"
     )
 
 
