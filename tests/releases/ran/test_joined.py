@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import tracemalloc
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,6 +19,7 @@ from litescore.record import Record
 from litescore.releases.keys import PrivateKey
 from litescore.releases.publishing import Publisher, promote, rollback
 from litescore.releases.shelf import Shelf
+from litescore.results.groups import grouped
 from tests.releases.conftest import make_model
 from tests.releases.ran.conftest import failed, make_tested, on, publish, scored
 
@@ -186,3 +189,31 @@ def test_after_a_rollback(shelf: Shelf, publisher: Publisher, key: PrivateKey) -
     found = join(shelf, (key.public,), [scored(new, "a", 0)], "here")
     assert [one.digest for one in found.ran] == [old, new]
     assert [turn.action for _, turn in found.ran[0].turns] == ["publish", "rollback"]
+
+
+@in_a_folder
+def test_memory_does_not_grow_with_the_records(
+    shelf: Shelf, publisher: Publisher, key: PrivateKey
+) -> None:
+    """Of ten times as many records nothing more is held: neither joined nor by their groups."""
+    digest = publish(publisher, make_tested(1))
+    plain = scored(digest, "a", 0, frame=on("pi-1"))
+
+    def records(number: int) -> Iterator[Record]:
+        for place in range(number):
+            yield replace(plain, id=str(place), source=f"{place}.png")
+
+    def peak(use: Callable[[Iterator[Record]], object], number: int) -> int:
+        tracemalloc.start()
+        use(records(number))
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    for use in (
+        lambda some: join(shelf, (key.public,), some, "here"),
+        lambda some: grouped(some, ("model", "device", "day")),
+    ):
+        peak(use, 10)
+        few, many = peak(use, 500), peak(use, 5000)
+        assert many < 1.2 * few + 20_000, (few, many)
