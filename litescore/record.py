@@ -228,7 +228,6 @@ class Record:
             if values.pop("v") != SCHEMA or values["status"] not in STATUSES:
                 raise ValueError
             values["top"] = tuple(values["top"])
-            check(values)
             return cls(**values)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ConfigurationError(

@@ -224,21 +224,6 @@ def test_other_lines_are_refused(text: str | bytes) -> None:
         Record.from_json(text)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("id", None), ("source", 7), ("model", ["m"]), ("at", None), ("at", 1795639974),
-        ("label", 3), ("score", "0.5"), ("score", float("nan")), ("score", float("inf")),
-        ("frame", "pi-1"), ("decision", [True]),
-    ],
-)  # fmt: skip
-def test_fields_of_other_types_are_refused(name: str, value: object) -> None:
-    """What would break those who count them: a line that some other program wrote."""
-    line = json.dumps(json.loads(scored(frame={"number": 1}).to_json()) | {name: value})
-    with pytest.raises(ConfigurationError, match="not a litescore record of schema 1"):
-        Record.from_json(line)
-
-
 @pytest.mark.parametrize("kind", PERMANENT_KINDS)
 def test_every_kind_of_failure_has_its_record(kind: str) -> None:
     """As the error says it."""
