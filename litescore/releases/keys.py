@@ -6,7 +6,6 @@ The private key stays where releases are made; devices hold the public one.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import os
 from collections.abc import Iterable
@@ -27,6 +26,7 @@ PUBLIC_SUFFIX = ".pub"
 _ID_DIGITS = 16
 # How each Ed25519 public key begins (RFC 8410) in the base64 of its PEM file; no file is called so.
 _BEGINNING = "MCowBQYDK2VwAyEA"
+_TEXT_LETTERS, _KEY_BYTES = 60, 32
 
 
 @dataclass(frozen=True)
@@ -168,12 +168,18 @@ def named(listed: str) -> tuple[PublicKey, ...]:
 
 
 def _of_text(word: str) -> PublicKey:
-    primitives = _cryptography()
+    """Without what reads files of keys, whose import takes as long as all else here."""
     try:
-        key = primitives.serialization.load_der_public_key(base64.b64decode(word, validate=True))
-    except (ValueError, binascii.Error) as error:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError as error:
+        raise MissingDependency("cryptography", extra="release") from error
+    try:
+        raw = base64.b64decode(word, validate=True)[-_KEY_BYTES:]
+        if len(word) != _TEXT_LETTERS:
+            raise ValueError(f"{len(word)} letters, not {_TEXT_LETTERS}")
+        return _public(Ed25519PublicKey.from_public_bytes(raw))
+    except ValueError as error:
         raise ConfigurationError(f"{word} is no public key: {_reason(error)}") from error
-    return _public(key)
 
 
 def _content(path: Path) -> bytes:
