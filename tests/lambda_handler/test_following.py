@@ -22,7 +22,7 @@ from litescore import results, store
 from litescore.errors import ConfigurationError
 from litescore.record import Record, Subject
 from litescore.releases import envelope, keys, proving, publishing, release
-from litescore.releases.channel import Turn, place_of
+from litescore.releases.channel import Channel, Turn, place_of
 from litescore.releases.keys import PrivateKey
 from litescore.releases.publishing import Publisher
 from litescore.releases.shelf import open_shelf
@@ -83,12 +83,14 @@ class Function:
     def turn(self, digest: str, signer: PrivateKey, **words: Any) -> None:
         """One more turn of the channel, by this signer."""
         shelf = self.publisher.shelf
-        held = shelf.read_channel("stable", self.publisher.believed)
-        assert held is not None
+        channel, etag = Channel("shoes", "stable", ()), None
+        if shelf.has_channel("stable"):
+            held = shelf.read_channel("stable", self.publisher.believed)
+            assert held is not None
+            channel, etag = held.channel, held.etag
         chosen = {"action": "publish", "share": 100, "relabel": False} | words
-        number = held.channel.next_number
-        one = Turn(number, digest, at="2099-01-01T00:00:00Z", **chosen)
-        assert shelf.move(held.channel.turned(one), held.etag, signer)
+        one = Turn(channel.next_number, digest, at="2099-01-01T00:00:00Z", **chosen)
+        assert shelf.move(channel.turned(one), etag, signer)
 
     def invoke(self, *, after: float = 0.0) -> str:
         """Score the image once more, so many minutes later; the model that did."""
@@ -186,7 +188,7 @@ def test_a_clock_that_was_set_back_is_no_excuse(function: Function) -> None:
 
 
 def _differing(function: Function) -> None:
-    function.force(make_model(9, wrong=40))
+    function.force(make_model(9, wrong=20))
 
 
 def _other_labels(function: Function) -> None:
@@ -267,9 +269,7 @@ def test_what_must_not_be_taken_is_not(
     assert {record.model for record in records()} == {first}
 
 
-def test_a_file_that_is_too_large_is_not_fetched(
-    function: Function, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_too_large_is_not_fetched(function: Function) -> None:
     """Too large for the function's memory."""
     first = function.publish(1)
     function.invoke()
@@ -294,7 +294,7 @@ def test_a_bad_release_is_fetched_once(function: Function, monkeypatch: pytest.M
         return proven(file, load)
 
     monkeypatch.setattr(proving, "proven", counted)
-    function.force(make_model(9, wrong=40), made="2026-12-01T00:00:00Z")
+    function.force(make_model(9, wrong=20), made="2026-12-01T00:00:00Z")
     for _ in range(3):
         function.invoke(after=6)
     assert len(loaded) == 1
@@ -390,7 +390,7 @@ def test_a_shelf_that_cannot_be_read(
 def test_a_start_with_a_bad_release_takes_the_one_before(function: Function) -> None:
     """As the environments that run keep it; the first invocation tells, and the next is taken."""
     first = function.publish(1)
-    function.force(make_model(9, wrong=40), made="2026-12-01T00:00:00Z")
+    function.force(make_model(9, wrong=20), made="2026-12-01T00:00:00Z")
     assert function.invoke() == first
     (said,) = function.warnings()
     assert "its golden samples are different" in said
@@ -472,8 +472,6 @@ def test_a_shard_that_another_model_began_is_begun_anew(
 
 def test_an_environment_of_lambda(
     function: Function,
-    s3: S3,
-    monkeypatch: pytest.MonkeyPatch,
     emulator: Callable[..., AbstractContextManager[Emulator]],
 ) -> None:
     """Where AWS's own runtime calls it: the next release is taken by the environment that runs, and
@@ -488,7 +486,7 @@ def test_an_environment_of_lambda(
         second = function.publish(2)
         running.invoke(event)
         log = running.log.read_text()
-    assert [record.model for record in records()] == [first, second]
+    assert {record.model for record in records()} == {first, second}
     assert f"release {second[:12]} from now on" in log
     environ["LITESCORE_TRUST"] = function.stranger.public.text
     with emulator(environ=environ) as running:
