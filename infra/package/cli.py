@@ -95,7 +95,7 @@ def package(
     """
     target, file = Target(arch, python), model_file(model)
     if container:
-        _write_container(file, out, target, runtime or RUNTIMES[0], as_json=as_json)
+        _write_container(file, out, target, runtime or RUNTIMES[0], follow=follow, as_json=as_json)
         return
     if runtime:
         raise UsageError("--runtime is the container's: a zip has LiteRT, name --container too")
@@ -110,11 +110,11 @@ def package(
 
 
 def _write_container(
-    model: Path, out: Path, target: Target, runtime: str, *, as_json: bool
+    model: Path, out: Path, target: Target, runtime: str, *, follow: bool, as_json: bool
 ) -> None:
     from infra.package import container
 
-    folder = container.write(model, out, target=target, runtime=runtime)
+    folder = container.write(model, out, target=target, runtime=runtime, follow=follow)
     if as_json:
         click.echo(json.dumps({"container": str(folder), "arch": target.arch, "runtime": runtime}))
     else:

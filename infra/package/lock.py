@@ -44,7 +44,12 @@ class Pin:
 
 def read(target: Target, *, follow: bool = False) -> tuple[Pin, ...]:
     """The wheels of a target, by name; with what following a channel takes, or without."""
-    return _read(_file(target)) + (_read(_file(target, _FOLLOW)) if follow else ())
+    return _read(_file(target)) + (signatures(target) if follow else ())
+
+
+def signatures(target: Target) -> tuple[Pin, ...]:
+    """The wheels that look at signatures."""
+    return _read(_file(target, _FOLLOW))
 
 
 def _read(path: Path) -> tuple[Pin, ...]:
