@@ -245,7 +245,7 @@ FAULTS: dict[Callable[[Function], None], str] = {
     _older: "is older than",
     _cut: "bytes, .* came",
     _flipped: "is another file",
-    _longer: "bytes",
+    _longer: r"[0-9,]+ bytes, the limit is",
     _gone: "no object",
     _strange_release: "release .* is not signed by a key that is trusted here",
     _strange_channel: "channel 'stable' of shoes is not signed by a key that is trusted here",
