@@ -92,6 +92,15 @@ class Function:
         one = Turn(channel.next_number, digest, at="2099-01-01T00:00:00Z", **chosen)
         assert shelf.move(channel.turned(one), etag, signer)
 
+    def statement(self) -> bytes:
+        """The channel's file."""
+        place = self.publisher.shelf.place("channels", "stable.json")
+        return store.read(Subject(place), max_bytes=10**6).data
+
+    def state(self, data: bytes) -> None:
+        """Write the channel's file."""
+        store.put(self.publisher.shelf.place("channels", "stable.json"), data)
+
     def invoke(self, *, after: float = 0.0) -> str:
         """Score the image once more, so many minutes later; the model that did."""
         self.clock.now += MINUTES * after
@@ -303,15 +312,21 @@ def test_a_bad_release_is_fetched_once(function: Function, monkeypatch: pytest.M
 
 
 def test_an_old_statement_is_not_played_back(function: Function) -> None:
-    """The channel's file of yesterday, put over that of today."""
+    """The channel's file of yesterday, put over that of today: seen at the start, or taken since."""
     function.publish(1)
-    place = function.publisher.shelf.place("channels", "stable.json")
-    old = store.read(Subject(place), max_bytes=10**6).data
+    first = function.statement()
     second = function.publish(2)
     assert function.invoke() == second
-    store.put(place, old)
+    now = function.statement()
+    function.state(first)
     assert function.invoke(after=6) == second
-    assert "was seen at turn 2, and what came is turn 1" in function.warnings()[0]
+    function.state(now)
+    third = function.publish(3)
+    assert function.invoke(after=6) == third
+    function.state(now)
+    assert function.invoke(after=6) == third
+    told = [said.partition("was seen at ")[2].partition(":")[0] for said in function.warnings()]
+    assert told == ["turn 2, and what came is turn 1", "turn 3, and what came is turn 2"]
 
 
 def test_a_share_counts_the_function_as_one(
