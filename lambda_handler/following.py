@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lambda_handler import memory
-from litescore.errors import ConfigurationError, LitescoreError, ReleaseError
-from litescore.releases import keys, proving
+from litescore.errors import ConfigurationError, LitescoreError, PermanentError, ReleaseError
+from litescore.releases import keys, proving, release
 from litescore.releases.channel import Channel
 from litescore.releases.following import Followed, Running, follow, wanted
 from litescore.releases.keys import PublicKey
@@ -22,6 +22,7 @@ from litescore.releases.release import Release
 from litescore.releases.shelf import Held
 from litescore.scorer import Scorer
 from litescore.settings import Settings
+from litescore.store import conditional
 
 # Level, message and fields of a line of the log.
 Say = Callable[..., None]
@@ -94,7 +95,7 @@ class Follower:
 
     def read_file(self) -> bytes:
         """The file of the release that runs, anew."""
-        return self._shelf.read_file(self.release, max_bytes=self._terms.largest)
+        return self._file(self.release)
 
     def _is_due(self) -> bool:
         return not 0 <= self._clock() - self._looked < self._terms.every
@@ -150,13 +151,25 @@ class Follower:
         name, largest = f"release {found.digest[:12]}", self._terms.largest
         if found.size > largest:
             raise ReleaseError(f"{name} has {found.size:,} bytes, this function takes {largest:,}")
-        file = self._shelf.read_file(found, max_bytes=found.size)
+        file = self._file(found)
         try:
             return proving.proven(file, self._load)
         except LitescoreError as error:
             # It would fail again, at each look and for the price of its file.
             self._bad.add(found.digest)
             raise ReleaseError(f"{name}: {error}") from error
+
+    def _file(self, found: Release) -> bytes:
+        """The file of a release, whole and the one that was meant; what is larger is not read."""
+        try:
+            blob = conditional.read_changed(
+                self._shelf.file(found.digest), None, max_bytes=found.size
+            )
+        except PermanentError as error:
+            raise ReleaseError(f"release {found.digest[:12]}: {error.reason}") from error
+        assert blob is not None, "no ETag was given that it could still have"
+        release.check(found, blob.data)
+        return blob.data
 
 
 def open_follower(model: str, settings: Settings, load: Load) -> Follower:

@@ -12,15 +12,16 @@ from edge.releases import fetching
 from edge.releases.slots import Held, Slots
 from edge.releases.trial import Tally, Terms, Trial
 from edge.scored import Scored
+from litescore import golden
 from litescore.errors import ConfigurationError, LitescoreError, ReleaseError, TransientError
-from litescore.releases import proving
 from litescore.releases.channel import Channel
 from litescore.releases.following import Followed, Running, wanted
 from litescore.releases.keys import PublicKey
 from litescore.releases.release import Release
 from litescore.scorer import Scorer
+from litescore.tflite import operations, opversions
 
-Load = proving.Load
+Load = Callable[[bytes], Scorer]
 # Of the time between two looks: forty devices that were switched on together do not ask together.
 _JITTER = 0.2
 # While a release is on trial it is judged so often, in seconds.
@@ -196,7 +197,14 @@ class Follower:
         return scorer, slot
 
     def _proven(self, file: bytes) -> Scorer:
-        return proving.proven(file, self._load)
+        scorer = self._load(file)
+        refused = opversions.refusal(operations.read(file), scorer.runtime)
+        if refused:
+            raise ReleaseError(refused)
+        verdict = golden.replay(scorer, file)
+        if not verdict.proven:
+            raise ReleaseError(f"its golden samples are {verdict.verdict} on {verdict.runtime}")
+        return scorer
 
     def _judge(self) -> float:
         """Whether the release on trial stays; seconds until it is judged again."""

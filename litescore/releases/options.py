@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,11 @@ def trusted(paths: tuple[Path, ...]) -> tuple[PublicKey, ...]:
     from litescore.releases import keys
 
     return keys.trusted(paths, Settings.read().trust or "")
+
+
+def _set() -> tuple[Path, ...]:
+    listed = (Settings.read().trust or "").split(os.pathsep)
+    return tuple(Path(name) for name in listed if name)
 
 
 TRUST = click.option(

@@ -54,15 +54,13 @@ class Shelf:
         """The URL or path of a release's model file."""
         return self.place(digest, "model.tflite")
 
-    def read_file(self, found: Release, *, max_bytes: int = MAX_MODEL) -> bytes:
+    def read_file(self, found: Release) -> bytes:
         """The model file of a release, whole and the one that was meant.
 
-        max_bytes  of a file that is read, whatever the release says
-
-        Raises ReleaseError for one that is missing, larger or another.
+        Raises ReleaseError for one that is missing or another.
         """
         try:
-            file = store.read(Subject(self.file(found.digest)), max_bytes=max_bytes).data
+            file = store.read(Subject(self.file(found.digest)), max_bytes=MAX_MODEL).data
         except PermanentError as error:
             raise ReleaseError(f"release {found.digest[:12]}: {error.reason}") from error
         release.check(found, file)
