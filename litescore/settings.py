@@ -50,7 +50,7 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "model": (
         "LITESCORE_MODEL",
         _text,
-        "model to score with: a path or s3:// URL; for the function SHELF@CHANNEL too",
+        "model to score with: a path or s3:// URL; where releases are followed SHELF@CHANNEL too",
     ),
     "model_version": ("LITESCORE_MODEL_VERSION", _text, "version id of a model at an s3:// URL"),
     "model_sha256": ("LITESCORE_MODEL_SHA256", _sha256, "refuse any other model file"),
