@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from edge.device import Device
 from edge.releases import fetching
 from edge.releases.slots import Held, Slots
+from edge.releases.status import ReleaseStatus
 from edge.releases.trial import Tally, Terms, Trial
 from edge.scored import Scored
 from litescore import golden
@@ -22,6 +23,7 @@ from litescore.scorer import Scorer
 from litescore.tflite import operations, opversions
 
 Load = Callable[[bytes], Scorer]
+Fits = Callable[[Sequence[str]], None]
 # Of the time between two looks: forty devices that were switched on together do not ask together.
 _JITTER = 0.2
 # While a release is on trial it is judged so often, in seconds.
@@ -49,6 +51,7 @@ class Follower:
 
     load  makes a scorer of a file's bytes
     say   tells a person, one line
+    fits  raises a LitescoreError for labels that do not go with what else this device was told
 
     `problem` says why a newer release is not taken; None where nothing is wrong.
     """
@@ -62,11 +65,13 @@ class Follower:
         *,
         load: Load,
         say: Callable[[str], None],
+        fits: Fits = lambda _: None,
         terms: FollowTerms | None = None,
     ) -> None:
         self.name = str(followed)
         self._followed, self._slots, self._trusted = followed, slots, trusted
         self._device, self._load, self._say = device, load, say
+        self._fits = fits
         self._take: Callable[[Scorer], None] = _refuse
         self._terms = terms or FollowTerms()
         self._etag: str | None = None
@@ -80,6 +85,20 @@ class Follower:
     @property
     def problem(self) -> str | None:
         return self._slots.state.failure
+
+    @property
+    def release(self) -> ReleaseStatus | None:
+        """Where it stands; None before it began."""
+        held, trial = self._held, self._trial
+        if held is None:
+            return None
+        return ReleaseStatus.of(
+            self.name,
+            self._slots.state,
+            slot=held.slot,
+            digest=held.release.digest,
+            trial=trial.left if trial else None,
+        )
 
     def first(self) -> Scorer:
         """What to begin with: what lies in the slots, else what the channel hands out.
@@ -169,7 +188,11 @@ class Follower:
         scorer, slot = self._fetched(found, channel)
         if self._closing.is_set():
             return
-        self._take(scorer)
+        try:
+            self._take(scorer)
+        except LitescoreError as error:
+            self._held = self._slots.back(str(error)) or self._held
+            raise ReleaseError(f"release {found.digest[:12]}: {error}") from error
         self._tally = Tally()
         self._trial = Trial(found.digest, before, self._terms.trial) if held else None
         self._say(f"{self.name}: release {found.digest[:12]} from now on, in slot {slot}")
@@ -177,6 +200,7 @@ class Follower:
     def _fetched(self, found: Release, channel: Channel | None) -> tuple[Scorer, str]:
         """A scorer of a release that has proven itself and lies in its slot."""
         assert channel is not None, "a release was found in it"
+        self._check_fit(found)
         file = fetching.fetch(
             self._followed.shelf, found, self._slots.folder, max_bytes=self._terms.max_bytes
         )
@@ -195,6 +219,13 @@ class Follower:
         self._slots.swap(slot, channel.now.number, self._device.boot)
         fetching.clear(self._slots.folder)
         return scorer, slot
+
+    def _check_fit(self, found: Release) -> None:
+        """Before it is fetched; and not for ever: whoever changes the options starts the loop anew."""
+        try:
+            self._fits(found.labels)
+        except LitescoreError as error:
+            raise ReleaseError(f"release {found.digest[:12]}: {error}") from error
 
     def _proven(self, file: bytes) -> Scorer:
         scorer = self._load(file)

@@ -19,9 +19,6 @@ from litescore.releases import envelope, release
 from litescore.releases.keys import PublicKey
 from litescore.releases.release import Release
 
-# Starts of a release on trial that ended with the machine's power before it is taken for the cause.
-_MOST_BOOTS = 3
-
 
 @dataclass(frozen=True)
 class Held:
@@ -37,13 +34,21 @@ class Slots:
 
     Each method that changes something has written it when it returns; a crash before leaves what
     was there. Raises ConfigurationError where the disk does not take it.
+
+    channel  that is followed, as `SHELF@CHANNEL`; the turns of another one count anew
     """
 
-    def __init__(self, folder: Path, trusted: tuple[PublicKey, ...]) -> None:
+    def __init__(
+        self, folder: Path, trusted: tuple[PublicKey, ...], channel: str | None = None
+    ) -> None:
         self.folder = folder
         self._trusted = trusted
         self._path = folder / "state.json"
         self.state = states.read(self._path)
+        if channel is not None:
+            known = self.state.channel in (None, channel)
+            number, checked = (self.state.number, self.state.checked) if known else (0, None)
+            self.state = replace(self.state, channel=channel, number=number, checked=checked)
 
     def begin(self, boot: str) -> Held | None:
         """What to run from now on; None where nothing was fetched yet.
@@ -52,7 +57,7 @@ class Slots:
         crashed, or took the machine down with it more than once.
         """
         trial = self.state.trial
-        if trial is not None and self._has_failed(trial, boot):
+        if trial is not None and trial.has_failed(boot):
             return self.back("the loop crashed with it") or self._any()
         held = self.held(self.state.slot) if self.state.slot else None
         if held is None:
@@ -132,11 +137,6 @@ class Slots:
         """The loop ends as it should."""
         if self.state.trial is not None:
             self._write(trial=replace(self.state.trial, ended=True))
-
-    def _has_failed(self, trial: Trial, boot: str) -> bool:
-        if trial.ended:
-            return False
-        return trial.boot == boot or trial.starts >= _MOST_BOOTS
 
     def _any(self) -> Held | None:
         """The newer of what the slots hold: the state is lost, or names a slot that is spoiled."""

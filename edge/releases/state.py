@@ -15,6 +15,8 @@ VERSION = 1
 SLOTS = ("a", "b")
 # Bad releases are few; a device that remembers a hundred has other troubles.
 _REMEMBERED = 100
+# Starts of a release on trial that ended with the machine's power before it is taken for the cause.
+_MOST_BOOTS = 3
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Trial:
     starts: int = 1
     ended: bool = False
 
+    def has_failed(self, boot: str) -> bool:
+        """Whether a start during this boot tells that the last one crashed with it, or that it takes
+        the machine down.
+        """
+        return not self.ended and (self.boot == boot or self.starts >= _MOST_BOOTS)
+
 
 @dataclass(frozen=True)
 class State:
@@ -42,6 +50,7 @@ class State:
     since    when what runs was taken: UTC, RFC 3339, by the device's clock
     checked  when the channel was last read
     failure  why the last attempt at a newer one failed; None where it did not
+    channel  that was followed last, as `SHELF@CHANNEL`; `number` and `checked` are its
     """
 
     slot: str | None = None
@@ -51,6 +60,7 @@ class State:
     since: str | None = None
     checked: str | None = None
     failure: str | None = None
+    channel: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bad", MappingProxyType(dict(self.bad)))

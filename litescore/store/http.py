@@ -14,9 +14,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.message import Message
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse
 from typing import IO
 from urllib.parse import quote, urlsplit
 
@@ -128,7 +127,7 @@ def _length(answer: HTTPResponse) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def _modified(headers: Message) -> datetime:
+def _modified(headers: HTTPMessage) -> datetime:
     try:
         return parsedate_to_datetime(headers["Last-Modified"]).astimezone(UTC)
     except (TypeError, ValueError):
@@ -138,7 +137,9 @@ def _modified(headers: Message) -> datetime:
 @contextmanager
 def _answer(url: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
     """What the server answers, to be read within the block."""
-    request = urllib.request.Request(quote(url, safe=_KEPT), headers=dict(headers))
+    request = urllib.request.Request(  # noqa: S310 of a URL that `is_http`
+        quote(url, safe=_KEPT), headers=dict(headers)
+    )
     request.add_header("User-Agent", f"litescore/{litescore.__version__}")
     opener = urllib.request.build_opener(_Redirects, _Statuses)
     try:
@@ -188,7 +189,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         fp: IO[bytes],
         code: int,
         msg: str,
-        headers: Message,
+        headers: HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
         wanted = ("https",) if req.type == "https" else ("http", "https")

@@ -179,7 +179,7 @@ def test_redirects(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert found is not None
         assert found.data == content
         web.status, (secure.status, secure.location) = None, (302, url)
-        with pytest.raises(PermanentError, match="leads to http://.*: not followed"):
+        with pytest.raises(PermanentError, match=r"leads to http://.*: not followed"):
             http.read_changed(safe, None, max_bytes=10**7)
         secure.location = "file:///etc/passwd"
         with pytest.raises(PermanentError, match="is not allowed"):

@@ -22,6 +22,7 @@ from edge.monitor import Monitor
 from edge.pictures import Pictures
 from edge.preview.address import Address
 from edge.preview.preview import Preview
+from edge.releases.status import ReleaseStatus
 from edge.status import Status
 from edge.stop import Stop
 from litescore import image
@@ -78,6 +79,7 @@ class Heat:
 class ModelFile:
     name: str = 'co"lor\\.tflite'
     problem: str | None = None
+    release: ReleaseStatus | None = None
 
 
 @dataclass
