@@ -75,7 +75,7 @@ class Heat:
     throttled: tuple[str, ...] = ("under-voltage",)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ModelFile:
     name: str = 'co"lor\\.tflite'
     problem: str | None = None
@@ -92,6 +92,7 @@ class Shown:
     monitor: Monitor
     preview: Preview
     reopen: Callable[[], Preview]
+    model: ModelFile
 
     @property
     def port(self) -> int:
@@ -179,7 +180,8 @@ def show(color_scorer: Scorer, device: Device) -> Show:
     ) -> Iterator[Shown]:
         source, pictures = Painted(), Pictures()
         loop = Loop(color_scorer, device, watchers=[pictures] if with_pictures else [])
-        monitor = Monitor(loop, ModelFile(), source, device, Heat)
+        model = ModelFile()
+        monitor = Monitor(loop, model, source, device, Heat)
         address = Address(host, 0)
 
         def opened() -> Preview:
@@ -196,7 +198,7 @@ def show(color_scorer: Scorer, device: Device) -> Show:
 
         preview = opened()
         address = replace(address, port=preview.address.port)
-        shown = Shown(source, loop, pictures, monitor, preview, opened)
+        shown = Shown(source, loop, pictures, monitor, preview, opened, model)
         stop = Stop()
         thread = threading.Thread(target=loop.run, args=(source, stop))
         thread.start()
