@@ -60,26 +60,28 @@ def status(state: Path | None, trust: tuple[Path, ...], as_json: bool) -> int:
         click.echo(f"no model is followed in {folder}: name another state folder with --state")
     else:
         for one in found:
-            _show(one, looked=keys is not None)
+            _show(one)
+        if keys is None:
+            click.echo("signatures were not looked at: name the public keys with --trust")
     return 0 if found and all(one.is_fine for one in found) else 1
 
 
-def _show(report: ModelReport, *, looked: bool) -> None:
+def _show(report: ModelReport) -> None:
     loop = "a loop runs" if report.running else "no loop runs"
     click.echo(f"{report.model}: {loop}, follows {report.state.channel or 'a channel not known'}")
-    for name, text in _lines(report, looked=looked):
+    for name, text in _lines(report):
         click.echo(f"  {name:<{_COLUMN}}{text}")
 
 
-def _lines(report: ModelReport, *, looked: bool) -> Iterator[tuple[str, str]]:
+def _lines(report: ModelReport) -> Iterator[tuple[str, str]]:
     state, slot = report.state, report.slot
     if slot is None:
         yield "to run", "nothing: the next start takes what the channel hands out"
     else:
-        yield ("runs" if report.running else "next start"), _slot(report.slots[slot], looked=looked)
+        yield ("runs" if report.running else "next start"), _slot(report.slots[slot])
     for other in report.slots.values():
         if other.slot != slot:
-            yield "other slot", _slot(other, looked=looked)
+            yield "other slot", _slot(other)
     if slot is not None and slot == state.slot:
         yield "since", _moment(state.since)
     if report.trial is not None:
@@ -90,16 +92,15 @@ def _lines(report: ModelReport, *, looked: bool) -> Iterator[tuple[str, str]]:
         yield "not taken again", f"{digest[:12]}: {why}"
 
 
-def _slot(slot: SlotReport, *, looked: bool) -> str:
+def _slot(slot: SlotReport) -> str:
     found = slot.release
     if found is None:
         return f"{slot.slot}: {slot.problem}"
     measured = "accuracy unknown" if found.measured is None else f"{found.measured:.2%} accuracy"
-    signed = f"signed by {slot.signer}" if looked else "signature not looked at (--trust FILE)"
-    return (
-        f"{slot.slot}: release {found.digest[:12]} of {found.made}, {found.variant or 'made elsewhere'}"
-        f", {len(found.labels)} labels, {measured}, {signed}"
-    )
+    facts = [found.variant or "made elsewhere", f"{len(found.labels)} labels", measured]
+    facts += [f"made {found.made[:16].replace('T', ' ')}"]
+    facts += [f"signed by {slot.signer}"] if slot.signer else []
+    return f"{slot.slot}: {found.digest[:12]}, {', '.join(facts)}"
 
 
 def _moment(stamp: str | None) -> str:

@@ -31,20 +31,41 @@ class Placed:
     kept: bool = True
 
 
+@dataclass(frozen=True)
+class Following:
+    """A channel to follow, and what is trusted of it.
+
+    model  as `SHELF@CHANNEL`
+    keys   id -> PEM of each public key
+    """
+
+    model: str
+    keys: Mapping[str, bytes]
+
+
 def plan(
     service: Service,
     program: Path,
-    model: bytes,
+    model: bytes | Following,
     source: str,
     options: Sequence[str],
     secrets: Mapping[str, str],
 ) -> tuple[Placed, ...]:
-    """What an installation consists of: unit, environment file, model."""
-    settings = unit.environment(service, source, options, secrets)
+    """What an installation consists of: unit, environment file, and the model or the trusted keys."""
+    placed: tuple[Placed, ...] = ()
+    followed = None
+    if isinstance(model, Following):
+        # Public keys: the service is a user that does not exist yet, so they are for everyone.
+        keys = model.keys.items()
+        placed = tuple(Placed(service.key(name), pem, _EVERYONE, kept=False) for name, pem in keys)
+        followed = unit.Followed(model.model, [key.path for key in placed])
+    else:
+        placed = (Placed(service.model, model, _EVERYONE, kept=False),)
+    settings = unit.environment(service, source, options, secrets, followed)
     return (
         Placed(service.unit, unit.unit(service, program).encode(), _EVERYONE),
         Placed(service.environment, settings.encode(), _OWNER),
-        Placed(service.model, model, _EVERYONE, kept=False),
+        *placed,
     )
 
 

@@ -176,7 +176,7 @@ def open_shelf(root: str) -> Shelf:
             )
     if is_s3(root) and not split(root)[1].strip("/"):
         raise UsageError(f"{root} is a whole bucket: name the model behind it, as {root}/shoes")
-    shelf = Shelf(root.rstrip("/"))
+    shelf = Shelf(root.removeprefix("file://").rstrip("/"))
     if shelf.model in ("", ".", ".."):
         raise UsageError(f"{root!r} has no name: releases lie in a folder named after the model")
     return shelf

@@ -62,13 +62,13 @@ def test_what_lies_there(
     slots.settle()
     text = told(state, "--trust", f"{key_file}.pub")
     assert "shoes: no loop runs, follows models/shoes@stable\n" in text
-    assert f"next start      b: release {second[:12]} of " in text
-    assert f"int8, 3 labels, 94.50% accuracy, signed by {key.public.id}\n" in text
-    assert f"other slot      a: release {first[:12]}" in text
+    assert f"next start      b: {second[:12]}, int8, 3 labels, 94.50% accuracy, made 20" in text
+    assert f", signed by {key.public.id}\n" in text
+    assert f"other slot      a: {first[:12]}" in text
     assert "trial           passed\n" in text
     assert "channel         turn 2, last read 20" in text
     assert "last failure    none\n" in text
-    assert told(state).count("signature not looked at (--trust FILE)") == 2
+    assert "not looked at: name the public keys with --trust" in told(state)
 
 
 def test_as_json(slots: Slots, publisher: Publisher, state: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_stranger_s_release(
     assert "not signed by a key that is trusted" in told(
         state, "--trust", tmp_path / "other.key.pub", code=1
     )
-    assert "next start      a: release" in told(state)
+    assert "next start      a: " in told(state)
 
 
 def test_half_of_a_write(slots: Slots, publisher: Publisher, state: Path) -> None:
@@ -193,7 +193,7 @@ def test_while_a_loop_runs(slots: Slots, publisher: Publisher, state: Path) -> N
         assert child.stdout.readline() == "taken\n"
         text = told(state)
         assert "shoes: a loop runs" in text
-        assert "  runs            b: release" in text
+        assert "  runs            b: " in text
         assert "trial           on trial\n" in text
         with pytest.raises(
             LitescoreError, match=r"another loop follows shoes .* --state of its own"
