@@ -31,7 +31,7 @@ from edge.sinks.lines_options import STDOUT, OutOptions, open_lines
 from edge.sinks.mqtt_options import MqttOptions, open_mqtt
 from edge.sinks.spool_options import SpoolOptions
 from edge.stop import Stop
-from litescore.errors import LitescoreError, ModelError
+from litescore.errors import LitescoreError, ModelError, UsageError
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 from litescore.view import ViewChanges
@@ -43,6 +43,7 @@ Say = Callable[[str], None]
 class RunOptions:
     """The words of `litescore edge run`, in groups.
 
+    device      the device's id; None for the machine's own
     state       the folder of what outlives the process; None for systemd's, or the user's own
     threads     of the interpreter
     labels      class names for a file without a contract
@@ -58,6 +59,7 @@ class RunOptions:
     spool: SpoolOptions
     preview: PreviewOptions
     follow: FollowOptions
+    device: str | None
     state: Path | None
     threads: int
     labels: Sequence[str] | None
@@ -108,10 +110,10 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
             say(line)
             notifier.status(line)
 
-        device = Device.here()
+        device = Device.here(options.device)
         model = _model(options, settings, device, tell)
+        parts.append(model)
         scorer = model.first()
-        # A camera or a broker that cannot be opened is no fault of a release on trial either.
         with _blamed(model):
             source = choose(options.source, scorer.contract, device, settings, say=tell)
             loop = Loop(
@@ -122,14 +124,13 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
                 alive=notifier.alive,
                 top=settings.top,
             )
-            parts.append(model)
             loop.watchers.append(model)
             monitor = Monitor(loop, model, source, device, thermal.read)
             _open_parts(options, loop, monitor, device, stop, tell, parts)
             model.start(loop.replace)
             notifier.ready(f"scoring {source.name}")
-            interval = options.source.interval
             try:
+                interval = options.source.interval
                 return loop.run(source, stop, max_frames=options.max_frames, interval=interval)
             finally:
                 notifier.stopping()
@@ -166,7 +167,9 @@ def closed_together() -> Iterator[list[Closing]]:
 
 @contextmanager
 def _blamed(model: Model) -> Iterator[None]:
-    """Tell the model of an end that is not its fault: of the source, by a signal, with a sink."""
+    """Tell the model of an end that is not its fault: of the source, by a signal, with a sink, or
+    because a camera or a broker could not be opened.
+    """
     try:
         yield
     except ModelError:
@@ -187,6 +190,11 @@ def _model(options: RunOptions, settings: Settings, device: Device, say: Say) ->
     follower = open_follower(
         options.follow, settings.model, device, state, load=load, say=say, fits=fits
     )
+    if follower is not None and settings.model_sha256 is not None:
+        raise UsageError(
+            f"LITESCORE_MODEL_SHA256 pins one file, and {settings.model} is a channel of many: unset "
+            "it, or name the file"
+        )
     return follower or ModelFile(settings.model or "model.tflite", load=load, say=say)
 
 

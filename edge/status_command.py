@@ -68,6 +68,8 @@ def status(state: Path | None, trust: tuple[Path, ...], as_json: bool) -> int:
 
 def _show(report: ModelReport) -> None:
     loop = "a loop runs" if report.running else "no loop runs"
+    if report.ended is not None:
+        loop += f" ({report.ended})"
     click.echo(f"{report.model}: {loop}, follows {report.state.channel or 'a channel not known'}")
     for name, text in _lines(report):
         click.echo(f"  {name:<{_COLUMN}}{text}")

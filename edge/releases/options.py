@@ -15,7 +15,8 @@ from litescore.releases.options import TRUST, trusted
 
 if TYPE_CHECKING:
     from edge.device import Device
-    from edge.releases.follower import Fits, Follower, Load
+    from edge.releases.follower import Fits, Follower
+    from edge.releases.intake import Load
 
 
 @dataclass(frozen=True)
@@ -69,19 +70,16 @@ def open_follower(
 
     fits  raises a LitescoreError for labels that do not go with what else this device was told
 
-    Raises UsageError for a shelf or a channel without a name, ReleaseError where no key is trusted,
-    and ConfigurationError where another loop follows the model in this folder.
+    Raises UsageError for a shelf or a channel without a name, ReleaseError where no key is trusted.
     """
     if model is None or not is_channel(model):
         return None
-    from edge.releases import claim
     from edge.releases.follower import Follower, FollowTerms
     from edge.releases.slots import Slots
     from edge.releases.trial import Terms
 
     followed, keys = follow(model), trusted(options.trust)
-    folder = claim.taken(folder_of(state) / followed.shelf.model)
-    slots = Slots(folder, keys, str(followed))
+    slots = Slots(folder_of(state) / followed.shelf.model, keys)
     terms = FollowTerms(options.check_every, trial=Terms(seconds=options.trial))
     return Follower(followed, slots, keys, device, load=load, say=say, fits=fits, terms=terms)
 

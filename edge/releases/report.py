@@ -5,13 +5,15 @@ It reads and changes nothing. Without keys it believes what the statements say, 
 
 from __future__ import annotations
 
+import fcntl
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.releases import claim
 from edge.releases import state as states
+from edge.releases.slots import LOCK
 from edge.releases.state import SLOTS, State
 from litescore.errors import ConfigurationError, LitescoreError
 from litescore.releases import envelope, release
@@ -61,14 +63,16 @@ class ModelReport:
     state    as it lies there; that of a new device where none can be read
     slots    by name
     running  a loop follows it now
+    ended    how the last loop ended, where none runs and it did not end as it should
     slot     which runs, or would be run by a loop that is started now; None where nothing could
-    trial    `passed`, `on trial`, or what became of one; None where nothing could run
+    trial    `passed`, `on trial`, or what became of one; None where nobody knows
     """
 
     model: str
     state: State
     slots: dict[str, SlotReport]
     running: bool
+    ended: str | None
     slot: str | None
     trial: str | None
 
@@ -85,6 +89,7 @@ class ModelReport:
             "model": self.model,
             "channel": state.channel,
             "running": self.running,
+            "ended": self.ended,
             "slot": self.slot,
             "since": state.since,
             "turn": state.number,
@@ -127,11 +132,30 @@ def _model(folder: Path, trusted: tuple[PublicKey, ...] | None, boot: str) -> Mo
         slots = {name: _slot(folder, name, trusted) for name in SLOTS}
         if _stamps(folder) == before:
             break
-    running = claim.is_taken(folder)
+    running = is_running(folder)
     slot = _starts_with(state, slots, boot, running=running)
-    return ModelReport(
-        folder.name, state, slots, running, slot, _trial(state, slot, boot, running=running)
-    )
+    ended = None if running or state.begun is None else _end(state.begun, boot)
+    trial = _trial(state, slot, boot, running=running)
+    return ModelReport(folder.name, state, slots, running, ended, slot, trial)
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a loop follows the model in this folder now."""
+    try:
+        file = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
+def _end(begun: str, boot: str) -> str:
+    return "it crashed or was killed" if begun == boot else "the machine went down"
 
 
 def _stamps(folder: Path) -> dict[str, int]:
@@ -180,15 +204,19 @@ def _starts_with(
 
 def _trial(state: State, slot: str | None, boot: str, *, running: bool) -> str | None:
     trial = state.trial
-    if slot is None:
+    if slot is None or (slot != state.slot and (trial is None or not trial.has_failed(boot))):
         return None
-    if trial is None or (slot != state.slot and not trial.has_failed(boot)):
+    if trial is None:
         return "passed"
     if running:
         return "on trial"
     if not trial.has_failed(boot):
         how = "the loop ended" if trial.ended else "the machine went down"
         return f"on trial: {how} meanwhile, the next start goes on with it"
-    crashed = "the loop crashed" if trial.boot == boot else "the machine went down again and again"
+    crashed = (
+        "the loop crashed or was killed"
+        if trial.boot == boot
+        else "the machine went down again and again"
+    )
     left = "the next start goes back" if slot != state.slot else "there is none to go back to"
     return f"failed: {crashed} with slot {state.slot}, {left}"

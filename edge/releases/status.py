@@ -43,18 +43,18 @@ class ReleaseStatus:
 
     @classmethod
     def of(
-        cls, channel: str, state: State, *, slot: str, digest: str, trial: float | None
+        cls, channel: str, state: State, *, digest: str, trial: float | None, failure: str | None
     ) -> ReleaseStatus:
         """What a follower's state comes to, with what it runs."""
         return cls(
             channel,
-            slot,
+            state.slot or "",
             digest,
             state.number,
             trial,
             state.since,
             state.checked,
-            state.failure,
+            failure,
             state.bad,
         )
 

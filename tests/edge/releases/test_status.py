@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ from click.testing import CliRunner, Result
 
 from edge.cli import edge
 from edge.device import Device
-from edge.releases import claim, report
+from edge.releases import report
 from edge.releases.slots import Slots
 from edge.releases.state import Trial
-from litescore.errors import ConfigurationError, LitescoreError
+from edge.releases.trial import Terms
+from litescore.errors import ConfigurationError
 from litescore.releases.keys import PrivateKey
 from litescore.releases.publishing import Publisher
+from tests.edge.releases.followed import TERMS, Start, publish
 from tests.edge.releases.test_slots import published, spoil
 from tests.releases.conftest import make_model
 from tests.rig.waiting import wait_until
@@ -33,7 +36,9 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def slots(state: Path, key: PrivateKey) -> Slots:
-    return Slots(state / "releases" / "shoes", (key.public,), CHANNEL)
+    made = Slots(state / "releases" / "shoes", (key.public,))
+    made.follow(CHANNEL)
+    return made
 
 
 def take(slots: Slots, publisher: Publisher, number: int, boot: str = BOOT) -> str:
@@ -127,13 +132,15 @@ def test_it_names_what_the_next_start_takes(
     (found,) = report.read(slots.folder.parent, (key.public,), BOOT)
     held = Slots(slots.folder, (key.public,)).begin(BOOT)
     assert found.slot == (held.slot if held else None)
-    assert (found.trial is None) is (held is None)
 
 
 @pytest.mark.parametrize(
     ("trial", "said"),
     [
-        (Trial(BOOT), "failed: the loop crashed with slot b, the next start goes back"),
+        (
+            Trial(BOOT),
+            "failed: the loop crashed or was killed with slot b, the next start goes back",
+        ),
         (Trial(BOOT, ended=True), "on trial: the loop ended meanwhile, the next start goes on"),
         (Trial("before"), "on trial: the machine went down meanwhile, the next start goes on"),
         (Trial("before", starts=3), "failed: the machine went down again and again with slot b"),
@@ -174,20 +181,23 @@ def test_half_of_a_write(slots: Slots, publisher: Publisher, state: Path) -> Non
 FOLLOWING = """
 import sys, time
 from pathlib import Path
-from edge.releases import claim
-claim.taken(Path(sys.argv[1]))
+from edge.device import Device
+from edge.releases.slots import Slots
+from litescore.releases import keys
+slots = Slots(Path(sys.argv[1]), (keys.read_public(Path(sys.argv[2])),))
+slots.hold()
+slots.begin(Device.here().boot)
 print("taken", flush=True)
 time.sleep(600)
 """
 
 
-def test_while_a_loop_runs(slots: Slots, publisher: Publisher, state: Path) -> None:
-    """Another process that follows the model is told; a second one is refused; when it is killed, no
-    trace of it is left.
-    """
+def test_while_a_loop_runs(slots: Slots, publisher: Publisher, state: Path, key_file: Path) -> None:
+    """Another process that follows the model is told, looking does not disturb it, and how it ended."""
     take(slots, publisher, 1)
     take(slots, publisher, 2)
-    words = [sys.executable, "-c", FOLLOWING, str(slots.folder)]
+    slots.end()
+    words = [sys.executable, "-c", FOLLOWING, str(slots.folder), f"{key_file}.pub"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "taken\n"
@@ -195,22 +205,37 @@ def test_while_a_loop_runs(slots: Slots, publisher: Publisher, state: Path) -> N
         assert "shoes: a loop runs" in text
         assert "  runs            b: " in text
         assert "trial           on trial\n" in text
-        with pytest.raises(
-            LitescoreError, match=r"another loop follows shoes .* --state of its own"
-        ):
-            claim.taken(slots.folder)
+        with pytest.raises(ConfigurationError, match="another loop follows"):
+            slots.hold()
         child.kill()
-    wait_until(lambda: "shoes: no loop runs" in told(state))
-    claim.taken(slots.folder)
+    wait_until(lambda: "shoes: no loop runs (it crashed or was killed)" in told(state))
+    assert "failed: the loop crashed or was killed with slot b" in told(state)
+    path = slots.folder / "state.json"
+    path.write_text(path.read_text().replace(BOOT, "an earlier boot"))
+    assert "shoes: no loop runs (the machine went down)" in told(state)
+    assert "on trial: the machine went down meanwhile" in told(state)
+    slots.hold()
+    slots.release()
 
 
-def test_another_channel(slots: Slots, publisher: Publisher, key: PrivateKey) -> None:
-    """Its turns count anew: those of the one before say nothing of them."""
-    take(slots, publisher, 1)
-    slots.checked(9)
-    folder, trusted = slots.folder, (key.public,)
-    assert Slots(folder, trusted, CHANNEL).state.number == 9
-    assert Slots(folder, trusted).state.number == 9
-    other = Slots(folder, trusted, "models/shoes@canary")
-    assert (other.state.number, other.state.checked) == (0, None)
-    assert other.state.slot == "a"
+def test_the_status_of_a_follower(publisher: Publisher, start: Start) -> None:
+    """What a running loop says of itself: slot, turn, trial and what is not taken again."""
+    first = publish(publisher, 1)
+    device = start(terms=replace(TERMS, trial=Terms(seconds=50.0, frames=8)))
+    assert device.follower.release is None
+    device.begin()
+    device.show(20)
+    told = device.follower.release
+    assert told is not None
+    assert (told.slot, told.digest, told.trial, told.failure) == ("a", first, None, None)
+    assert told.channel == f"{publisher.shelf.root}@stable"
+    second = publish(publisher, 2)
+    device.wait(second)
+    told = device.follower.release
+    assert told is not None
+    assert (told.slot, told.digest, told.number) == ("b", second, 2)
+    assert told.trial is not None
+    assert 30 < told.trial <= 50
+    device.show(8, failed=True)
+    device.wait(first)
+    wait_until(lambda: device.follower.release and second in device.follower.release.bad)

@@ -16,7 +16,7 @@ from litescore.releases.publishing import Publisher
 from litescore.scorer import Scorer
 from litescore.store import http
 from litescore.store.patience import PATIENCE
-from tests.edge.releases.test_follower import DEVICE, TERMS
+from tests.edge.releases.followed import DEVICE, TERMS
 from tests.releases.conftest import make_model
 from tests.rig.waiting import wait_until
 from tests.rig.web import Web, serve
