@@ -48,7 +48,7 @@ def chosen(
         raise UsageError("--trust: all of them before --, where they are copied, or all after it")
     followed = _reachable(follow(model))
     keys = trusted(trust or options.follow.trust)
-    service_options.check(options, _contract(followed, keys, note), secrets)
+    service_options.check(options, _contract(followed, keys, options.device, note), secrets)
     # Those after -- lie where the service reads them.
     copied = () if options.follow.trust else keys
     return Following(str(followed), {key.id: key.to_pem() for key in copied})
@@ -68,7 +68,9 @@ def _reachable(followed: Followed) -> Followed:
     return followed
 
 
-def _contract(followed: Followed, keys: tuple[PublicKey, ...], note: Note) -> Contract | None:
+def _contract(
+    followed: Followed, keys: tuple[PublicKey, ...], device: str | None, note: Note
+) -> Contract | None:
     """Of what the channel hands out now, to this device if it is told apart; None where it is away.
 
     Raises ReleaseError for a channel or a release that is not to be believed.
@@ -80,7 +82,7 @@ def _contract(followed: Followed, keys: tuple[PublicKey, ...], note: Note) -> Co
     try:
         held = shelf.read_channel(followed.channel, keys)
         assert held is not None, "no ETag was named"
-        turn = held.channel.turn_for(Device.here().id) or held.channel.now
+        turn = held.channel.turn_for(Device.here(device).id) or held.channel.now
         file = shelf.read_file(shelf.read_release(turn.release, keys))
     except TransientError as error:
         note(f"{error}: the options are not held against its labels")

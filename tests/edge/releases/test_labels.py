@@ -112,21 +112,30 @@ def test_edge_run_with_a_label_in_its_options(
     words = [sys.executable, "-m", "edge", "run", "--model", f"{publisher.shelf.root}@stable"]
     words += ["--trust", f"{key_file}.pub", "--state", str(tmp_path / "state")]
     words += ["--source", str(tmp_path / "frames"), "--interval", "0.1", "--check-every", "0.2"]
-    words += ["--min-confidence", "bee=0.01", "--out", str(tmp_path / "out.jsonl")]
-    words += ["--keep", str(tmp_path / "kept"), "--keep-when", "label:bee"]
+    words += [
+        "--out",
+        str(tmp_path / "out.jsonl"),
+        "--keep",
+        str(tmp_path / "kept"),
+        "--keep-when",
+        "label:bee",
+    ]
     said, out = tmp_path / "said", tmp_path / "out.jsonl"
     with said.open("wb") as errors, subprocess.Popen(words, stderr=errors) as child:
         try:
             wait_until(lambda: out.exists() and out.read_bytes())
             second = relabel(publisher, 2, OTHERS)
-            wait_until(lambda: "has no label 'bee'" in said.read_text())
+            wait_until(lambda: "has no such label" in said.read_text())
             relabel(publisher, 3, ("bee", "eel", "fox"))
             wait_until(lambda: "eel" in out.read_text())
         finally:
             child.terminate()
             child.wait(60)
     assert child.returncode == 0, said.read_text()
-    assert f"release {second[:12]}: --min-confidence bee=0.01" in said.read_text()
+    assert (
+        f"release {second[:12]}: --keep-when label:bee: the model has no such label"
+        in said.read_text()
+    )
     records = [json.loads(line) for line in out.read_text().splitlines()]
     numbers = [record["frame"]["number"] for record in records]
     assert numbers == list(range(len(numbers)))
