@@ -100,9 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
         web.asked.append((self.path, self.headers.get("Range"), wanted))
         file = web.folder / unquote(self.path).removeprefix("/")
         if web.status is not None:
-            self._head(web.status, {"Location": web.location} if web.location else {})
+            self._refuse(web.status, {"Location": web.location} if web.location else {})
         elif not file.is_file():
-            self._head(404, {})
+            self._refuse(404)
         else:
             self._file(file.read_bytes(), wanted)
 
@@ -120,11 +120,17 @@ class _Handler(BaseHTTPRequestHandler):
             start, last = (int(each) for each in span.split("-"))
             status, end = 206, min(last + 1, len(content))
             if start >= len(content):
-                self._head(416, {"Content-Range": f"bytes */{len(content)}"})
+                self._refuse(416, {"Content-Range": f"bytes */{len(content)}"})
                 return
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
         self._head(status, headers | {"Content-Length": str(end - start)})
         self._body(content[start:end])
+
+    def _refuse(self, status: int, headers: dict[str, str] | None = None) -> None:
+        """With a page for people, as servers do."""
+        page = f"<html><head><title>{status}</title></head><body>{status}</body></html>\n".encode()
+        self._head(status, {"Content-Length": str(len(page))} | (headers or {}))
+        self.wfile.write(page)
 
     def _head(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)
