@@ -84,8 +84,8 @@ def _lines(report: ModelReport) -> Iterator[tuple[str, str]]:
     for other in report.slots.values():
         if other.slot != slot:
             yield "other slot", _slot(other)
-    if slot is not None and slot == state.slot:
-        yield "since", _moment(state.since)
+    if report.since is not None:
+        yield "since", _moment(report.since)
     if report.trial is not None:
         yield "trial", report.trial
     yield "channel", f"turn {state.number}, last read {_moment(state.checked)}"

@@ -77,6 +77,11 @@ class ModelReport:
     trial: str | None
 
     @property
+    def since(self) -> str | None:
+        """When the slot that runs was taken; None where the state speaks of another."""
+        return self.state.since if self.slot == self.state.slot else None
+
+    @property
     def is_fine(self) -> bool:
         """Whether something can run, and the last look did not fail."""
         held = self.slots[self.slot].release if self.slot else None
@@ -91,7 +96,7 @@ class ModelReport:
             "running": self.running,
             "ended": self.ended,
             "slot": self.slot,
-            "since": state.since,
+            "since": self.since,
             "turn": state.number,
             "trial": self.trial,
             "checked": state.checked,
