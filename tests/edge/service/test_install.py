@@ -265,8 +265,16 @@ def test_a_channel(install: Install, root: Path, web: Web, key: PrivateKey, key_
     a model.
     """
     channel = f"{web.url}/colors@stable"
-    done = install("--model", channel, "--trust", f"{key_file}.pub", "--", "--check-every", "60")
+    before = os.umask(0o077)
+    try:
+        done = install(
+            "--model", channel, "--trust", f"{key_file}.pub", "--", "--check-every", "60"
+        )
+    finally:
+        os.umask(before)
     assert done.exception is None, done.output
+    assert mode(root / ETC) == 0o755
+    assert mode(root / ETC / "litescore-edge.env") == 0o600
     settings = (root / ETC / "litescore-edge.env").read_text()
     assert f"LITESCORE_MODEL={channel}\n" in settings
     trusted = ETC / f"litescore-edge.{key.public.id}.pub"
