@@ -211,6 +211,8 @@ class Follower:
         if found is None:
             if self._running and self._lookout.handed(channel) == self._running.digest:
                 self._slots.adopt()
+            # Of a process that was killed between its swap and its tidying up.
+            fetching.clear(self._slots.folder)
             return self._lookout.why_not(channel, self._slots.state)
         if self._trial is not None:
             # What is on trial is not to be the one to go back to.
