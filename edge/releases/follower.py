@@ -192,7 +192,8 @@ class Follower:
             self._slots.checked(number, self._lookout.problem)
         except TransientError as error:
             self._tell_failure(str(error), aloud=False)
-            pause, self._retry = self._retry, min(2 * self._retry, self._terms.every)
+            pause = min(self._retry, self._terms.every)
+            self._retry = 2 * pause
             return self._pause(pause)
         except LitescoreError as error:
             self._tell_failure(str(error))
