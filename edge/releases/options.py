@@ -15,7 +15,8 @@ from litescore.releases.options import TRUST, trusted
 
 if TYPE_CHECKING:
     from edge.device import Device
-    from edge.releases.follower import Follower, Load
+    from edge.releases.follower import Follower
+    from edge.releases.intake import Load
 
 
 @dataclass(frozen=True)

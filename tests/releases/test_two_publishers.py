@@ -14,13 +14,13 @@ from litescore.releases.shelf import Shelf
 from tests.releases.conftest import make_model
 from tests.rig.seaweed import S3
 
-_COUNT = 4
+_COUNT = 3
 
 
 def test_two_processes_cannot_both_win(
     shelf: Shelf, key_file: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Of four that publish at once each turn is one's own, none is lost, and who was slower is told so
+    """Of three that publish at once each turn is one's own, none is lost, and who was slower is told so
     and has changed nothing.
     """
     environ = dict(os.environ)
