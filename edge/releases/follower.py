@@ -208,7 +208,8 @@ class Follower:
             self._slots.checked(number, self._lookout.problem)
         except TransientError as error:
             self._tell_failure(str(error), aloud=False)
-            pause, self._retry = self._retry, min(2 * self._retry, self._terms.every)
+            pause = min(self._retry, self._terms.every)
+            self._retry = 2 * pause
             return self._pause(pause)
         except LitescoreError as error:
             self._tell_failure(str(error))
@@ -227,6 +228,8 @@ class Follower:
         if found is None:
             if self._running and self._lookout.handed(channel) == self._running.digest:
                 self._slots.adopt()
+            # Of a process that was killed between its swap and its tidying up.
+            fetching.clear(self._slots.folder)
             return self._lookout.why_not(channel, self._slots.state)
         self._check_fit(found)
         if self._trial is not None:

@@ -15,6 +15,8 @@ from edge.scored import Scored
 _TIMES = 200
 # So many more of a hundred frames may fail than before.
 _MORE_FAILURES = 0.2
+# So many seconds more a frame nobody feels, and a busy processor makes of a small model's time.
+_UNFELT = 0.002
 # The share that may fail where nobody knows how many failed before.
 _UNKNOWN = 0.5
 
@@ -82,7 +84,7 @@ class Trial:
             return f"{tally.failed} of {tally.frames} frames failed with it, {known}"
         if before.times and tally.times:
             now, then = median(tuple(tally.times)), median(tuple(before.times))
-            if now > self._terms.slower * then:
+            if now > max(self._terms.slower * then, then + _UNFELT):
                 return f"the model takes {1000 * now:.3g} ms, the one before {1000 * then:.3g}"
         return None
 

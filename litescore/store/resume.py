@@ -12,6 +12,8 @@ from litescore.record import Subject
 from litescore.store import buckets, http, refusals, s3
 
 _PIECE = 2**20
+# What came of less is lost where the transfer breaks off: a line may break often.
+_LEAST = 2**14
 
 
 def complete(url: str, part: Path, size: int) -> None:
@@ -53,7 +55,7 @@ def _of_object(url: str, done: int, size: int) -> Iterator[bytes]:
     bucket, key = s3.split(url)
     try:
         result = obstore.get(buckets.bucket(bucket), key, options={"range": (done, size)})
-        for piece in result.stream(min_chunk_size=_PIECE):
+        for piece in result.stream(min_chunk_size=_LEAST):
             yield bytes(piece)
     except (FileNotFoundError, obstore.exceptions.BaseError) as error:
         no = s3.refusal(error)
