@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.running import state_folder, closed_together
+from edge.running import closed_together, state_folder
 from litescore import image
 from litescore.errors import ConfigurationError
 from tests.edge.conftest import BLUE, RED, plain
