@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,9 @@ _SCHEMES = ("http://", "https://")
 # What is no letter of a path but stands for itself in a URL; a `%` is one that was quoted already.
 _KEPT = "!$%&'()*+,/:;=?@[]~"
 _PIECE = 2**16
+# A server that sends a byte every few seconds is never silent. After so many seconds so many bytes a
+# second must have come.
+_AT_FIRST, _SLOWEST = 60.0, 1024
 _RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
 # Statuses that speak of how often one asks, or of what will be there in a while.
 _PASSING = (408, 425, 429)
@@ -111,13 +115,19 @@ def _start(url: str, answer: HTTPResponse) -> int:
 
 
 def _body(url: str, answer: HTTPResponse, max_bytes: int | None) -> Iterator[bytes]:
-    """The pieces of a body. Raises TransientError for one that ends before its length."""
-    came, size = 0, _length(answer)
+    """The pieces of a body. Raises TransientError for one that ends before its length, or would for
+    ever go on.
+    """
+    began, came, size = time.monotonic(), 0, _length(answer)
     while piece := answer.read1(_PIECE):
         came += len(piece)
         if max_bytes is not None:
             check_size(came, max_bytes)
         yield piece
+        if time.monotonic() - began > _AT_FIRST + came / _SLOWEST:
+            raise TransientError(
+                f"{url}: too slow: {came:,} bytes in {time.monotonic() - began:.0f} s"
+            )
     if size is not None and came < size:
         raise TransientError(f"{url}: the transfer broke off at {came:,} of {size:,} bytes")
 

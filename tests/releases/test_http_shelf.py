@@ -131,6 +131,18 @@ def test_a_stalled_transfer(web: Web, tmp_path: Path, impatient: None) -> None:
     assert (tmp_path / "part").read_bytes() == content[:1000]
 
 
+def test_a_transfer_that_drips(
+    web: Web, tmp_path: Path, impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is never silent, and would take a week."""
+    monkeypatch.setattr(http, "_AT_FIRST", 0.5)
+    url, content = big(web)
+    web.drip = 0.02
+    with pytest.raises(TransientError, match=r"too slow: \d+ bytes in \d+ s"):
+        resume.complete(url, tmp_path / "part", len(content))
+    assert content.startswith((tmp_path / "part").read_bytes())
+
+
 def test_a_statement_that_is_too_large(web: Web) -> None:
     """Before it is read."""
     url, _ = big(web)

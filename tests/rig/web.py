@@ -31,6 +31,7 @@ class Web:
     location  of a redirect with that status
     cut       after so many bytes of a body the connection is closed
     stall     after so many it says nothing more, for as long as it takes
+    drip      seconds between one byte of a body and the next
     etags     whether it sends any
     ranges    whether it knows them
     """
@@ -42,6 +43,7 @@ class Web:
     location: str | None = None
     cut: int | None = None
     stall: int | None = None
+    drip: float | None = None
     etags: bool = True
     ranges: bool = True
     closing: threading.Event = field(default_factory=threading.Event)
@@ -139,6 +141,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _body(self, body: bytes) -> None:
+        while self.web.drip is not None and body and not self.web.closing.wait(self.web.drip):
+            self.wfile.write(body[:1])
+            body = body[1:]
         broken = self.web.cut if self.web.cut is not None else self.web.stall
         self.wfile.write(body[:broken])
         self.wfile.flush()
