@@ -71,9 +71,8 @@ class Follower:
         self._slots, self._device, self._load, self._say = slots, device, load, say
         self._take: Callable[[Scorer], None] = _refuse
         self._terms = terms or FollowTerms()
-        self._intake = Intake(
-            followed.shelf, slots, trusted, load=load, max_bytes=self._terms.max_bytes
-        )
+        size = self._terms.max_bytes
+        self._intake = Intake(followed.shelf, slots, trusted, load=load, max_bytes=size)
         self._lookout = Lookout(followed, trusted, device.id)
         self._retry = _FIRST_RETRY
         self._tally = Tally()
@@ -89,10 +88,8 @@ class Follower:
         return self._slots.state.failure or self._slots.trouble
 
     def first(self) -> Scorer:
-        """What to begin with: what lies in the slots, else what the channel hands out.
-
-        After a crash the channel is asked at once: a model that takes the loop down in its first
-        second would otherwise never be replaced.
+        """What to begin with: what lies in the slots, else what the channel hands out. After a crash
+        that is asked at once: a model that ends the loop in its first second would never be replaced.
 
         Raises ReleaseError and company where there is neither, ConfigurationError where another loop
         has the slots.
@@ -160,7 +157,7 @@ class Follower:
         return scorer
 
     def _watch(self) -> None:
-        due = time.monotonic() + self._pause(self._terms.every / 10)
+        due = time.monotonic() + _about(self._terms.every / 10)
         while not self._closing.wait(self._until(due)):
             try:
                 self._judge()
@@ -168,7 +165,7 @@ class Follower:
                     due = time.monotonic() + self._look()
             except Exception as error:  # noqa: BLE001 whatever it is, the next look may go well
                 self._tell_failure(f"{type(error).__name__}: {error}")
-                due = time.monotonic() + self._pause(self._terms.every)
+                due = time.monotonic() + _about(self._terms.every)
         self._slots.release()
 
     def _until(self, due: float) -> float:
@@ -176,38 +173,33 @@ class Follower:
         left = max(0.0, due - time.monotonic())
         return min(left, _JUDGED) if self._trial is not None else left
 
-    def _pause(self, seconds: float) -> float:
-        return seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 no secret
-
     def _look(self) -> float:
         """Read the channel, and take what it hands out; seconds until the next look."""
-        seen, number = None, self._slots.state.number
+        seen = None
         try:
             seen = self._lookout.read()
             if seen is not None:
-                number = seen.channel.now.number
                 # Whatever comes of it: an older one is not to be believed any more.
-                self._slots.saw(number)
+                self._slots.saw(seen.channel.now.number)
                 self._lookout.judged(seen.etag, self._heed(seen.channel))
-            self._slots.checked(number, self._lookout.problem)
+            self._slots.checked(self._slots.state.number, self._lookout.problem)
         except TransientError as error:
             self._tell_failure(str(error), aloud=False)
             pause = min(self._retry, self._terms.every)
             self._retry = 2 * pause
-            return self._pause(pause)
+            return _about(pause)
         except LitescoreError as error:
             self._tell_failure(str(error))
             if seen is not None:
                 self._lookout.refused(seen.etag, str(error), self._terms.every)
         self._tell_trouble()
         self._retry = _FIRST_RETRY
-        return self._pause(self._terms.every)
+        return _about(self._terms.every)
 
     def _heed(self, channel: Channel) -> str | None:
         """Take what a channel hands out, if that is another release than runs; why it is not taken
         for good, None where it runs.
         """
-        number = channel.now.number
         found = self._lookout.wanted(channel, self._slots.state, self._running)
         if found is None:
             if self._running and self._lookout.handed(channel) == self._running.digest:
@@ -219,7 +211,7 @@ class Follower:
             # What is on trial is not to be the one to go back to.
             self._leave(self._trial)
             return self._heed(channel)
-        self._renew(found, number)
+        self._renew(found, channel.now.number)
         return None
 
     def _renew(self, found: Release, number: int) -> None:
@@ -297,10 +289,13 @@ class Follower:
         self._slots.failed(failure)
 
     def _tell_trouble(self) -> None:
-        trouble = self._slots.trouble
-        if trouble is not None and trouble != self._told:
-            self._say(f"{self.name}: {trouble}")
-        self._told = trouble
+        earlier, self._told = self._told, self._slots.trouble
+        if self._told is not None and self._told != earlier:
+            self._say(f"{self.name}: {self._told}")
+
+
+def _about(seconds: float) -> float:
+    return seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 no secret
 
 
 def _refuse(_scorer: Scorer) -> None:
