@@ -28,8 +28,7 @@ _JITTER = 0.2
 _JUDGED = 1.0
 # Between two tries at what broke off; each time twice as long, up to the ordinary time.
 _FIRST_RETRY = 5.0
-# SIGTERM is given a second in all.
-_WAITED = 0.5
+_WAITED = 0.5  # at the end, in seconds: SIGTERM is given one in all
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,7 @@ class Follower:
         if held is None:
             seen = self._lookout.read()
             assert seen is not None, "no ETag was given that it could still have"
-            problem = self._heed(seen.channel)
-            if not begun:
+            if (problem := self._heed(seen.channel)) or not begun:
                 raise ReleaseError(problem or f"{self.name} has no release for this device yet")
             return begun[-1]
         self._running = held.release
@@ -237,11 +235,9 @@ class Follower:
 
     def _judge(self) -> None:
         """Whether the release on trial, if one is, stays."""
-        trial = self._trial
-        if trial is None:
+        if (trial := self._trial) is None:
             return
-        fault = trial.fault()
-        if fault is not None:
+        if (fault := trial.fault()) is not None:
             self._tally, self._trial = trial.before, None
             self._return(trial.digest, fault)
         elif trial.passed:
