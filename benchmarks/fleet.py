@@ -38,6 +38,7 @@ from tests.rig.supervised import Supervised
 MODEL = "shoes"
 # After so many frames the release takes the crashing device down.
 _FRAMES = 30
+_PICTURES = 6000
 _PATIENCE = 300.0
 
 
@@ -87,13 +88,21 @@ class Fleet:
             (folder / f"{number}.tflite").write_bytes(model)
             self.models.append(hashlib.sha256(model).hexdigest())
         keys.create(folder / "factory.key")
-        pictures(folder / "frames", 20_000)
+        (folder / "frames").mkdir()
 
     def say(self, *words: object) -> None:
         """A command of the publisher's."""
         command = [sys.executable, "-m", "litescore", *map(str, words)]
         command += ["--key", str(self.folder / "factory.key")]
         subprocess.run(command, env=dict(self.environ), check=True, stdout=subprocess.DEVNULL)
+
+    def asked(self, *words: object) -> str:
+        """What a command answers to whoever wants to know what ran where."""
+        command = [sys.executable, "-m", "litescore", *map(str, words)]
+        environ = dict(self.environ) | {"LITESCORE_TRUST": str(self.folder / "factory.key.pub")}
+        # 1 says that something drifted: models that were never trained do.
+        done = subprocess.run(command, env=environ, check=False, stdout=subprocess.PIPE, text=True)
+        return f"\n$ litescore {' '.join(map(str, words))}\n{done.stdout}"
 
     @contextmanager
     def running(self, count: int, cut: str, crashing: str, closed: str) -> Iterator[None]:
@@ -113,7 +122,10 @@ class Fleet:
         if fate == "crashes":
             program = ["tests.rig.crashing", self.models[1], str(_FRAMES)]
         words = ["run", "--model", f"{self.root}@stable", "--device", name]
-        words += ["--trust", self.folder / "factory.key.pub", "--source", self.folder / "frames"]
+        # A folder of its own: the same file, scored by the same release, is one record.
+        frames = self.folder / "frames" / name
+        pictures(frames, _PICTURES)
+        words += ["--trust", self.folder / "factory.key.pub", "--source", frames]
         words += ["--state", self.folder / name, "--out", self.records / f"{name}.jsonl"]
         words += ["--interval", self.interval, "--check-every", "2", "--trial", "3"]
         environ = dict(self.environ) | {"OMP_NUM_THREADS": "1"}
@@ -222,13 +234,15 @@ def main(devices: int, share: int, interval: float) -> None:
         closed = line.enter_context(proxy.serve(s3.endpoint)).endpoint
         root = f"s3://{s3.make_bucket()}/models/{MODEL}"
         fleet = Fleet(folder, root, os.environ | s3.environ, interval=interval)
+        fleet.say("publish", folder / "1.tflite", root)
         with stack.enter_context(line), fleet.running(devices, cut, crashing, closed):
-            fleet.say("publish", folder / "1.tflite", root)
             _wait(lambda: all(unit.settled(fleet.models[0]) for unit in fleet.units))
             told(f"{devices} devices run {fleet.models[0][:12]}")
             line.close()
             troubles = roll_out(fleet, share, told)
-        print(table(fleet))
+            print(table(fleet))
+            print(fleet.asked("results", fleet.records, "--by", "model,device"))
+            print(fleet.asked("releases", root, "--records", fleet.records))
     for trouble in troubles:
         print(trouble)
     sys.exit(1 if troubles else 0)

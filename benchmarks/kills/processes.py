@@ -31,7 +31,7 @@ def real_kills(folder: Path, count: int, seed: int, say: Callable[[str], None]) 
     pictures(folder / "frames")
     site.publish(0)
     _run_for(site, folder, lambda told: bool(told))
-    ledger = Ledger(Device.here().boot)
+    ledger, due = Ledger(Device.here().boot), ""
     found = dict.fromkeys(("trial", "proof", "other", "frames"), 0)
     for number in range(count):
         site.publish(number + 1)
@@ -45,7 +45,9 @@ def real_kills(folder: Path, count: int, seed: int, say: Callable[[str], None]) 
         lie = {held.release.digest for slot in "ab" if (held := slots.held(slot))}
         if told and told[-1] not in lie:
             raise UntrueError(f"{told[-1]} scored the last frame, and lies in no slot")
-        check_start(slots, ledger)
+        if told and due and told[0] != due:
+            raise UntrueError(f"{told[0]} scored the first frame, {due} was to")
+        due = check_start(slots, ledger)
         say(f"{number + 1} of {count}: {kind}, {len(told)} frames")
     return found
 

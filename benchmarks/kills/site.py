@@ -94,14 +94,18 @@ class Ledger:
                 raise UntrueError(f"{bad[:12]} is blamed without a cause: {why}")
 
 
-def check_start(slots: Slots, ledger: Ledger) -> None:
-    """Start on what a killed process left, check, and end as a loop should. Raises UntrueError."""
+def check_start(slots: Slots, ledger: Ledger) -> str:
+    """Start on what a killed process left, check, and end as a loop should; the digest that ran.
+
+    Raises UntrueError.
+    """
     wanted = ledger.killed(slots)
     slots.hold()
     held = slots.begin(ledger.boot)
     ledger.started(slots, held.release.digest if held else None, wanted)
     slots.end()
     slots.release()
+    return wanted
 
 
 def _digest(slots: Slots, slot: str) -> str:

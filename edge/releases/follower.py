@@ -30,8 +30,7 @@ _JITTER = 0.2
 _JUDGED = 1.0
 # Between two tries at what broke off; each time twice as long, up to the ordinary time.
 _FIRST_RETRY = 5.0
-# SIGTERM is given a second in all.
-_WAITED = 0.5
+_WAITED = 0.5  # at the end, in seconds: SIGTERM is given one in all
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,8 @@ class Follower:
         self._fits = fits
         self._take: Callable[[Scorer], None] = _refuse
         self._terms = terms or FollowTerms()
-        self._intake = Intake(
-            followed.shelf, slots, trusted, load=load, max_bytes=self._terms.max_bytes
-        )
+        size = self._terms.max_bytes
+        self._intake = Intake(followed.shelf, slots, trusted, load=load, max_bytes=size)
         self._lookout = Lookout(followed, trusted, device.id)
         self._retry = _FIRST_RETRY
         self._tally = Tally()
@@ -105,10 +103,8 @@ class Follower:
         )
 
     def first(self) -> Scorer:
-        """What to begin with: what lies in the slots, else what the channel hands out.
-
-        After a crash the channel is asked at once: a model that takes the loop down in its first
-        second would otherwise never be replaced.
+        """What to begin with: what lies in the slots, else what the channel hands out. After a crash
+        that is asked at once: a model that ends the loop in its first second would never be replaced.
 
         Raises ReleaseError and company where there is neither, ConfigurationError where another loop
         has the slots.
@@ -122,8 +118,7 @@ class Follower:
         if held is None:
             seen = self._lookout.read()
             assert seen is not None, "no ETag was given that it could still have"
-            problem = self._heed(seen.channel)
-            if not begun:
+            if (problem := self._heed(seen.channel)) or not begun:
                 raise ReleaseError(problem or f"{self.name} has no release for this device yet")
             return begun[-1]
         self._running = held.release
@@ -176,7 +171,7 @@ class Follower:
         return scorer
 
     def _watch(self) -> None:
-        due = time.monotonic() + self._pause(self._terms.every / 10)
+        due = time.monotonic() + _about(self._terms.every / 10)
         while not self._closing.wait(self._until(due)):
             try:
                 self._judge()
@@ -184,7 +179,7 @@ class Follower:
                     due = time.monotonic() + self._look()
             except Exception as error:  # noqa: BLE001 whatever it is, the next look may go well
                 self._tell_failure(f"{type(error).__name__}: {error}")
-                due = time.monotonic() + self._pause(self._terms.every)
+                due = time.monotonic() + _about(self._terms.every)
         self._slots.release()
 
     def _until(self, due: float) -> float:
@@ -192,38 +187,33 @@ class Follower:
         left = max(0.0, due - time.monotonic())
         return min(left, _JUDGED) if self._trial is not None else left
 
-    def _pause(self, seconds: float) -> float:
-        return seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 no secret
-
     def _look(self) -> float:
         """Read the channel, and take what it hands out; seconds until the next look."""
-        seen, number = None, self._slots.state.number
+        seen = None
         try:
             seen = self._lookout.read()
             if seen is not None:
-                number = seen.channel.now.number
                 # Whatever comes of it: an older one is not to be believed any more.
-                self._slots.saw(number)
+                self._slots.saw(seen.channel.now.number)
                 self._lookout.judged(seen.etag, self._heed(seen.channel))
-            self._slots.checked(number, self._lookout.problem)
+            self._slots.checked(self._slots.state.number, self._lookout.problem)
         except TransientError as error:
             self._tell_failure(str(error), aloud=False)
             pause = min(self._retry, self._terms.every)
             self._retry = 2 * pause
-            return self._pause(pause)
+            return _about(pause)
         except LitescoreError as error:
             self._tell_failure(str(error))
             if seen is not None:
                 self._lookout.refused(seen.etag, str(error), self._terms.every)
         self._tell_trouble()
         self._retry = _FIRST_RETRY
-        return self._pause(self._terms.every)
+        return _about(self._terms.every)
 
     def _heed(self, channel: Channel) -> str | None:
         """Take what a channel hands out, if that is another release than runs; why it is not taken
         for good, None where it runs.
         """
-        number = channel.now.number
         found = self._lookout.wanted(channel, self._slots.state, self._running)
         if found is None:
             if self._running and self._lookout.handed(channel) == self._running.digest:
@@ -236,7 +226,7 @@ class Follower:
             # What is on trial is not to be the one to go back to.
             self._leave(self._trial)
             return self._heed(channel)
-        self._renew(found, number)
+        self._renew(found, channel.now.number)
         return None
 
     def _check_fit(self, found: Release) -> None:
@@ -269,11 +259,9 @@ class Follower:
 
     def _judge(self) -> None:
         """Whether the release on trial, if one is, stays."""
-        trial = self._trial
-        if trial is None:
+        if (trial := self._trial) is None:
             return
-        fault = trial.fault()
-        if fault is not None:
+        if (fault := trial.fault()) is not None:
             self._tally, self._trial = trial.before, None
             self._return(trial.digest, fault)
         elif trial.passed:
@@ -321,10 +309,13 @@ class Follower:
         self._slots.failed(failure)
 
     def _tell_trouble(self) -> None:
-        trouble = self._slots.trouble
-        if trouble is not None and trouble != self._told:
-            self._say(f"{self.name}: {trouble}")
-        self._told = trouble
+        earlier, self._told = self._told, self._slots.trouble
+        if self._told is not None and self._told != earlier:
+            self._say(f"{self.name}: {self._told}")
+
+
+def _about(seconds: float) -> float:
+    return seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 no secret
 
 
 def _refuse(_scorer: Scorer) -> None:

@@ -168,7 +168,9 @@ def test_what_does_not_prove_itself_is_not_taken_again(
 def test_what_is_too_large_is_not_fetched(publisher: Publisher, start: Start) -> None:
     """Told by its statement, before a byte of it comes."""
     publish(publisher, 1)
-    start().begin()
+    earlier = start()
+    earlier.begin()
+    earlier.follower.close()
     publish(publisher, 2)
     device = start(terms=replace(TERMS, max_bytes=100))
     device.begin()

@@ -94,7 +94,7 @@ def asked_for(line: Proxy, what: str) -> list[Asked]:
         # clock that signs is not Python's, and cannot be set here.
         (Fault(status=403, code="RequestTimeTooSkewed"), "set this machine's clock"),
     ],
-    ids=["away", "403", "403 file", "503", "404", "cut", "stalled", "1970"],
+    ids=["away", "403", "403-file", "503", "404", "cut", "stalled", "1970"],
 )
 def test_a_bad_line(
     line: Proxy, publisher: Publisher, begin: Callable[[], Followed], fault: Fault, said: str
