@@ -90,7 +90,7 @@ def trusted(paths: tuple[Path, ...]) -> tuple[PublicKey, ...]:
 
 def trusted_if_any(paths: tuple[Path, ...]) -> tuple[PublicKey, ...] | None:
     """The same; None where no key is named anywhere."""
-    return trusted(paths) if paths or _set() else None
+    return trusted(paths) if paths or Settings.read().trust else None
 
 
 def _set() -> tuple[Path, ...]:
