@@ -7,6 +7,7 @@ import click
 from edge.bench_command import bench
 from edge.install_command import install
 from edge.run_command import run
+from edge.status_command import status
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,3 +23,4 @@ def edge() -> None:
 edge.add_command(run)
 edge.add_command(bench)
 edge.add_command(install)
+edge.add_command(status)

@@ -70,6 +70,13 @@ def run_options(labels: Path | None, **groups: Any) -> RunOptions:
     help="Where what outlives the process is kept.  [default: systemd's STATE_DIRECTORY, else "
     "~/.local/state/litescore]",
 )
+@click.option(
+    "--device",
+    envvar="LITESCORE_DEVICE",
+    metavar="ID",
+    help="What records, topics and shares of a channel call this device; LITESCORE_DEVICE by "
+    "default.  [default: a digest of the machine's id]",
+)
 @click.option("--max-frames", type=click.IntRange(1), metavar="N", help="Stop after N frames.")
 @click.option(
     "--top", type=click.IntRange(1, 1000), metavar="N", help="Labels a record lists, best first."
