@@ -111,13 +111,13 @@ def run(model: str | None, top: int | None, labels: Path | None, **groups: Any) 
     summary = running.run(
         run_options(labels, **groups),
         settings_with(model=model, top=top),
-        _say,
+        say_on_stderr,
     )
-    _say(str(summary))
+    say_on_stderr(str(summary))
     return 1 if summary.failed else 0
 
 
-def _say(line: str) -> None:
+def say_on_stderr(line: str) -> None:
     # Standard error may be a full disk, or a terminal that went away: no reason to end for anything
     # that has something to say.
     with suppress(OSError, ValueError):

@@ -45,6 +45,7 @@ class RunOptions:
     threads     of the interpreter
     labels      class names for a file without a contract
     max_frames  after which the loop ends; None for none
+    silent      whether nothing is told where no place was named for it
     """
 
     source: SourceOptions
@@ -60,6 +61,7 @@ class RunOptions:
     threads: int
     labels: Sequence[str] | None
     max_frames: int | None
+    silent: bool = False
 
 
 class Model(Protocol):
@@ -241,7 +243,9 @@ def _open_parts(
         loop.watchers.append(mqtt)
         loop.sinks.append(mqtt)
     lines = open_lines(
-        options.out, otherwise=None if mqtt else STDOUT, stopping=lambda: stop.requested
+        options.out,
+        otherwise=None if mqtt or options.silent else STDOUT,
+        stopping=lambda: stop.requested,
     )
     if lines is not None:
         parts.append(lines)

@@ -11,10 +11,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from edge.preview.address import Address
 from edge.preview.options import PreviewOptions, preview_options
 from edge.preview.preview import Preview
 from litescore.errors import ConfigurationError, UsageError
+from litescore.web.address import Address
 from tests.edge.preview.conftest import Show, Shown
 
 TOKEN = "correct-horse.battery_staple~9"

@@ -1,6 +1,10 @@
 """What every page has that litescore serves: headers that keep a browser to it, and who may ask.
 
-Knows no page and no server.
+    address.py    where a server listens
+    guard.py      who may ask: the token, and on loopback the name it was asked by
+    server.py     a thread a connection, so many at most, none for longer than it may be silent
+
+Knows no page and nothing of what is shown.
 """
 
 from __future__ import annotations
