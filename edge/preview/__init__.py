@@ -7,7 +7,7 @@
     feed.py       the page's numbers, made once for all who look; pace.py: its pictures
     metrics.py    Prometheus' text
     health.py     whether the loop is well
-    pages.py      page.html, the page, and token.html, what who has no token sees
+    pages.py      page.html, the page
 
 Where it listens, who may look and the server itself are `litescore.web`'s.
 It does not know what a camera, a model file or a sink is: it shows a Snapshot, and frames as pictures.

@@ -2,6 +2,7 @@
 
     address.py    where a server listens
     guard.py      who may ask: the token, and on loopback the name it was asked by
+    token.html    what who has no token sees
     server.py     a thread a connection, so many at most, none for longer than it may be silent
 
 Knows no page and nothing of what is shown.
@@ -13,6 +14,15 @@ import base64
 import hashlib
 import ipaddress
 import re
+from importlib import resources
+
+
+def page(package: str, name: str) -> str:
+    """The text of a page that lies in a package."""
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+TOKEN = page(__name__, "token.html")
 
 
 def headers(*pages: str) -> dict[str, str]:

@@ -132,7 +132,7 @@ def test_all_addresses(show: Show) -> None:
 def test_bad_addresses(text: str) -> None:
     """Refused with what it may be."""
     with pytest.raises(UsageError, match="an IP address and a port"):
-        Address.parse(text)
+        Address.parse(text, "--preview-bind")
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:8765", "[::]:8765", "192.168.1.20:8765"])
