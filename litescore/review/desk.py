@@ -132,12 +132,27 @@ class Desk:
             step = self._steps[-1]
             if step.decision is not None:
                 self.log.undo(step.decision)
-                self._folders.unsettle(step.decision, self._source(step.decision))
-                item = self.items.get(step.id) or items.one(self._origin, step.decision.picture)
-                self.items[step.id] = self._waiting[step.id] = item
             self._steps.pop()
+            if step.decision is not None:
+                self._take_back(step.decision)
             if step.id in self._waiting:
                 self._waiting.move_to_end(step.id, last=False)
+
+    def _take_back(self, decision: Decision) -> None:
+        """Have the picture of a decision that was undone wait again."""
+        failed = None
+        try:
+            self._folders.unsettle(decision, self._source(decision))
+        except OSError as error:
+            failed = error
+        id_ = decision.id
+        item = self.items.get(id_) or items.one(self._origin, decision.picture)
+        self.items[id_] = self._waiting[id_] = item
+        self._waiting.move_to_end(id_, last=False)
+        if failed is not None:
+            raise ConfigurationError(
+                f"cannot remove {decision.file}: {failed.strerror}; undone, remove it by hand"
+            ) from failed
 
     def _free(self, id_: str, standing: Decision | None) -> Item:
         """The picture, if nobody decided on it. Raises Conflict."""

@@ -59,7 +59,8 @@ class Folders:
         if decision.moved and source is not None and not source.exists() and path.exists():
             # Another disk may hold it, to which nothing can be renamed.
             write_whole(source, path.read_bytes())
-        path.unlink(missing_ok=True)
+        if path.is_file():
+            path.unlink()
         # The class of a single picture that was none.
         with suppress(OSError):
             path.parent.rmdir()

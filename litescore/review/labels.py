@@ -13,8 +13,9 @@ from litescore.errors import UsageError
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f]')
 # Devices of Windows, whatever follows the first dot.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
-# What reading a data set takes for something else than a class.
-_MISREAD = re.compile(r".*-idx[13]-ubyte.*|.*\.npz|__macosx|decisions\.jsonl", re.IGNORECASE)
+# What reading a data set takes for something else than a class, and the log beside them.
+_MISREAD = re.compile(r".*\.npz|__macosx|decisions\.jsonl", re.IGNORECASE)
+_IDX = "-ubyte"
 # Systems allow 255 bytes, some of which an encrypted disk takes.
 _LONGEST = 100
 _LONGEST_NEW = 100
@@ -29,9 +30,12 @@ def folder_of(label: str) -> str:
     name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", label)).strip().rstrip(". ")
     # A file name that is no UTF-8 came as lone surrogates.
     name = name.encode("utf-8", "replace").decode()
+    name = name.replace(_IDX, "_ubyte")
     if not name or name.startswith("."):
         name = f"_{name[1:]}"
-    if _DEVICES.fullmatch(name) or _MISREAD.fullmatch(name):
+    if _DEVICES.fullmatch(name):
+        name = f"_{name}"
+    if _MISREAD.fullmatch(name):
         name += "_"
     encoded = name.encode()
     if len(encoded) > _LONGEST:
