@@ -36,8 +36,8 @@ def _group_options(function: Any) -> Any:
 
 
 def _rules(least_sure: float, random: float) -> tuple[str, ...]:
-    rules = (f"least-sure:{least_sure:g}",) if least_sure else ()
-    rules += (f"random:{random:g}",) if random else ()
+    given = {f"least-sure:{least_sure:g}": least_sure, f"random:{random:g}": random}
+    rules = tuple(rule for rule, value in given.items() if value)
     if not rules:
         raise UsageError("--least-sure 0 --random 0 keeps nothing: give one of them")
     return rules
