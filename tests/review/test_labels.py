@@ -67,8 +67,9 @@ def test_hostile_labels_are_class_folders(label: str, tmp_path: Path) -> None:
 def test_two_labels_never_share_a_folder() -> None:
     """`Shoe` and `shoe` would on some systems, `a/b` and `a_b` on all: refused, naming both."""
     for first, second in (("Shoe", "shoe"), ("a/b", "a_b"), ("a:b", "a?b")):
-        with pytest.raises(UsageError, match="would share the class folder"):
-            Labels([first, second])
+        for labels in ([first, second], [second, first]):
+            with pytest.raises(UsageError, match="would share the class folder"):
+                Labels(labels)
 
 
 def test_a_new_label_only_where_allowed() -> None:

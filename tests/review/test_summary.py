@@ -61,3 +61,5 @@ def test_each_model_by_itself(kept: Kept) -> None:
     assert by_model["a" * 64] == Measured("a" * 64, 3, 3, 0, 0)
     assert by_model["b" * 64] == Measured("b" * 64, 0, 0, 0, 3)
     assert "none of the 3 frames drawn by chance is labelled yet" in "\n".join(found.lines())
+    (other,) = (one for one in reviewed(kept, "blue", "red").measured if one.model == "b" * 64)
+    assert other == Measured("b" * 64, 2, 1, 0, 1)
