@@ -120,7 +120,7 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
         parts.append(model)
         loop.watchers.append(model)
         monitor = Monitor(loop, model, source, device, thermal.read)
-        _open_parts(options, loop, monitor, device, stop, tell, parts)
+        _open_parts(options, loop, monitor, device, stop, tell, parts, live=source.live)
         model.start(loop.replace)
         notifier.ready(f"scoring {source.name}")
         try:
@@ -205,6 +205,8 @@ def _open_parts(
     stop: Stop,
     say: Say,
     parts: list[Closing],
+    *,
+    live: bool,
 ) -> None:
     """Whatever looks at frames or takes them, each as soon as it is open in the list of parts."""
     state = options.state or _state(os.environ)
@@ -223,6 +225,7 @@ def _open_parts(
         labels=loop.scorer.contract.labels,
         state=state,
         spool=options.spool,
+        live=live,
         say=say,
     )
     if keep is not None:

@@ -43,6 +43,11 @@ VARIABLE = "LITESCORE_REVIEW_TOKEN"
     metavar="FILE",
     help="The labels of this .tflite file.",
 )
+@click.option(
+    "--records",
+    metavar="PLACE",
+    help="The records that litescore score wrote of these pictures.  [default: those beside them]",
+)
 @click.option("--allow-new-labels", is_flag=True, help="Let labels be made that are none of these.")
 @click.option(
     "--move", is_flag=True, help="Move pictures out of FOLDER; they are copied otherwise."
@@ -66,6 +71,7 @@ def review(
     to: Path | None,
     labels_file: Path | None,
     model: Path | None,
+    records: str | None,
     allow_new_labels: bool,
     move: bool,
     port: int | None,
@@ -76,7 +82,7 @@ def review(
 ) -> None:
     """Show the pictures of FOLDER in the browser, the least sure first; one key confirms the model's
     label, gives another, or throws the picture away. FOLDER is a folder or s3:// prefix that `edge
-    collect` wrote, or any other of pictures; records lie beside them.
+    collect` wrote, with the records beside them, or any other of pictures.
 
     Each picture that gets a label is copied to OUT/LABEL/, which `litescore train --data OUT` reads. A
     `/` and what else no folder's name may hold becomes `_` there. OUT/decisions.jsonl says what was
@@ -86,13 +92,16 @@ def review(
     Example:
       litescore review kept/ --open
       litescore review s3://bucket/kept/ --to reviewed/ --model model.tflite
+      litescore review photos/ --records records/ --allow-new-labels
       litescore review kept/ --summary
     """
     from litescore.lock import held_if_free
     from litescore.review import items
 
     out = _out(folder, to, move)
-    found = items.listed(folder, told=lambda count: _say(f"{folder}: {count:,} records"))
+    found = items.listed(
+        folder, records=records, told=lambda count: _say(f"{folder}: {count:,} records")
+    )
     if summary:
         _print_summary(folder, found, out, as_json)
         return
@@ -107,6 +116,7 @@ def review(
         _say(f"{folder}: {desk.left:,} pictures to decide, {desk.done:,} decided; into {out}")
         _serve(desk, *_address(port, bind), opens=opens)
         _print(desk.log.standing.values(), desk.waiting(), as_json)
+        _say(desk.training())
 
 
 def _serve(desk: Desk, address: Address, option: str, *, opens: bool) -> None:

@@ -30,6 +30,8 @@ class Keep:
     allowances  any of them is enough; none knows of the others, so that what one keeps does not
                 depend on what another did
     form        of camera frames: `jpeg` or `png`
+    waits       whether the loop waits where frames come faster than they are written, as those of a
+                file may; a camera's are left out
     every       seconds from one word on how many frames were kept to the next; 0 for no such words
     """
 
@@ -41,6 +43,7 @@ class Keep:
         delivery: Delivery,
         *,
         form: str,
+        waits: bool = False,
         every: float = 0.0,
         say: Callable[[str], None],
     ) -> None:
@@ -48,6 +51,7 @@ class Keep:
         self._delivery = delivery
         self._form = form
         self._say = say
+        self._waits = waits
         self._every = every
         self._tell_at, self._told = time.monotonic() + every, ""
         self._kept: Counter[str] = Counter()
@@ -67,11 +71,11 @@ class Keep:
         wanted = [(one, rules) for one, rules in wanted if rules]
         if not wanted or scored.probabilities is None:
             return
-        if self._queue.full():
+        if self._queue.full() and not self._waits:
             self._lost += 1
         elif rules := [word for one, words in wanted if one.take(now) for word in words]:
             self._kept.update(rules)
-            self._queue.put_nowait((scored, rules))
+            self._queue.put((scored, rules))
 
     def status(self) -> Status:
         """How the delivery is doing; `over_quota` counts the frames that only the quota kept out."""

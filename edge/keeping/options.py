@@ -105,12 +105,14 @@ def open_keep(
     labels: Sequence[str],
     state: Path,
     spool: SpoolOptions,
+    live: bool = True,
     say: Callable[[str], None],
 ) -> Keep | None:
     """What keeps frames; None where no place was named.
 
     labels  of the model, for the rules that name one
     state   the folder for the spool and for what is left of the quota
+    live    whether the source is a camera, which waits for nobody
     say     is told, in a line, what a person should know
 
     Raises UsageError for a rule or a place that is none, ConfigurationError where the folder cannot
@@ -137,6 +139,7 @@ def open_keep(
         allowances,
         Delivery(options.keep, waiting, say=say),
         form=options.keep_format,
+        waits=not live,
         every=options.keep_tell,
         say=say,
     )

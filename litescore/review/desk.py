@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -71,6 +72,10 @@ class Desk:
     @property
     def left(self) -> int:
         return len(self._waiting)
+
+    def training(self) -> str:
+        """What to do with the outcome."""
+        return f"litescore train --data {shlex.quote(str(self._folders.root))} learns from it"
 
     def waiting(self, count: int | None = None) -> list[Item]:
         """The next pictures to be decided; all of them by default."""

@@ -102,10 +102,16 @@ class Item:
         return frame if isinstance(frame, Mapping) else {}
 
 
-def listed(folder: str, *, told: Callable[[int], None] = lambda _count: None) -> list[Item]:
+def listed(
+    folder: str,
+    *,
+    records: str | None = None,
+    told: Callable[[int], None] = lambda _count: None,
+) -> list[Item]:
     """The pictures under a folder or s3:// prefix, the least sure first, those without a record last.
 
-    told  is called with the number of records before they are read
+    records  where `litescore score` wrote them; None for those that lie beside the pictures
+    told     is called with the number of records before they are read
 
     Of two pictures of one id, which are the same frame, the first counts. Raises UsageError for a
     place without pictures, ConfigurationError for one that is missing or closed.
@@ -117,11 +123,13 @@ def listed(folder: str, *, told: Callable[[int], None] = lambda _count: None) ->
     pictures = [path for path in paths if is_picture(path)]
     if not pictures:
         raise UsageError(f"no pictures at {folder}: a folder or s3:// prefix that holds some")
-    records = _records({path: name for path, name in paths.items() if path.endswith(_RECORD)}, told)
+    beside = {path: name for path, name in paths.items() if path.endswith(_RECORD)}
+    found = _records(beside, told) if records is None else {}
+    scored = _scored(records, told) if records is not None else {}
     items: dict[str, Item] = {}
     for path in pictures:
-        stem = path.rpartition(".")[0]
-        item = Item(identity(path), paths[path], path, records.get(stem))
+        record = found.get(path.rpartition(".")[0]) or scored.get(_place(paths[path]))
+        item = Item(identity(path), paths[path], path, record)
         items.setdefault(item.id, item)
     return sorted(items.values(), key=_order)
 
@@ -157,6 +165,22 @@ def _records(paths: Mapping[str, str], told: Callable[[int], None]) -> dict[str,
         found: Iterable[Record | None] = pool.map(_record, paths.values())
         stems = (path.removesuffix(_RECORD) for path in paths)
         return {stem: record for stem, record in zip(stems, found, strict=True) if record}
+
+
+def _scored(place: str, told: Callable[[int], None]) -> dict[str, Record]:
+    """By the place of its picture, what is told of it. Raises ConfigurationError for a place that
+    cannot be read.
+    """
+    from litescore import results
+
+    found = {_place(one.source): one for one in results.read(place) if one.member is None}
+    told(len(found))
+    return found
+
+
+def _place(source: str) -> str:
+    """What two ways to write a picture's place have in common."""
+    return source if is_s3(source) else str(store.local_path(source).resolve())
 
 
 def _record(source: str) -> Record | None:

@@ -65,7 +65,7 @@ class Shown:
         }
         if not state["items"]:
             found = summary.summarize(list(desk.log.standing.values()), desk.waiting())
-            state["summary"] = found.lines()
+            state["summary"] = [*found.lines(), desk.training()]
         return state
 
 

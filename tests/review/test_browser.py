@@ -70,7 +70,7 @@ def test_by_the_keyboard(browser: Browser, kept: Kept) -> None:
         page = opened(browser, review)
         assert page.value("at('label').textContent") == "red"
         assert middle(page) == (255, 0, 0)
-        after(page, "Enter", "red")
+        after(page, "Enter", "red confirmed")
         assert middle(page) == (0, 255, 0)
         assert kept.files() == {"red": [kept.ids[0]]}
         after(page, "3", "blue, not green")
@@ -86,10 +86,10 @@ def test_by_the_keyboard(browser: Browser, kept: Kept) -> None:
         after(page, "Delete", "thrown away")
         page.until("ready")
         for _ in range(3):
-            after(page, " ", page.value("current().label"))
+            after(page, " ", page.value("`${current().label} confirmed`"))
         page.until("ready && state.left === 1")
         assert page.value("current().id") == kept.ids[0]
-        after(page, "1", "red")
+        after(page, "1", "red confirmed")
         page.until("document.body.classList.contains('ended')")
         assert "6 decided: 4 confirmed, 0 corrected, 2 thrown away" in page.value(
             "document.getElementById('end').textContent"
@@ -125,7 +125,7 @@ def test_a_key_held_down_decides_once(browser: Browser, kept: Kept) -> None:
             windowsVirtualKeyCode=88,
         )
         assert page.value("[window.sent, acts]") == [0, 0]
-        after(page, "Enter", "red")
+        after(page, "Enter", "red confirmed")
         assert review.ask("/state")[1]["done"] == 1
         page.close()
 
@@ -176,7 +176,7 @@ def test_two_windows(browser: Browser, kept: Kept) -> None:
         second.until(f"{SAID}.includes('labelled green already')")
         second.until(f"ready && current().id === '{kept.ids[1]}'")
         assert kept.files() == {"green": [kept.ids[0]]}
-        after(second, "Enter", "green")
+        after(second, "Enter", "green confirmed")
         press(first, "1")
         first.until(f"{SAID}.includes('already')")
         assert kept.files() == {"green": sorted(kept.ids[:2])}
@@ -190,7 +190,7 @@ def test_killed_between(browser: Browser, kept: Kept) -> None:
     """
     with reviewing(kept.folder) as review:
         page = opened(browser, review)
-        after(page, "Enter", "red")
+        after(page, "Enter", "red confirmed")
         page.until("ready")
         os.kill(review.child.pid, signal.SIGKILL)
         review.child.wait()
@@ -198,7 +198,7 @@ def test_killed_between(browser: Browser, kept: Kept) -> None:
         page.until(f"{SAID}.includes('does not answer: nothing was decided')")
     with reviewing(kept.folder, "--port", review.port):
         page.until("!busy")
-        after(page, "Enter", "green")
+        after(page, "Enter", "green confirmed")
         page.close()
     assert kept.files() == {"green": [kept.ids[1]], "red": [kept.ids[0]]}
 

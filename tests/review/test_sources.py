@@ -75,6 +75,26 @@ def test_trained_on(kept: Kept, warmed: Warmed, tmp_path: Path) -> None:
     assert sorted(contract["labels"]) == ["blue", "red"]
 
 
+def test_records_of_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures that `litescore score` scored are found by the records that it wrote, however their
+    folder is named.
+    """
+    kept = Kept(tmp_path / "kept", tmp_path / "out", [])
+    keep(kept.folder, 0, "blue")
+    (name,) = kept.folder.rglob("*.json")
+    record = json.loads(name.read_text())
+    photo = tmp_path / "photos" / "a.png"
+    photo.parent.mkdir()
+    photo.write_bytes(name.with_suffix(".png").read_bytes())
+    records = tmp_path / "records.jsonl"
+    records.write_text(json.dumps(record | {"source": str(photo)}) + "\n")
+    monkeypatch.chdir(tmp_path)
+    (item,) = items.listed("photos", records=str(records))
+    assert item.label == "blue"
+    (item,) = items.listed("photos")
+    assert item.label is None
+
+
 def test_labels_of_a_model(kept: Kept, tmp_path: Path) -> None:
     """--model gives all labels of the file, also those that no record bears; --labels a file's; those
     of class folders that are there already come behind.

@@ -66,6 +66,21 @@ def test_words_that_cannot_be(words: list[str], told: str) -> None:
     assert done.exit_code != 0
 
 
+def test_a_folders_frames_are_waited_for(tmp_path: Path, color_model: Path) -> None:
+    """Of a folder, which comes faster than a disk takes it, none is lost: what is lost would not be
+    lost by chance.
+    """
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(60):
+        (source / f"{number:02d}.png").write_bytes(image.encode_png(plain(RED, 8 + number)))
+    words = ("--model", color_model, "--source", source, "--state", tmp_path, "--at-most-every", 0)
+    done = collect(*words, "--to", tmp_path / "kept", "--random", 1, "--per-day", 0)
+    assert done.returncode == 0, done.stderr
+    assert "lost" not in done.stderr
+    assert len(list((tmp_path / "kept").rglob("*.json"))) == 60
+
+
 def options(place: Path, **more: object) -> KeepOptions:
     values = {"keep_per_day": 40, "keep_at_most_every": 0.0, "keep_shared": False} | more
     rules = ("least-sure:0.6", "random:0.5")
