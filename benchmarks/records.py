@@ -1,9 +1,10 @@
-"""What reading records back costs: peak memory and seconds of `results` and `reconcile`.
+"""What reading records back costs: peak memory and seconds of `results`, `reconcile` and `releases`.
 
     python -m benchmarks.records [IMAGES...]
 
 Records lie in gzipped files of 10,000, a fiftieth of them twice, beside a gzipped manifest of their
-images. 100,000 and 1,000,000 images by default. Each command runs in a process of its own.
+images. 100,000 and 1,000,000 images by default. `releases` has as many records, of two models on
+half the images. Each command runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from litescore.record import Record, Subject
+from litescore.releases import keys
 
+_MODELS = ("a" * 64, "b" * 64)
 _A_FILE = 10_000
 _TWICE = 50
 # The peak of the process's own memory: `ru_maxrss` would count its parent's, from before it began.
@@ -39,20 +42,33 @@ def main() -> None:
             _make(images, records, manifest)
             _run(images, "results", records)
             _run(images, "reconcile", f"@{manifest}", records)
+            _run(images, "results", records, "--by", "model,label,day")
+            _run_releases(images, Path(folder))
 
 
-def _make(images: int, records: Path, manifest: Path) -> None:
+def _run_releases(images: int, folder: Path) -> None:
+    """Two models that no shelf knows, on the same images."""
+    shelf, records, key = folder / "shoes", folder / "ran", folder / "key"
+    _make(images, records, folder / "ran.jsonl.gz", _MODELS)
+    keys.create(key)
+    _run(images, "releases", shelf, "--records", records, "--trust", f"{key}.pub")
+
+
+def _make(
+    images: int, records: Path, manifest: Path, models: tuple[str, ...] = ("m" * 64,)
+) -> None:
     records.mkdir()
     row = np.array([0.25, 0.75], np.float32)
-    plain = Record.scored(Subject("SOURCE", etag="e"), row, labels=("ant", "bee"), model="m" * 64)
+    plain = Record.scored(Subject("SOURCE", etag="e"), row, labels=("ant", "bee"), model="MODEL")
     text = replace(plain, id="ID").to_json()
     with gzip.open(manifest, "wt", 1) as listed:
         for start in range(0, images, _A_FILE):
             lines = []
             for number in range(start, min(start + _A_FILE, images)):
-                source = f"s3://bucket/{number:08}.png"
-                subject = Subject(source, etag="e")
-                line = text.replace("SOURCE", source).replace("ID", subject.identity("m" * 64))
+                source = f"s3://bucket/{number // len(models):08}.png"
+                model = models[number % len(models)]
+                id_ = Subject(source, etag="e").identity(model)
+                line = text.replace("SOURCE", source).replace("ID", id_).replace("MODEL", model)
                 lines += [line] * (2 if number % _TWICE == 0 else 1)
                 listed.write(f'{{"source":"{source}","etag":"e"}}\n')
             packed = gzip.compress("".join(f"{line}\n" for line in lines).encode(), 1)

@@ -16,6 +16,7 @@ from export.proof import Exam, Reader, Reading, golden_files
 from export.source import Source
 from export.targets import Target
 from export.trial import Trial
+from litescore import answered
 from litescore import contract as contracts
 from litescore.bench.latency import Latency, measure
 from litescore.bench.measured import Measured
@@ -108,8 +109,9 @@ class Sweep:
 def contract_for(
     source: Source, candidate: Candidate, exam: Exam, readings: Sequence[Reading]
 ) -> Contract:
-    """The contract of a file, with what it scored in this exam."""
+    """The contract of a file, with what it scored in this exam, and what it answered."""
     read = [r for r in readings if r.comparison is not None]
+    answers = next((r.probabilities for r in read if r.probabilities is not None), None)
     scores = {
         "float": exam.accuracy,
         "exported": {reading.runtime: reading.accuracy for reading in read},
@@ -117,6 +119,7 @@ def contract_for(
         "agreement": min(r.comparison.agreement for r in read if r.comparison is not None)
         if read
         else None,
+        **({} if answers is None else answered.facts(answers)),
     }
     origin = {**source.contract.origin, **source.facts}
     return replace(source.contract, variant=candidate.variant, origin=origin, accuracy=scores)

@@ -58,7 +58,8 @@ class Contract:
     variant        None until exported, then one of VARIANTS
     smallest_runtime  the oldest TensorFlow Lite that loads the file, as `2.3.0`; None until known
     origin         where the model came from: dataset, digest, preset, seed, versions
-    accuracy       what it scored: `float`, `exported` by runtime, `n`, `agreement`
+    accuracy       what it scored: `float`, `exported` by runtime, `n`, `agreement`; and what it
+                   answered to those images (litescore.answered)
 
     Raises ContractError for a value outside these.
     """

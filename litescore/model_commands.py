@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from litescore.inspect import Inspection
     from litescore.scorer import Scorer
 
+# Of a list of numbers, so many are shown; --json has all.
+_MOST = 20
 _MODEL = click.argument("model", type=click.Path())
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _LABELS = click.option(
@@ -234,6 +236,8 @@ def _told(fact: object) -> str:
     """A fact of the contract as a person reads it."""
     if isinstance(fact, dict):
         return ", ".join(f"{name} {_told(value)}" for name, value in fact.items())
+    if isinstance(fact, list | tuple):
+        return ", ".join(map(_told, fact[:_MOST])) + (", ..." if len(fact) > _MOST else "")
     if fact is None:
         return "none"
     return f"{fact:.4f}" if isinstance(fact, float) else str(fact)

@@ -50,6 +50,18 @@ figure { margin: .8rem 0; } figure img { max-width: 100%; background: #fff; bord
   border-radius: .15rem; }
 .matrix th { max-width: 9rem; overflow-wrap: break-word; }
 .matrix td { text-align: right; padding: .25rem .45rem; min-width: 2.6rem; }
+.chart { display: block; width: 100%; max-width: 44rem; } .chart text { font-size: 9px;
+  fill: var(--soft); }
+@media (min-width: 40rem) { .chart text { font-size: 6px; } }
+.key { display: flex; flex-wrap: wrap; gap: .2rem 1rem; font-size: .85rem; color: var(--soft); }
+.key i { display: inline-block; width: .8em; height: .8em; margin-right: .35rem;
+  border-radius: .15rem; }
+.shares { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr));
+  gap: .6rem 2rem; margin: .6rem 0; }
+.shares p { display: flex; justify-content: space-between; gap: .6rem; margin: 0; font-size: .9rem;
+  overflow-wrap: anywhere; }
+.shares span { color: var(--soft); white-space: nowrap; font-variant-numeric: tabular-nums; }
+.shares i { display: block; height: .45rem; margin-top: 2px; border-radius: .15rem; }
 pre { background: var(--tint); padding: .8rem; border-radius: .5rem; overflow-x: auto; }
 """
 
@@ -99,6 +111,29 @@ class Page:
         self._blocks.append(
             f'<div class="wide"><table class="bars"><tr>{head}</tr>{lines}</table></div>'
         )
+
+    def shares(self, rows: Iterable[tuple[object, float, float | None]]) -> None:
+        """Names, each with its share 0..1 as a bar and below it the one that it is held against, if
+        any. The largest of all has the longest.
+        """
+        held = list(rows)
+        top = max([share for _, *pair in held for share in pair if share], default=1.0)
+        pairs = "".join(
+            f"<div><p>{_text(name)}<span>{_percent(ours, theirs)}</span></p>"
+            f"{_share(ours / top, 'good')}"
+            f"{'' if theirs is None else _share(theirs / top, 'soft')}</div>"
+            for name, ours, theirs in held
+        )
+        self._blocks.append(f'<div class="shares">{pairs}</div>')
+
+    def key(self, colors: Iterable[tuple[str, object]]) -> None:
+        """What the colours stand for: (CSS colour of ours, name)."""
+        marks = (f'<span><i style="background: {c}"></i>{_text(name)}</span>' for c, name in colors)
+        self._blocks.append(f'<div class="key">{"".join(marks)}</div>')
+
+    def chart(self, svg: str, caption: str = "") -> None:
+        """What litescore.chart drew."""
+        self._blocks.append(f"<figure>{svg}{_caption(caption)}</figure>")
 
     def picture(self, png: bytes, *, alt: str, caption: str = "") -> None:
         self._blocks.append(f"<figure>{_image(png, alt)}{_caption(caption)}</figure>")
@@ -162,6 +197,14 @@ def _row(cell: str, values: Sequence[object]) -> str:
         for column, value in enumerate(values)
     )
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _percent(ours: float, theirs: float | None) -> str:
+    return f"{ours:.1%}" if theirs is None else f"{ours:.1%} / {theirs:.1%}"
+
+
+def _share(share: float, color: str) -> str:
+    return f'<i style="width: {100 * share:.1f}%; background: var(--{color})"></i>'
 
 
 def _bars(counts: Sequence[int], tops: Sequence[int]) -> str:

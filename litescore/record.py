@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,19 @@ from litescore.errors import ConfigurationError, PermanentError, SupersededError
 
 SCHEMA = 1
 STATUSES = ("scored", "failed", "superseded")
+
+# Of what is counted and compared, the types that JSON gives.
+_NONE = type(None)
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "id": str,
+    "source": str,
+    "model": str,
+    "at": str,
+    "label": (str, _NONE),
+    "score": (float, int, _NONE),
+    "frame": (dict, _NONE),
+    "decision": (dict, _NONE),
+}
 
 # Made once: for a small image making an encoder costs as much as using it.
 _LINE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -219,6 +233,15 @@ class Record:
             raise ConfigurationError(
                 f"not a litescore record of schema {SCHEMA}: {line[:80]!r}"
             ) from None
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raises ValueError for a record's values that would break whoever counts them."""
+    for name, kind in _KINDS.items():
+        if not isinstance(values.get(name), kind):
+            raise ValueError(f"{name} {values.get(name)!r}")
+    if values["score"] is not None and not isfinite(values["score"]):
+        raise ValueError(f"score {values['score']}")
 
 
 def now() -> str:

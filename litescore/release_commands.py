@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from litescore import settings
+from litescore.ran.options import JoiningOptions, joining_options
 from litescore.releases.options import (
     SigningOptions,
     TrustOptions,
@@ -143,27 +144,42 @@ def rollback(channel: str, at: str | None, signing: SigningOptions, as_json: boo
     epilog=settings.table("releases", "trust"),
 )
 @click.argument("shelf", required=False)
+@joining_options
 @trust_options
 @_JSON
-def releases(shelf: str | None, trusting: TrustOptions, as_json: bool) -> None:
+def releases(
+    shelf: str | None, joining: JoiningOptions, trusting: TrustOptions, as_json: bool
+) -> int:
     """Show what each channel on SHELF hands out, and what it handed out before. What is not signed by
     a trusted key is refused.
+
+    With --records, show what each release did instead: where and when, how sure it was, whether two
+    releases say the same of the same images, and how far its labels and their probabilities are from
+    those of its test images. The exit code is 1 where one drifted beyond --alarm.
 
     \b
     Example:
       litescore releases s3://bucket/models/shoes --trust factory.key.pub
       litescore releases s3://bucket/models/shoes --trust factory.key.pub --json
+      litescore releases s3://bucket/models/shoes --records s3://bucket/records/ --html ran.html
     """
     from litescore.releases import reading
 
-    shown = reading.read(shelf_at(shelf), trusting.keys())
+    at, keys = shelf_at(shelf), trusting.keys()
+    if joining.asked():
+        joined = joining.join(at, keys)
+        for line in [json.dumps(joined.as_json())] if as_json else joining.lines(joined):
+            click.echo(line)
+        return 1 if joined.drifted else 0
+    shown = reading.read(at, keys)
     if as_json:
         click.echo(json.dumps(shown.as_json(), indent=2))
-        return
+        return 0
     if not shown.channels:
         click.echo(f"{shown.model}: no channel yet")
     for channel in shown.channels:
         _show_channel(channel, shown.releases)
+    return 0
 
 
 @click.group(short_help="Make and look at the keys that releases are signed with.")

@@ -9,11 +9,16 @@ import click
 
 from litescore import settings
 from litescore.errors import UsageError
+from litescore.terminal import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from litescore.results.counts import Counts
+    from litescore.results.groups import Group
 
 _LEAST_SURE = 10
+_MODEL = 12
 _BAR = 24
 
 
@@ -30,27 +35,46 @@ _BAR = 24
     show_default=True,
     help="Pictures in each part of the page: failed, least sure, some of each label.",
 )
+@click.option(
+    "--by",
+    metavar="FIELDS",
+    help="A table instead, a line for each: model, device, label, status, kind (of failure), day, "
+    "hour, or several of them with commas between.",
+)
+@click.option(
+    "--unsure",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="With --by: an image whose label is less probable than this is unsure.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def results(records: str, html: str | None, pictures: int, as_json: bool) -> None:
+def results(
+    records: str, html: str | None, pictures: int, by: str | None, unsure: float, as_json: bool
+) -> None:
     """Count the records at RECORDS: a .jsonl or .csv file, a folder or an s3:// prefix of them.
 
     Of records with the same id one counts: scored, then failed, then superseded. A million take no
     more memory than a thousand; they are kept in the temporary folder (TMPDIR) meanwhile. The
-    page's pictures are read from where they were scored.
+    page's pictures are read from where they were scored. Days and hours are those of scoring (UTC).
 
     \b
     Example:
       litescore results records/
+      litescore results records/ --by model,device
       litescore results s3://bucket/records/ --html results.html
       litescore results records/ --json
     """
     from litescore import results as reading
 
+    if by is not None:
+        if html:
+            raise UsageError("--html is a page about all records: leave out --by")
+        _tell_groups(records, by, unsure, as_json)
+        return
     counts = reading.count(reading.read(records), pictures=pictures if html else _LEAST_SURE)
     if not counts.images:
-        raise UsageError(
-            f"no records at {records}: .jsonl, .jsonl.gz, or tables as `score --format csv` names them"
-        )
+        raise _nothing(records)
     if html:
         from litescore.results import page as results_page
 
@@ -61,6 +85,61 @@ def results(records: str, html: str | None, pictures: int, as_json: bool) -> Non
     _print_counts(counts)
     if html:
         click.echo(f"pictures in {html}")
+
+
+def _nothing(records: str) -> UsageError:
+    return UsageError(
+        f"no records at {records}: .jsonl, .jsonl.gz, or tables as `score --format csv` names them"
+    )
+
+
+def _tell_groups(records: str, by: str, unsure: float, as_json: bool) -> None:
+    from litescore import results as reading
+    from litescore.results import groups
+
+    names = groups.fields(by)
+    found = groups.grouped(reading.read(records), names, unsure)
+    if not found:
+        raise _nothing(records)
+    if as_json:
+        rows = [group.as_json(names) for group in found]
+        click.echo(json.dumps({"by": names, "unsure_below": unsure, "groups": rows}))
+        return
+    for line in _table(names, found, unsure):
+        click.echo(printable(line))
+
+
+def _table(by: tuple[str, ...], groups: Iterable[Group], unsure: float) -> list[str]:
+    """A line for each group under a header, in columns."""
+    header = (*by, "images", "failed", "confidence", f"below {unsure:g}", "first", "last")
+    rows = [header, *(_cells(by, group) for group in groups)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    numbers = range(len(by), len(by) + 4)
+    return [
+        "  ".join(
+            cell.rjust(width) if place in numbers else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _cells(by: tuple[str, ...], group: Group) -> tuple[str, ...]:
+    named = [
+        "-" if value is None else value[:_MODEL] if name == "model" else value.replace("T", " ")
+        if name == "hour" else " ".join(value.split())
+        for name, value in zip(by, group.values, strict=True)
+    ]  # fmt: skip
+    sure, share = group.confidence, group.unsure_share
+    times = (at[:19].replace("T", " ") for at in (group.first, group.last))
+    return (
+        *named,
+        f"{group.images:,}",
+        f"{group.failed:,}",
+        "-" if sure is None else f"{sure:.3f}",
+        "-" if share is None else f"{share:.1%}",
+        *times,
+    )
 
 
 def _print_counts(counts: Counts) -> None:

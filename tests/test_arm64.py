@@ -21,7 +21,7 @@ from tests.rig.pngs import write_pngs
 from trainer.images.catalog import SHIPPED_ROOT
 
 # Beside other work all of it, first fetching included, may take minutes.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 IMAGES = 200
 # What a comparison with this machine may say.

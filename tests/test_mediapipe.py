@@ -19,6 +19,8 @@ from litescore.tflite import metadata
 from tests.litescore import tiny
 from tests.rig.mediapipe import Answer, classify
 
+pytestmark = pytest.mark.long
+
 SIZE = 32
 # Told apart by colour and by shape: swapped channels would be noticed.
 CLASSES = ("warm waves", "cold waves", "warm rings", "cold rings")

@@ -17,6 +17,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from trainer.images.catalog import SHIPPED_ROOT
 from trainer.presets import PRESETS
 
+pytestmark = pytest.mark.long
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
 TUTORIALS = [name for name, recipe in PRESETS.items() if recipe.tutorial]
 # Seconds that a cell may take where two kernels share a busy machine.

@@ -27,7 +27,8 @@ class Release:
     color, height, width  of the input, as the contract has them
     variant   how it is quantized; None where nobody knows
     smallest_runtime  the oldest TensorFlow Lite that loads it, as `2.3.0`; None where nobody knows
-    accuracy  what it scored: `float`, `exported` by runtime, `n`, `agreement`; may be empty
+    accuracy  what it scored: `float`, `exported` by runtime, `n`, `agreement`; what it answered to
+              those images (litescore.answered), which older releases lack; may be empty
     note      the publisher's words
     """
 

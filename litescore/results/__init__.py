@@ -12,7 +12,7 @@ from typing import IO
 
 from litescore import scratch, store
 from litescore.errors import ConfigurationError
-from litescore.record import Record, Subject
+from litescore.record import SCHEMA, Record, Subject, check
 from litescore.results import tables
 from litescore.results.counts import Counts
 from litescore.store.s3 import is_s3
@@ -101,9 +101,15 @@ def _row(record: Record) -> tuple[bytes, int, bytes, bytes]:
 def _lines(file: IO[bytes], url: str) -> Iterator[Record]:
     try:
         for line in gzip.GzipFile(fileobj=file) if url.endswith(".gz") else file:
-            yield Record.from_json(line.rstrip(b"\r\n"))
+            record = Record.from_json(line.rstrip(b"\r\n"))
+            check(vars(record))
+            yield record
     except ConfigurationError as error:
         raise ConfigurationError(f"{url}: {error}") from None
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{url}: not a litescore record of schema {SCHEMA}: {error}"
+        ) from None
     except (OSError, EOFError, zlib.error) as error:
         raise ConfigurationError(f"{url} is not a whole gzip file: {error}") from error
 

@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import IO
+from typing import IO, Any
 
 from litescore.errors import ConfigurationError
 from litescore.packing import COLUMNS
-from litescore.record import SCHEMA, STATUSES, Record, Subject
+from litescore.record import SCHEMA, STATUSES, Record, Subject, check
 
 SUFFIX = ".csv"
 # As `litescore.output` names them: a folder may hold tables of other things.
@@ -50,7 +50,9 @@ def _record(row: list[str]) -> Record:
         raise ValueError(f"status {values['status']!r}")
     score = None if values["score"] is None else float(values["score"])
     top = tuple(json.loads(values["top"] or ""))
-    record = Record(**values | {"score": score, "top": top})  # type: ignore[arg-type]
+    found: dict[str, Any] = values | {"score": score, "top": top}
+    check(found)
+    record = Record(**found)
     return _unescaped(record) if any(map(_ESCAPED.search, row)) else record
 
 

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.rig.needs import lack, needs
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 WORDS = ("--frames", "300", "--every", "15", "--rate", "60", "--seed", "3")

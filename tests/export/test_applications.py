@@ -21,7 +21,7 @@ from tests.export import pictures
 Tensorflow = Callable[..., Any]
 
 # Conversions take long on a busy machine.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 SIZE = 96
 RUNTIMES = tuple(runtime.name for runtime in available())

@@ -15,6 +15,7 @@ import pytest
 
 from export.calibrate import representative
 from litescore import contract as contracts
+from litescore.answered import of_test
 from litescore.contract import VARIANTS
 from litescore.dataset import Dataset, load
 from litescore.errors import DataError
@@ -54,6 +55,9 @@ def test_each_variant_is_proven_through_both_runtimes(exported: Any, variant: st
     assert found.contract is not None
     assert found.contract.variant == variant
     assert found.contract.accuracy["n"] == said["n"]
+    answers = of_test(found.contract.accuracy, found.contract.labels)
+    assert answers is not None
+    assert sum(answers.labels.values()) == answers.n == said["n"]
     assert found.inputs[0].dtype == ("uint8" if variant == "int8" else "float32")
     for runtime in available():
         assert verify(path, runtime=runtime.name).verdict == "identical"

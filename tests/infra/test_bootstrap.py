@@ -17,6 +17,8 @@ from infra import bootstrap
 from tests.rig.cache import cached
 from tests.rig.needs import lack, needs
 
+pytestmark = pytest.mark.long
+
 # What a fresh Debian 12 with Python, git and make has; no pip, no venv's pip.
 PACKAGES = "python3,ca-certificates"
 NOBODY = "65534:65534"

@@ -18,6 +18,8 @@ from infra.local.cloud import LocalCloud
 from litescore import contract, results
 from litescore.errors import ConfigurationError
 
+pytestmark = pytest.mark.long
+
 BROKEN = "raise RuntimeError('the function is broken')"
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
-from litescore import image, page
+from litescore import chart, image, page
+from litescore.chart import Stack
 from litescore.page import Page
 from tests.litescore.pictures import FLAG
 
@@ -42,6 +43,9 @@ def full() -> Page:
     made.facts({EVIL: EVIL})
     made.table([EVIL, EVIL], [[EVIL, 1]])
     made.bars([EVIL, EVIL], [(EVIL, (7,))])
+    made.shares([(EVIL, 0.5, None)])
+    made.key([("var(--good)", EVIL)])
+    made.chart(chart.stacks([Stack(EVIL, (1,))], begin=EVIL, end=EVIL), EVIL)
     made.picture(PNG, alt=EVIL, caption=EVIL)
     made.sheet([(PNG, EVIL, page.GOOD), (PNG, "", page.PLAIN)])
     made.confusion([EVIL, "b"], [[3, 1], [0, 9]])
@@ -52,7 +56,7 @@ def test_everything_is_text() -> None:
     """What was passed in is shown as it is, and none of it becomes an element."""
     read = Reader(full().html())
     assert read.tags["script"] == 0
-    assert read.text.count(EVIL) == 18
+    assert read.text.count(EVIL) == 24
     assert ("alt", EVIL) in read.attributes
 
 

@@ -132,6 +132,22 @@ def test_a_broken_file_is_named(tmp_path: Path, name: str, content: bytes, said:
     assert str(tmp_path / name) in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("id", None), ("source", 7), ("model", ["m"]), ("at", None), ("at", 1795639974),
+        ("label", 3), ("score", "0.5"), ("score", float("nan")), ("score", float("inf")),
+        ("frame", "pi-1"), ("decision", [True]),
+    ],
+)  # fmt: skip
+def test_fields_of_other_types_are_refused(tmp_path: Path, name: str, value: object) -> None:
+    """A line that some other program wrote would break what counts them: which file, which field."""
+    line = json.dumps(json.loads(record("x").to_json()) | {name: value})
+    (tmp_path / "other.jsonl").write_text(line)
+    with pytest.raises(ConfigurationError, match=rf"other\.jsonl: not .* of schema 1: {name} "):
+        list(results.read(tmp_path))
+
+
 def test_records_in_s3(stub: StubS3, monkeypatch: pytest.MonkeyPatch) -> None:
     """A prefix, over more than one page of the listing."""
     for name, value in stub.environ.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,8 @@ def test_a_table_of_another_name(tmp_path: Path) -> None:
         (lambda data: data[: data.rindex(b"corrupt")], "line 3 is not a litescore record"),
         (lambda data: data.replace(b"failed", b"done"), "line 3 .*status 'done'"),
         (lambda data: data.replace(b"0.9,", b"sure,"), "line 2 is not a litescore record"),
+        (lambda data: data.replace(b"0.9,", b"nan,"), "line 2 .*: score nan"),
+        (lambda data: re.sub(rb"[^,]*\r\n$", b"\r\n", data), "line 3 .*: at None"),
         (lambda data: data.replace(b'"[', b'"{'), "line 2 is not a litescore record"),
         (lambda data: data.replace(b"x.png", b"\xff.png"), "is not a litescore record"),
         (lambda data: b"", "its first line is None"),

@@ -87,3 +87,36 @@ def test_a_container_has_its_limit(
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text("12345678\n")
     assert memory.allowed() == 12_345_678
+
+
+def predicted_at_once() -> list[int]:
+    """Images of each batch that are predicted of 100, by a model that is 2**19 values wide."""
+    import numpy as np
+
+    from trainer.backend import keras, tf
+    from trainer.fitting.predict import Predictor
+
+    seen: list[int] = []
+
+    class Counting(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, values: Any) -> Any:
+            return tf.numpy_function(self._count, [values], values.dtype)
+
+        def _count(self, values: Any) -> Any:
+            seen.append(len(values))
+            return values
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    image, layers = keras.Input((8, 8, 1)), keras.layers
+    wide = layers.UpSampling2D(32)(layers.Conv2D(8, 1)(image))
+    narrow = layers.GlobalAveragePooling2D()(wide)
+    predictor = Predictor(keras.Model(image, Counting()(narrow)), logits=True)
+    predictor(np.zeros((100, 8, 8, 1), np.uint8))
+    return seen
+
+
+def test_prediction_holds_no_more_than_training(tensorflow: Callable[..., Any]) -> None:
+    """Of a model that is wide inside, few images are predicted at once: 64 MB where it is widest."""
+    assert tensorflow(predicted_at_once) == [32, 32, 32, 4]

@@ -57,15 +57,24 @@ def explained(model: Any, batch: int) -> Iterator[None]:
         ) from error
 
 
+def widest(model: Any) -> int:
+    """Values of one image where it is widest: as it comes in, or as a layer gives it."""
+    image: int = math.prod(model.input_shape[1:])
+    return max(image, *_layers(model))
+
+
 def _activations(model: Any) -> int:
-    """Values that the layers give for one image, those of models within it included."""
-    total = 0
+    """Values that the layers give for one image."""
+    return sum(_layers(model))
+
+
+def _layers(model: Any) -> Iterator[int]:
+    """Values that each layer gives for one image, those of models within it included."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            total += _activations(layer)
+            yield from _layers(layer)
         elif not isinstance(layer, keras.layers.InputLayer):
-            total += sum(_values(node) for node in layer._inbound_nodes)
-    return total
+            yield sum(_values(node) for node in layer._inbound_nodes)
 
 
 def _values(node: Any) -> int:

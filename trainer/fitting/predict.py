@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.backend import tf
+from trainer.fitting import memory
 
-# Values of one batch when predicting: about 64 MB of float32.
+# Values of one batch where the model is widest, when predicting: about 64 MB of float32.
 _PREDICTED_VALUES = 2**24
+_MOST_IMAGES = 1024
 
 # Keras' own guard against log(0).
 _EPSILON = 1e-7
@@ -26,7 +28,8 @@ class Predictor:
 
         shape = (None, *model.input_shape[1:])
         self._predict = tf.function(predict, input_signature=[tf.TensorSpec(shape, tf.uint8)])
-        self._batch = max(1, min(1024, _PREDICTED_VALUES // int(np.prod(shape[1:]))))
+        # Not by what a step of training holds: an epoch that fits must not fail when it is measured.
+        self._batch = max(1, min(_MOST_IMAGES, _PREDICTED_VALUES // memory.widest(model)))
 
     def __call__(self, tensors: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8[n, h, w, c] -> float32[n, classes]."""

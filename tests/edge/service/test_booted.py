@@ -23,6 +23,8 @@ from tests.litescore import tiny
 from tests.rig import booted
 from tests.rig.booted import Booted
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 PROGRAM = "/opt/litescore/bin/litescore"
 # What systemd has to read back: from a file of settings, and then as words of a command line.

@@ -41,6 +41,8 @@ from tests.infra.cloud.deployer_needs import (
 from tests.infra.template.statements import statements
 from tests.infra.template.translation import choices, resolved, translated
 
+pytestmark = pytest.mark.long
+
 SIDS = [statement["Sid"] for statement in POLICY["Statement"]]
 LIMIT = 6144
 

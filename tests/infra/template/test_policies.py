@@ -11,6 +11,8 @@ from tests.infra.template.mutations import MUTATIONS, Mutation
 from tests.infra.template.rules import RULES, violations
 from tests.infra.template.translation import TEXT, choices, conditions, resolved, translated
 
+pytestmark = pytest.mark.long
+
 
 def test_the_template_holds_every_rule() -> None:
     """For each choice of parameters."""
