@@ -10,6 +10,7 @@ import click
 
 from edge.frames.options import source_options
 from edge.keeping.options import KeepOptions
+from edge.loop_options import loop_options
 from edge.preview.options import preview_options
 from edge.releases.options import follow_options
 from edge.run_command import run_options, say_on_stderr
@@ -102,31 +103,7 @@ def _rules(least_sure: float, random: float) -> tuple[str, ...]:
     help="Of camera frames: png holds the camera's very pixels. Image files stay as they are.",
 )
 @_group_options
-@click.option(
-    "--state",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Where what outlives the process is kept.  [default: systemd's STATE_DIRECTORY, else "
-    "~/.local/state/litescore]",
-)
-@click.option("--max-frames", type=click.IntRange(1), metavar="N", help="Stop after N frames.")
-@click.option(
-    "--top", type=click.IntRange(1, 1000), metavar="N", help="Labels a record lists, best first."
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(1, 256),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Threads of the interpreter.",
-)
-@click.option(
-    "--labels",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Class names, one a line, for a file without a contract.",
-)
+@loop_options
 def collect(
     model: str | None,
     to: str,

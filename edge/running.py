@@ -11,11 +11,12 @@ from threading import Thread
 from typing import Protocol
 
 from edge import thermal
-from edge.decision_options import DecisionOptions, deciding, telling
+from edge.decision_options import DecisionOptions, confidences, deciding, telling
+from edge.decisions import check_labels
 from edge.device import Device
 from edge.frames.opening import choose
 from edge.frames.options import SourceOptions
-from edge.keeping.options import KeepOptions, open_keep
+from edge.keeping.options import KeepOptions, checked_rules, open_keep
 from edge.loop import Loop
 from edge.meter import Summary
 from edge.model_file import ModelFile
@@ -23,13 +24,14 @@ from edge.monitor import Monitor
 from edge.pictures import Pictures
 from edge.preview.options import PreviewOptions, open_preview
 from edge.releases.options import FollowOptions, open_follower
+from edge.releases.status import ReleaseStatus
 from edge.scored import Scored
 from edge.service.notify import Notifier
 from edge.sinks.lines_options import STDOUT, OutOptions, open_lines
 from edge.sinks.mqtt_options import MqttOptions, open_mqtt
 from edge.sinks.spool_options import SpoolOptions
 from edge.stop import Stop
-from litescore.errors import LitescoreError, ModelError
+from litescore.errors import LitescoreError, ModelError, UsageError
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 from litescore.view import ViewChanges
@@ -41,6 +43,7 @@ Say = Callable[[str], None]
 class RunOptions:
     """The words of `litescore edge run`, in groups.
 
+    device      the device's id; None for the machine's own
     state       the folder of what outlives the process; None for systemd's, or the user's own
     threads     of the interpreter
     labels      class names for a file without a contract
@@ -57,6 +60,7 @@ class RunOptions:
     spool: SpoolOptions
     preview: PreviewOptions
     follow: FollowOptions
+    device: str | None
     state: Path | None
     threads: int
     labels: Sequence[str] | None
@@ -72,6 +76,9 @@ class Model(Protocol):
 
     @property
     def problem(self) -> str | None: ...
+
+    @property
+    def release(self) -> ReleaseStatus | None: ...
 
     def first(self) -> Scorer: ...
 
@@ -105,31 +112,31 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
             say(line)
             notifier.status(line)
 
-        device = Device.here()
+        device = Device.here(options.device)
         model = _model(options, settings, device, tell)
-        scorer = model.first()
-        source = choose(options.source, scorer.contract, device, settings, say=tell)
-        loop = Loop(
-            scorer,
-            device,
-            deciding=deciding(options.decision, live=source.live),
-            telling=telling(options.decision, live=source.live),
-            alive=notifier.alive,
-            top=settings.top,
-        )
         parts.append(model)
-        loop.watchers.append(model)
-        monitor = Monitor(loop, model, source, device, thermal.read)
-        _open_parts(options, loop, monitor, device, stop, tell, parts, live=source.live)
-        model.start(loop.replace)
-        notifier.ready(f"scoring {source.name}")
-        try:
-            with _blamed(model):
+        scorer = model.first()
+        with _blamed(model):
+            source = choose(options.source, scorer.contract, device, settings, say=tell)
+            loop = Loop(
+                scorer,
+                device,
+                deciding=deciding(options.decision, live=source.live),
+                telling=telling(options.decision, live=source.live),
+                alive=notifier.alive,
+                top=settings.top,
+            )
+            loop.watchers.append(model)
+            monitor = Monitor(loop, model, source, device, thermal.read)
+            _open_parts(options, loop, monitor, device, stop, tell, parts, live=source.live)
+            model.start(loop.replace)
+            notifier.ready(f"scoring {source.name}")
+            try:
                 interval = options.source.interval
                 return loop.run(source, stop, max_frames=options.max_frames, interval=interval)
-        finally:
-            notifier.stopping()
-            notifier.close()
+            finally:
+                notifier.stopping()
+                notifier.close()
 
 
 @contextmanager
@@ -162,7 +169,9 @@ def closed_together() -> Iterator[list[Closing]]:
 
 @contextmanager
 def _blamed(model: Model) -> Iterator[None]:
-    """Tell the model of an end that is not its fault: of the source, by a signal, with a sink."""
+    """Tell the model of an end that is not its fault: of the source, by a signal, with a sink, or
+    because a camera or a broker could not be opened.
+    """
     try:
         yield
     except ModelError:
@@ -174,8 +183,20 @@ def _blamed(model: Model) -> Iterator[None]:
 
 
 def _model(options: RunOptions, settings: Settings, device: Device, say: Say) -> Model:
-    load, state = _loader(options, settings), options.state or _state(os.environ)
-    follower = open_follower(options.follow, settings.model, device, state, load=load, say=say)
+    load, state = _loader(options, settings), options.state or state_folder(os.environ)
+
+    def fits(labels: Sequence[str]) -> None:
+        check_labels(confidences(options.decision.min_confidence)[1], labels)
+        checked_rules(options.keep, labels)
+
+    follower = open_follower(
+        options.follow, settings.model, device, state, load=load, say=say, fits=fits
+    )
+    if follower is not None and settings.model_sha256 is not None:
+        raise UsageError(
+            f"LITESCORE_MODEL_SHA256 pins one file, and {settings.model} is a channel of many: unset "
+            "it, or name the file"
+        )
     return follower or ModelFile(settings.model or "model.tflite", load=load, say=say)
 
 
@@ -209,7 +230,7 @@ def _open_parts(
     live: bool,
 ) -> None:
     """Whatever looks at frames or takes them, each as soon as it is open in the list of parts."""
-    state = options.state or _state(os.environ)
+    state = options.state or state_folder(os.environ)
     pictures = Pictures() if options.preview.preview or options.mqtt.mqtt_picture else None
     if pictures is not None:
         loop.watchers.append(pictures)
@@ -256,7 +277,7 @@ def _open_parts(
     monitor.parts.extend(loop.sinks)
 
 
-def _state(environ: Mapping[str, str]) -> Path:
+def state_folder(environ: Mapping[str, str]) -> Path:
     """Where systemd has the service's state, else the user's own, as the XDG specification has it."""
     if systemd := environ.get("STATE_DIRECTORY"):
         # Several, with colons between, where a unit names several.

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from edge.device import Device
 from edge.releases import fetching
+from edge.releases.intake import Intake, Load
+from edge.releases.lookout import Lookout
 from edge.releases.slots import Held, Slots
+from edge.releases.status import ReleaseStatus
 from edge.releases.trial import Tally, Terms, Trial
 from edge.scored import Scored
-from litescore import golden
-from litescore.errors import ConfigurationError, LitescoreError, ReleaseError, TransientError
+from litescore.errors import LitescoreError, ReleaseError, TransientError
 from litescore.releases.channel import Channel
-from litescore.releases.following import Followed, Running, wanted
+from litescore.releases.following import Followed
 from litescore.releases.keys import PublicKey
 from litescore.releases.release import Release
 from litescore.scorer import Scorer
-from litescore.tflite import operations, opversions
 
-Load = Callable[[bytes], Scorer]
+Fits = Callable[[Sequence[str]], None]
 # Of the time between two looks: forty devices that were switched on together do not ask together.
 _JITTER = 0.2
 # While a release is on trial it is judged so often, in seconds.
 _JUDGED = 1.0
 # Between two tries at what broke off; each time twice as long, up to the ordinary time.
 _FIRST_RETRY = 5.0
+# SIGTERM is given a second in all.
+_WAITED = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,10 @@ class Follower:
 
     load  makes a scorer of a file's bytes
     say   tells a person, one line
+    fits  raises a LitescoreError for labels that do not go with what else this device was told
 
-    `problem` says why a newer release is not taken; None where nothing is wrong.
+    `problem` says why a newer release is not taken; None where nothing is wrong. The slots are this
+    one's from `first` until `close`.
     """
 
     def __init__(
@@ -62,41 +68,68 @@ class Follower:
         *,
         load: Load,
         say: Callable[[str], None],
+        fits: Fits = lambda _: None,
         terms: FollowTerms | None = None,
     ) -> None:
         self.name = str(followed)
-        self._followed, self._slots, self._trusted = followed, slots, trusted
-        self._device, self._load, self._say = device, load, say
+        self._slots, self._device, self._load, self._say = slots, device, load, say
+        self._fits = fits
         self._take: Callable[[Scorer], None] = _refuse
         self._terms = terms or FollowTerms()
-        self._etag: str | None = None
+        self._intake = Intake(
+            followed.shelf, slots, trusted, load=load, max_bytes=self._terms.max_bytes
+        )
+        self._lookout = Lookout(followed, trusted, device.id)
         self._retry = _FIRST_RETRY
         self._tally = Tally()
         self._trial: Trial | None = None
-        self._held: Held | None = None
+        self._running: Release | None = None
+        self._told: str | None = None
         self._closing = Event()
         self._thread = Thread(target=self._watch, name=f"follow {self.name}", daemon=True)
+        slots.follow(self.name)
 
     @property
     def problem(self) -> str | None:
-        return self._slots.state.failure
+        return self._slots.state.failure or self._slots.trouble
+
+    @property
+    def release(self) -> ReleaseStatus | None:
+        """Where it stands; None before it began."""
+        state, running, trial = self._slots.state, self._running, self._trial
+        if running is None or state.slot is None:
+            return None
+        left = trial.left if trial is not None else None
+        return ReleaseStatus.of(
+            self.name, state, digest=running.digest, trial=left, failure=self.problem
+        )
 
     def first(self) -> Scorer:
         """What to begin with: what lies in the slots, else what the channel hands out.
 
-        Raises ReleaseError and company where there is neither.
+        After a crash the channel is asked at once: a model that takes the loop down in its first
+        second would otherwise never be replaced.
+
+        Raises ReleaseError and company where there is neither, ConfigurationError where another loop
+        has the slots.
         """
+        self._slots.hold()
+        state = self._slots.state
+        crashed = state.begun == self._device.boot and state.trial is None
         held = self._slots.begin(self._device.boot)
-        if held is not None:
-            self._held = held
-            if self._slots.state.trial is not None:
-                self._trial = Trial(held.release.digest, None, self._terms.trial)
-            return self._load(held.file)
-        found, channel = self._wanted()
-        if found is None:
-            raise ReleaseError(f"{self.name} has no release for this device yet")
-        scorer, _ = self._fetched(found, channel)
-        return scorer
+        begun: list[Scorer] = []
+        self._take = begun.append
+        if held is None:
+            seen = self._lookout.read()
+            assert seen is not None, "no ETag was given that it could still have"
+            problem = self._heed(seen.channel)
+            if not begun:
+                raise ReleaseError(problem or f"{self.name} has no release for this device yet")
+            return begun[-1]
+        self._running = held.release
+        if crashed:
+            self._look()
+        return begun[-1] if begun else self._loaded(held)
 
     def start(self, take: Callable[[Scorer], None]) -> None:
         """Begin to watch. `take` is given each new scorer, on the watching thread, and may refuse it
@@ -107,11 +140,16 @@ class Follower:
 
     def end(self) -> None:
         """The loop ends as it should: what runs is not to blame."""
+        self._closing.set()
         self._slots.end()
 
     def close(self) -> None:
         """Stop watching. What is being fetched is not waited for; what came of it is kept."""
         self._closing.set()
+        if self._thread.ident is None:
+            self._slots.release()
+        else:
+            self._thread.join(_WAITED)
 
     def see(self, scored: Scored) -> None:
         """Count a frame."""
@@ -121,128 +159,172 @@ class Follower:
         else:
             self._tally.add(scored)
 
+    def _loaded(self, held: Held) -> Scorer:
+        """A scorer of what lies in a slot, or of the other slot's where that does not load."""
+        try:
+            scorer = self._load(held.file)
+        except LitescoreError as error:
+            other = self._slots.held(self._slots.state.other)
+            if other is None:
+                raise
+            scorer = self._load(other.file)
+            held = self._slots.leave(f"release {held.release.digest[:12]}: {error}") or other
+            self._say(f"{self.name}: {self.problem}; release {held.release.digest[:12]} runs")
+            self._running = held.release
+        if self._slots.state.trial is not None:
+            self._trial = Trial(held.release.digest, None, self._terms.trial)
+        return scorer
+
     def _watch(self) -> None:
-        pause = self._pause(self._terms.every / 10)
-        while not self._closing.wait(pause):
-            pause = self._judge() if self._trial is not None else self._look()
+        due = time.monotonic() + self._pause(self._terms.every / 10)
+        while not self._closing.wait(self._until(due)):
+            try:
+                self._judge()
+                if time.monotonic() >= due:
+                    due = time.monotonic() + self._look()
+            except Exception as error:  # noqa: BLE001 whatever it is, the next look may go well
+                self._tell_failure(f"{type(error).__name__}: {error}")
+                due = time.monotonic() + self._pause(self._terms.every)
+        self._slots.release()
+
+    def _until(self, due: float) -> float:
+        """Seconds until there is something to do."""
+        left = max(0.0, due - time.monotonic())
+        return min(left, _JUDGED) if self._trial is not None else left
 
     def _pause(self, seconds: float) -> float:
         return seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 no secret
 
     def _look(self) -> float:
         """Read the channel, and take what it hands out; seconds until the next look."""
+        seen, number = None, self._slots.state.number
         try:
-            found, channel = self._wanted()
-            if found is not None and channel is not None:
-                self._renew(found, channel)
+            seen = self._lookout.read()
+            if seen is not None:
+                number = seen.channel.now.number
+                # Whatever comes of it: an older one is not to be believed any more.
+                self._slots.saw(number)
+                self._lookout.judged(seen.etag, self._heed(seen.channel))
+            self._slots.checked(number, self._lookout.problem)
         except TransientError as error:
-            self._slots.failed(str(error))
-            pause, self._retry = self._retry, min(2 * self._retry, self._terms.every)
+            self._tell_failure(str(error), aloud=False)
+            pause = min(self._retry, self._terms.every)
+            self._retry = 2 * pause
             return self._pause(pause)
         except LitescoreError as error:
-            self._tell_failure(error)
+            self._tell_failure(str(error))
+            if seen is not None:
+                self._lookout.refused(seen.etag, str(error), self._terms.every)
+        self._tell_trouble()
         self._retry = _FIRST_RETRY
         return self._pause(self._terms.every)
 
-    def _wanted(self) -> tuple[Release | None, Channel | None]:
-        shelf = self._followed.shelf
-        held = shelf.read_channel(self._followed.channel, self._trusted, etag=self._etag)
-        state = self._slots.state
-        if held is None:
-            self._slots.checked(state.number)
-            return None, None
-        running = Running(self._held.release if self._held else None, state.number)
-        found = wanted(
-            held.channel,
-            running,
-            device=self._device.id,
-            bad=state.bad,
-            read=lambda digest: shelf.read_release(digest, self._trusted),
-        )
+    def _heed(self, channel: Channel) -> str | None:
+        """Take what a channel hands out, if that is another release than runs; why it is not taken
+        for good, None where it runs.
+        """
+        number = channel.now.number
+        found = self._lookout.wanted(channel, self._slots.state, self._running)
         if found is None:
-            self._etag = held.etag
-            self._slots.checked(held.channel.now.number)
-        return found, held.channel
+            if self._running and self._lookout.handed(channel) == self._running.digest:
+                self._slots.adopt()
+            # Of a process that was killed between its swap and its tidying up.
+            fetching.clear(self._slots.folder)
+            return self._lookout.why_not(channel, self._slots.state)
+        self._check_fit(found)
+        if self._trial is not None:
+            # What is on trial is not to be the one to go back to.
+            self._leave(self._trial)
+            return self._heed(channel)
+        self._renew(found, number)
+        return None
 
-    def _renew(self, found: Release, channel: Channel) -> None:
-        before, held = self._tally, self._held
-        scorer, slot = self._fetched(found, channel)
+    def _check_fit(self, found: Release) -> None:
+        """Before it is fetched; not for ever, since whoever changes the options starts the loop anew."""
+        try:
+            self._fits(found.labels)
+        except LitescoreError as error:
+            raise self._intake.unfit(found, str(error)) from error
+
+    def _renew(self, found: Release, number: int) -> None:
+        before = self._tally
+        scorer, slot = self._intake.take_in(found)
         if self._closing.is_set():
             return
-        self._take(scorer)
+        # Written before it runs: were it after, a release that crashes at once would not be blamed.
+        self._slots.swap(slot, number, self._device.boot)
+        earlier, self._running = self._running, found
+        on_trial = self._slots.state.trial is not None
+        self._trial = Trial(found.digest, before, self._terms.trial) if on_trial else None
+        try:
+            self._take(scorer)
+        except LitescoreError as error:
+            self._trial, self._running = None, earlier
+            self._slots.leave(str(error))
+            raise self._intake.unfit(found, str(error)) from error
         self._tally = Tally()
-        self._trial = Trial(found.digest, before, self._terms.trial) if held else None
-        self._say(f"{self.name}: release {found.digest[:12]} from now on, in slot {slot}")
-
-    def _fetched(self, found: Release, channel: Channel | None) -> tuple[Scorer, str]:
-        """A scorer of a release that has proven itself and lies in its slot."""
-        assert channel is not None, "a release was found in it"
-        file = fetching.fetch(
-            self._followed.shelf, found, self._slots.folder, max_bytes=self._terms.max_bytes
-        )
-        try:
-            scorer = self._proven(file)
-        except LitescoreError as error:
-            self._slots.refuse(found.digest, str(error))
-            raise ReleaseError(f"release {found.digest[:12]}: {error}") from error
-        sealed = self._followed.shelf.read_sealed(found.digest)
-        slot = self._slots.put(sealed, file)
-        self._held = self._slots.held(slot)
-        if self._held is None:
-            raise ConfigurationError(
-                f"slot {slot} in {self._slots.folder} does not keep what is written"
-            )
-        self._slots.swap(slot, channel.now.number, self._device.boot)
         fetching.clear(self._slots.folder)
-        return scorer, slot
+        if earlier is not None:
+            self._say(f"{self.name}: release {found.digest[:12]} from now on, in slot {slot}")
 
-    def _proven(self, file: bytes) -> Scorer:
-        scorer = self._load(file)
-        refused = opversions.refusal(operations.read(file), scorer.runtime)
-        if refused:
-            raise ReleaseError(refused)
-        verdict = golden.replay(scorer, file)
-        if not verdict.proven:
-            raise ReleaseError(f"its golden samples are {verdict.verdict} on {verdict.runtime}")
-        return scorer
+    def _judge(self) -> None:
+        """Whether the release on trial, if one is, stays."""
+        trial = self._trial
+        if trial is None:
+            return
+        fault = trial.fault()
+        if fault is not None:
+            self._tally, self._trial = trial.before, None
+            self._return(trial.digest, fault)
+        elif trial.passed:
+            self._slots.settle()
+            self._tally, self._trial = trial.tally, None
+            self._say(f"{self.name}: the release has passed its trial")
+        self._tell_trouble()
 
-    def _judge(self) -> float:
-        """Whether the release on trial stays; seconds until it is judged again."""
-        assert self._trial is not None
-        fault = self._trial.fault()
+    def _leave(self, trial: Trial) -> None:
+        """The channel hands out another while a release is on trial: the one before is run again,
+        and nothing is held against this one.
+        """
+        other = self._slots.held(self._slots.state.other)
+        if other is not None:
+            self._take(self._load(other.file))
+            self._slots.leave(None)
+            self._running = other.release
+        else:
+            self._slots.settle()
+        self._tally, self._trial = trial.before, None
+
+    def _return(self, bad: str, fault: str) -> None:
+        """Go back to the release before: the loop first, then what is written of it."""
+        other = self._slots.held(self._slots.state.other)
         try:
-            if fault is not None:
-                self._return(fault)
-            elif self._trial.passed:
-                self._slots.settle()
-                self._tally, self._trial = self._trial.tally, None
-                self._say(f"{self.name}: the release has passed its trial")
+            if other is not None:
+                self._take(self._load(other.file))
         except LitescoreError as error:
-            self._tell_failure(error)
-        return _JUDGED
-
-    def _return(self, fault: str) -> None:
-        """Go back to the release before."""
-        assert self._trial is not None
-        bad, self._trial = self._trial.digest, None
-        held = self._slots.back(fault)
-        if held is None:
+            fault, other = f"{fault}, and the one before does not run: {error}", None
+        if other is None:
+            self._slots.stay(fault)
             self._say(f"{self.name}: {fault}; there is no release to go back to")
             return
-        self._held = held
-        self._take(self._load(held.file))
+        self._slots.back(fault)
+        self._lookout.forget()
+        self._running = other.release
         self._say(
-            f"{self.name}: back to release {held.release.digest[:12]}, {bad[:12]} is not taken "
+            f"{self.name}: back to release {other.release.digest[:12]}, {bad[:12]} is not taken "
             f"again: {fault}"
         )
 
-    def _tell_failure(self, error: LitescoreError) -> None:
-        if str(error) != self._slots.state.failure:
-            self._say(f"{self.name}: {error}; what runs goes on")
-        try:
-            self._slots.failed(str(error))
-        except ConfigurationError as full:
-            self._say(f"{self.name}: {full}")
+    def _tell_failure(self, failure: str, *, aloud: bool = True) -> None:
+        if aloud and failure != self._slots.state.failure:
+            self._say(f"{self.name}: {failure}; what runs goes on")
+        self._slots.failed(failure)
+
+    def _tell_trouble(self) -> None:
+        trouble = self._slots.trouble
+        if trouble is not None and trouble != self._told:
+            self._say(f"{self.name}: {trouble}")
+        self._told = trouble
 
 
 def _refuse(_scorer: Scorer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +15,8 @@ VERSION = 1
 SLOTS = ("a", "b")
 # Bad releases are few; a device that remembers a hundred has other troubles.
 _REMEMBERED = 100
+# Starts of a release on trial that ended with the machine's power before it is taken for the cause.
+_MOST_BOOTS = 3
 
 
 @dataclass(frozen=True)
@@ -30,30 +32,62 @@ class Trial:
     starts: int = 1
     ended: bool = False
 
+    def has_failed(self, boot: str) -> bool:
+        """Whether a start during this boot tells that the last loop crashed with it, or that it takes
+        the machine down.
+        """
+        return not self.ended and (self.boot == boot or self.starts >= _MOST_BOOTS)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A release that is being loaded and asked for its golden samples.
+
+    tries  so many times it was begun; of one that ended, well or not, nothing is left here
+    """
+
+    digest: str
+    tries: int
+
 
 @dataclass(frozen=True)
 class State:
     """Where a device stands.
 
     slot     `a` or `b`: which runs; None before the first release
-    number   the highest turn of the channel that was seen
+    channel  `SHELF@CHANNEL` that is followed
+    number   the highest turn of it that was seen
+    origin   the channel that handed out what runs
     trial    of what runs; None where it has passed
+    proof    of what is fetched; None where none is under way, or the process ended in it
     bad      digest -> why it is not taken again
+    begun    the kernel's boot id where a loop began and has not ended; None where it ended as it should
     since    when what runs was taken: UTC, RFC 3339, by the device's clock
     checked  when the channel was last read
     failure  why the last attempt at a newer one failed; None where it did not
+
+    The device's clock is for people: nothing is decided by it.
     """
 
     slot: str | None = None
+    channel: str | None = None
     number: int = 0
+    origin: str | None = None
     trial: Trial | None = None
+    proof: Proof | None = None
     bad: Mapping[str, str] = field(default_factory=dict)
+    begun: str | None = None
     since: str | None = None
     checked: str | None = None
     failure: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bad", MappingProxyType(dict(self.bad)))
+
+    def following(self, channel: str) -> State:
+        """With this channel followed. The turns of another say nothing about it."""
+        same = self.channel in (None, channel)
+        return replace(self, channel=channel, number=self.number if same else 0)
 
     @property
     def other(self) -> str:
@@ -68,19 +102,29 @@ class State:
 
 def write(path: Path, state: State) -> None:
     """Raises ConfigurationError where the disk does not take it."""
-    values = {field_: getattr(state, field_) for field_ in State.__dataclass_fields__}
+    values = {one.name: getattr(state, one.name) for one in fields(State)}
     values["bad"] = dict(state.bad)
     values["trial"] = asdict(state.trial) if state.trial else None
+    values["proof"] = asdict(state.proof) if state.proof else None
     write_whole(path, json.dumps({"version": VERSION} | values, indent=2).encode())
 
 
 def read(path: Path) -> State:
-    """The state; that of a new device where there is none, or none that can be read."""
+    """The state; that of a new device where there is none, or none that can be read.
+
+    Fields that another litescore added are left out, and those that it did not know have their
+    defaults: to go back to an older litescore must not forget what is bad.
+    """
     try:
         values: dict[str, Any] = json.loads(path.read_bytes())
         if values.pop("version") != VERSION or values["slot"] not in (*SLOTS, None):
             return State()
-        trial = values.pop("trial")
-        return State(**values, trial=Trial(**trial) if trial else None)
+        known = {one.name: values[one.name] for one in fields(State) if one.name in values}
+        trial, proof = known.pop("trial", None), known.pop("proof", None)
+        return State(
+            **known | {"number": int(known.get("number", 0))},
+            trial=Trial(**trial) if trial else None,
+            proof=Proof(**proof) if proof else None,
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return State()

@@ -93,12 +93,15 @@ def _check_age(old: Release, new: Release, turn: Turn) -> None:
 
 
 def _check_labels(running: Running, new: Release, channel: Channel) -> None:
-    """Any turn since the one that was seen last may have said that labels change."""
+    """Any turn since the last one of what runs may have said that labels change: one for a share of
+    the devices has, and the one that brings the same release to this device need not say it again.
+    """
     assert running.release is not None
     if new.labels == running.release.labels:
         return
-    since = [turn for turn in channel.turns if turn.number > running.number]
-    if not any(turn.relabel for turn in since):
+    numbers = [turn.number for turn in channel.turns if turn.release == running.release.digest]
+    last = max(numbers, default=0)
+    if not any(turn.relabel for turn in channel.turns if turn.number > last):
         raise ReleaseError(
             f"release {new.digest[:12]} has other labels than {running.release.digest[:12]}, and "
             "nobody said that they change: publish it with --allow-label-change"

@@ -149,7 +149,10 @@ def _content(path: Path) -> bytes:
 
 
 def _public(key: Ed25519PublicKey) -> PublicKey:
-    return PublicKey(hashlib.sha256(key.public_bytes_raw()).hexdigest()[:_ID_DIGITS], key)
+    # Debian's version of the library, which 32-bit devices have, knows no shorter way.
+    serialization = _cryptography().serialization
+    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return PublicKey(hashlib.sha256(raw).hexdigest()[:_ID_DIGITS], key)
 
 
 def _reason(error: Exception) -> str:

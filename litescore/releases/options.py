@@ -88,6 +88,11 @@ def trusted(paths: tuple[Path, ...]) -> tuple[PublicKey, ...]:
     return keys.trusted(paths or _set())
 
 
+def trusted_if_any(paths: tuple[Path, ...]) -> tuple[PublicKey, ...] | None:
+    """The same; None where no key is named anywhere."""
+    return trusted(paths) if paths or _set() else None
+
+
 def _set() -> tuple[Path, ...]:
     listed = (Settings.read().trust or "").split(os.pathsep)
     return tuple(Path(name) for name in listed if name)

@@ -5,97 +5,20 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from edge.device import Device
-from edge.releases.follower import Follower, FollowTerms
-from edge.releases.slots import Slots
-from edge.releases.trial import Terms
-from edge.scored import Scored
 from litescore import store
-from litescore.errors import PermanentError, ReleaseError
+from litescore.errors import ReleaseError
 from litescore.record import Subject
 from litescore.releases import publishing
-from litescore.releases.following import follow
 from litescore.releases.publishing import Publisher
 from litescore.releases.shelf import Shelf
-from litescore.scorer import Scorer
-from tests.edge.scored_frame import scored
+from tests.edge.releases.followed import TERMS, Start, publish
 from tests.releases.conftest import make_model
 from tests.rig.waiting import wait_until
-
-DEVICE = Device("0123456789ab", "boot 1", 1)
-TERMS = FollowTerms(every=0.05, trial=Terms(seconds=0.0, frames=8, slower=5.0))
-
-
-class Followed:
-    """A follower with what it took and said, and frames for it to see."""
-
-    def __init__(
-        self,
-        publisher: Publisher,
-        slots: Slots,
-        terms: FollowTerms = TERMS,
-        device: Device = DEVICE,
-    ) -> None:
-        self.taken: list[Scorer] = []
-        self.said: list[str] = []
-        self.slots = Slots(slots.folder, publisher.believed)
-        self.follower = Follower(
-            follow(f"{publisher.shelf.root}@stable"),
-            self.slots,
-            publisher.believed,
-            device,
-            load=Scorer,
-            say=self.said.append,
-            terms=terms,
-        )
-
-    def begin(self) -> str:
-        """The digest of what it begins with."""
-        scorer = self.follower.first()
-        self.follower.start(self.taken.append)
-        return scorer.digest
-
-    def wait(self, digest: str) -> None:
-        """Until it has taken this one."""
-        wait_until(lambda: self.taken and self.taken[-1].digest == digest, 30)
-
-    def show(self, count: int, *, seconds: float = 0.01, failed: bool = False) -> None:
-        """Let it see frames of what it took last."""
-        for _ in range(count):
-            self.follower.see(self._frame(seconds, failed))
-
-    def _frame(self, seconds: float, failed: bool) -> Scored:
-        frame = scored(pixels=PermanentError("corrupt", "torn") if failed else None)
-        frame.model = self.taken[-1].digest if self.taken else "0" * 64
-        frame.model_seconds = None if failed else seconds
-        return frame
-
-
-Start = Callable[..., Followed]
-
-
-@pytest.fixture
-def start(publisher: Publisher, slots: Slots) -> Iterator[Start]:
-    """`start()` makes a follower; all are closed in the end."""
-    made: list[Followed] = []
-
-    def begin(**words: object) -> Followed:
-        made.append(Followed(publisher, slots, **words))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield begin
-    for one in made:
-        one.follower.close()
-
-
-def publish(publisher: Publisher, number: int, **words: object) -> str:
-    moved = publishing.publish(publisher, make_model(number), "stable", **words)  # type: ignore[arg-type]
-    return moved.release.digest
 
 
 def test_it_takes_what_is_published(publisher: Publisher, start: Start) -> None:
@@ -259,7 +182,7 @@ def test_a_broken_transfer_goes_on(publisher: Publisher, start: Start) -> None:
     publish(publisher, 1)
     device = start()
     device.begin()
-    device.follower.close()
+    device.follower.end()
     file = make_model(2)
     digest = publish(publisher, 2)
     part = device.slots.folder / f"{digest}.part"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.releases import state as states
-from edge.releases.slots import Slots
+from edge.releases.slots import CRASHED, Slots
 from litescore.releases import publishing
 from litescore.releases.keys import PrivateKey
 from litescore.releases.publishing import Publisher
@@ -54,7 +54,7 @@ def test_a_crash_on_trial_goes_back(slots: Slots, publisher: Publisher, key: Pri
     first = take(slots, publisher, 1)
     second = take(slots, publisher, 2)
     assert running(slots, key) == first
-    assert again(slots, key).state.bad == {second: "the loop crashed with it"}
+    assert again(slots, key).state.bad == {second: CRASHED}
     assert running(slots, key) == first
 
 

@@ -1,0 +1,102 @@
+"""A release on its way into a slot: fetched, proven on this device, written down.
+
+It does not know which release is wanted, nor what the loop makes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edge.releases import fetching
+from edge.releases.slots import Slots
+from litescore import golden
+from litescore.errors import ConfigurationError, LitescoreError, ReleaseError
+from litescore.releases import envelope, release
+from litescore.releases.keys import PublicKey
+from litescore.releases.release import Release
+from litescore.releases.shelf import Shelf
+from litescore.scorer import Scorer
+from litescore.tflite import operations, opversions
+
+Load = Callable[[bytes], Scorer]
+# A release whose loading takes the process down is not loaded at every start for ever. Once may be
+# by chance: somebody pulled the plug.
+_MOST_TRIES = 2
+
+
+class Intake:
+    """Takes releases from a shelf into slots.
+
+    load       makes a scorer of a file's bytes
+    max_bytes  of a model's file
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        slots: Slots,
+        trusted: tuple[PublicKey, ...],
+        *,
+        load: Load,
+        max_bytes: int,
+    ) -> None:
+        self._shelf, self._slots, self._trusted = shelf, slots, trusted
+        self._load, self._max_bytes = load, max_bytes
+        # With another runtime, or other words, it may do: so not beyond this process.
+        self._unfit: dict[str, str] = {}
+
+    def take_in(self, found: Release) -> tuple[Scorer, str]:
+        """A scorer of a release that has proven itself, and the slot that it lies in.
+
+        Raises ReleaseError for one that is not whole, not for this device, or answers otherwise than
+        recorded: the last is not taken again.
+        """
+        if found.digest in self._unfit:
+            raise ReleaseError(self._unfit[found.digest])
+        sealed = self._sealed(found)
+        folder = self._slots.folder
+        file = fetching.fetch(self._shelf, found, folder, max_bytes=self._max_bytes)
+        scorer = self._proven(found, file)
+        slot = self._slots.put(sealed, file)
+        if self._slots.held(slot) is None:
+            raise ConfigurationError(f"slot {slot} in {folder} does not keep what is written")
+        return scorer, slot
+
+    def unfit(self, found: Release, why: str) -> ReleaseError:
+        """The error for a release that does not go with this device as it is set up now; it is not
+        tried again before the next start.
+        """
+        said = self._unfit[found.digest] = f"release {found.digest[:12]}: {why}"
+        return ReleaseError(said)
+
+    def _sealed(self, found: Release) -> bytes:
+        """Its signed statement as it lies there: the very one that was judged."""
+        what = f"release {found.digest[:12]} of {found.model}"
+        sealed = self._shelf.read_sealed(found.digest)
+        statement, _ = envelope.opened(sealed, release.KIND, self._trusted, what=what)
+        if Release.from_statement(statement) != found:
+            raise ReleaseError(f"{what} was changed while it was being read")
+        return sealed
+
+    def _proven(self, found: Release, file: bytes) -> Scorer:
+        if self._slots.prove(found.digest) >= _MOST_TRIES:
+            why = f"the process ended {_MOST_TRIES} times while it was being loaded and proven"
+            self._slots.refuse(found.digest, why)
+            raise ReleaseError(f"release {found.digest[:12]}: {why}")
+        try:
+            scorer = self._load(file)
+            refused = opversions.refusal(operations.read(file), scorer.runtime)
+            if refused:
+                raise ReleaseError(refused)
+            verdict = golden.replay(scorer, file)
+        except LitescoreError as error:
+            raise self.unfit(found, str(error)) from error
+        finally:
+            self._slots.proved()
+        if verdict.proven:
+            return scorer
+        why = f"its golden samples are {verdict.verdict} on {verdict.runtime}"
+        if verdict.verdict == golden.NOT_RECORDED:
+            raise self.unfit(found, why)
+        self._slots.refuse(found.digest, why)
+        raise ReleaseError(f"release {found.digest[:12]}: {why}")

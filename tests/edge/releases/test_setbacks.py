@@ -1,0 +1,412 @@
+"""What would lock a device out, or have it run what it should not: full disks, crashes in odd places,
+other loops, other channels.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.device import Device
+from edge.releases import state as states
+from edge.releases.slots import CRASHED, Slots
+from edge.releases.trial import Terms
+from litescore import store
+from litescore.errors import ConfigurationError, ReleaseError, UsageError
+from litescore.record import Subject
+from litescore.releases import publishing
+from litescore.releases.keys import PrivateKey
+from litescore.releases.publishing import Publisher
+from litescore.scorer import Scorer
+from tests.edge.releases.followed import DEVICE, TERMS, Followed, Start, publish
+from tests.releases.conftest import make_model
+from tests.rig.waiting import wait_until
+
+# A trial that no test is long enough for.
+ENDLESS = replace(TERMS, trial=Terms(seconds=1000.0, frames=8, slower=5.0))
+NEXT_BOOT = replace(DEVICE, boot="boot 2")
+
+
+@contextmanager
+def unwritable(slots: Slots) -> Iterator[None]:
+    """The state cannot be written: what it is written to first is a folder.
+
+    A stand-in for a full disk, which takes root to mount, and root writes to what is read-only; with a
+    real one see tests/edge/releases/test_processes.py.
+    """
+    beside = slots.folder / f".state.json.{os.getpid()}.part"
+    wait_until(lambda: _made(beside))
+    (beside / "full").touch()
+    yield
+    (beside / "full").unlink()
+    beside.rmdir()
+
+
+def _made(folder: Path) -> bool:
+    """Not while something is being written there."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+def restarted(start: Start, device: Device = DEVICE, **words: object) -> Followed:
+    """The loop after a crash: nothing was told of its end."""
+    return start(device=device, **words)
+
+
+def test_back_on_a_full_disk(publisher: Publisher, start: Start) -> None:
+    """The loop leaves a bad release though that cannot be written down, and it is written later."""
+    first = publish(publisher, 1)
+    device = start()
+    device.begin()
+    device.show(20)
+    second = publish(publisher, 2)
+    device.wait(second)
+    with unwritable(device.slots):
+        device.show(8, failed=True)
+        device.wait(first)
+        wait_until(lambda: device.slots.trouble)
+        assert "cannot write" in str(device.slots.trouble)
+        assert states.read(device.slots.folder / "state.json").trial is not None
+    wait_until(lambda: second in states.read(device.slots.folder / "state.json").bad)
+    assert states.read(device.slots.folder / "state.json").trial is None
+
+
+def test_a_start_on_a_full_disk(publisher: Publisher, start: Start) -> None:
+    """After a crash on trial: the old one runs, and why nothing is written is told."""
+    first = publish(publisher, 1)
+    device = start(terms=ENDLESS)
+    device.begin()
+    device.wait(publish(publisher, 2))
+    device.follower.close()
+    again = restarted(start)
+    with unwritable(again.slots):
+        # What a killed process left is removed at a start; this one is not to be.
+        assert again.begin() == first
+        wait_until(lambda: any("cannot write" in line for line in again.said))
+
+
+def test_no_loop_of_a_full_disk_and_a_dead_line(publisher: Publisher, start: Start) -> None:
+    """The thread that follows outlives both at once."""
+    publish(publisher, 1)
+    device = start()
+    device.begin()
+    channel = publisher.shelf.place("channels", "stable.json")
+    content = store.read(Subject(channel), max_bytes=10**6).data
+    with unwritable(device.slots):
+        store.put(channel, b"{}")
+        wait_until(lambda: "broken" in str(device.follower.problem))
+    store.put(channel, content)
+    device.wait(publish(publisher, 2))
+
+
+def test_another_error_than_ours_does_not_end_it(publisher: Publisher, start: Start) -> None:
+    """Whatever a runtime raises; the next look goes well."""
+    publish(publisher, 1)
+    loads: list[int] = []
+
+    def load(file: bytes) -> Scorer:
+        loads.append(len(file))
+        if len(loads) == 2:
+            raise RuntimeError("no reason given")
+        return Scorer(file)
+
+    device = start(load=load)
+    device.begin()
+    second = publish(publisher, 2)
+    device.wait(second)
+    assert any("RuntimeError: no reason given" in line for line in device.said)
+
+
+def test_one_loop_at_a_time(publisher: Publisher, start: Start, slots: Slots) -> None:
+    """Two would write over each other's slots."""
+    publish(publisher, 1)
+    device = start()
+    device.begin()
+    other = Followed(publisher, slots)
+    with pytest.raises(ConfigurationError, match=r"another loop follows.*--state of its own"):
+        other.begin()
+    device.follower.close()
+    assert other.begin()
+    other.follower.close()
+
+
+def test_what_a_killed_process_left_is_removed(publisher: Publisher, start: Start) -> None:
+    """Half files of its number, which no other process would write over."""
+    publish(publisher, 1)
+    device = start()
+    device.begin()
+    left = [device.slots.folder / name for name in (".state.json.1.part", "a/.model.tflite.1.part")]
+    for path in left:
+        path.write_bytes(b"half")
+    start().begin()
+    assert not any(path.exists() for path in left)
+
+
+def test_what_is_bad_stays_told(publisher: Publisher, start: Start) -> None:
+    """At every look after it, by ETag or not, and after a restart."""
+    publish(publisher, 1)
+    device = start()
+    device.begin()
+    device.show(20)
+    second = publish(publisher, 2)
+    device.wait(second)
+    device.show(8, failed=True)
+    wait_until(lambda: second in device.slots.state.bad)
+    for _ in range(3):
+        before = device.slots.state
+        wait_until(lambda before=before: device.slots.state is not before)
+    assert f"release {second[:12]} is not taken again: 8 of 8" in str(device.follower.problem)
+    again = start()
+    again.begin()
+    wait_until(lambda: "is not taken again" in str(again.follower.problem))
+    publish(publisher, 3)
+    again.wait(publish(publisher, 4))
+    wait_until(lambda: again.follower.problem is None)
+
+
+def test_an_old_statement_after_a_refusal(publisher: Publisher, start: Start) -> None:
+    """The turn of a release that is refused was seen all the same."""
+    publish(publisher, 1)
+    channel = publisher.shelf.place("channels", "stable.json")
+    old = store.read(Subject(channel), max_bytes=10**6).data
+    device = start()
+    device.begin()
+    digest = publish(publisher, 2, relabel=True)
+    device.wait(digest)
+    device.show(8)
+    wait_until(lambda: device.slots.state.trial is None)
+    third = publish(publisher, 3)
+    store.put(publisher.shelf.file(third), b"another file")
+    wait_until(lambda: "came" in str(device.follower.problem))
+    assert device.slots.state.number == 3
+    store.put(channel, old)
+    wait_until(lambda: "seen at turn 3, and what came is turn 1" in str(device.follower.problem))
+
+
+def test_another_channel_is_another_story(publisher: Publisher, start: Start) -> None:
+    """Told to follow another one, a device takes what that hands out, at whichever turn it is and
+    however old the release.
+    """
+    first = publish(publisher, 1)
+    for number in (2, 3):
+        canary = publishing.publish(publisher, make_model(number), "canary").release.digest
+    device = start(channel="canary")
+    assert device.begin() == canary
+    assert device.slots.state.number == 2
+    device.follower.end()
+    stable = start(terms=ENDLESS)
+    assert stable.begin() == canary
+    stable.wait(first)
+    assert stable.slots.state.number == 1
+
+
+def test_labels_that_changed_for_a_share(publisher: Publisher, start: Start) -> None:
+    """The turn to all need not say it again: the devices that waited take it too."""
+    publish(publisher, 1)
+    device = start()
+    device.begin()
+    other = make_model(2, labels=("ant", "bee", "dog"))
+    publishing.publish(publisher, other, "stable", share=50, relabel=True)
+    wait_until(lambda: device.slots.state.number == 2)
+    digest = publishing.promote(publisher, "stable", "stable").release.digest
+    device.wait(digest)
+
+
+def test_a_rollback_ends_a_trial(publisher: Publisher, start: Start) -> None:
+    """Of a camera that gives no frames: a trial that cannot end does not keep a device from what the
+    channel hands out. Nothing is held against the release.
+    """
+    first = publish(publisher, 1)
+    device = start(terms=ENDLESS)
+    device.begin()
+    second = publish(publisher, 2)
+    device.wait(second)
+    publishing.rollback(publisher, "stable")
+    device.wait(first)
+    wait_until(lambda: device.slots.state.trial is None)
+    assert (device.slots.state.bad, device.slots.state.number) == ({}, 3)
+
+
+def test_a_release_on_trial_is_not_gone_back_to(publisher: Publisher, start: Start) -> None:
+    """A third one comes meanwhile: the first stays in the other slot."""
+    first = publish(publisher, 1)
+    device = start(terms=ENDLESS)
+    device.begin()
+    device.wait(publish(publisher, 2))
+    third = publish(publisher, 3)
+    device.wait(third)
+    assert [scorer.digest for scorer in device.taken][-2:] == [first, third]
+    device.show(8, failed=True)
+    device.wait(first)
+    wait_until(lambda: list(device.slots.state.bad) == [third])
+
+
+def test_what_the_loop_refuses_does_not_run(
+    publisher: Publisher, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A label that the command's words ask for is not there: the state says what runs."""
+    first = publish(publisher, 1)
+    device = start()
+    asked: list[str] = []
+
+    def refuse(scorer: Scorer) -> None:
+        asked.append(scorer.digest)
+        raise UsageError("no label 'eel'")
+
+    monkeypatch.setattr(device, "take", refuse)
+    device.begin()
+    second = publish(publisher, 2)
+    wait_until(lambda: "no label 'eel'" in str(device.follower.problem))
+    held = device.slots.held(str(device.slots.state.slot))
+    assert held is not None
+    assert held.release.digest == first
+    assert device.slots.state.bad == {}
+    before = device.slots.state
+    wait_until(lambda: device.slots.state is not before)
+    assert asked == [second]
+
+
+def test_a_crash_is_followed_by_a_look(publisher: Publisher, start: Start) -> None:
+    """A release that has passed and then takes the loop down in its first second: what mends it is
+    taken before the next frame. After a power cut nobody waits for the network.
+    """
+    first = publish(publisher, 1)
+    start().begin()
+    second = publish(publisher, 2)
+    assert restarted(start, NEXT_BOOT, terms=replace(ENDLESS, every=1000)).begin() == first
+    assert restarted(start, NEXT_BOOT, terms=replace(ENDLESS, every=1000)).begin() == second
+
+
+def test_what_crashes_while_it_is_proven(publisher: Publisher, start: Start) -> None:
+    """A file that takes the process down when it is loaded is not loaded at every start."""
+    first = publish(publisher, 1)
+    device = start()
+    device.begin()
+    device.follower.end()
+    device.follower.close()
+    second = publish(publisher, 2)
+    for _ in range(2):
+        # As two processes that did not come back from it.
+        Slots(device.slots.folder, publisher.believed).prove(second)
+    again = start()
+    assert again.begin() == first
+    wait_until(lambda: second in again.slots.state.bad)
+    assert "ended 2 times while it was being loaded" in again.slots.state.bad[second]
+    assert again.taken == []
+
+
+def test_one_crash_while_it_is_proven_is_none(publisher: Publisher, start: Start) -> None:
+    """Somebody pulled the plug."""
+    publish(publisher, 1)
+    device = start()
+    device.begin()
+    device.follower.end()
+    device.follower.close()
+    second = publish(publisher, 2)
+    Slots(device.slots.folder, publisher.believed).prove(second)
+    again = start()
+    again.begin()
+    again.wait(second)
+    assert again.slots.state.proof is None
+
+
+def test_a_release_that_comes_at_the_end(publisher: Publisher, start: Start) -> None:
+    """Swapped in while the loop ends as it should: the next start is its first."""
+    publish(publisher, 1)
+    device = start()
+    device.begin()
+    device.follower.close()
+    device.slots.end()
+    second = publish(publisher, 2)
+    sealed, file = publisher.shelf.read_sealed(second), make_model(2)
+    device.slots.swap(device.slots.put(sealed, file), 2, DEVICE.boot)
+    assert start().begin() == second
+
+
+def test_a_slot_that_does_not_load(publisher: Publisher, start: Start) -> None:
+    """After the runtime was replaced by another: the other slot runs."""
+    first = publish(publisher, 1)
+    device = start()
+    device.begin()
+    second = publish(publisher, 2)
+    device.wait(second)
+    device.show(8)
+    wait_until(lambda: device.slots.state.trial is None)
+    device.follower.end()
+
+    def load(file: bytes) -> Scorer:
+        scorer = Scorer(file)
+        if scorer.digest == second:
+            raise ConfigurationError("this runtime is too old for it")
+        return scorer
+
+    again = start(load=load)
+    assert again.begin() == first
+    wait_until(lambda: again.slots.state.number == 2)
+    assert f"release {first[:12]} runs" in again.said[0]
+    assert again.slots.state.bad == {}
+
+
+def test_nothing_for_this_device(publisher: Publisher, start: Start) -> None:
+    """The only release went to a share of the devices."""
+    publish(publisher, 1, share=1)
+    with pytest.raises(ReleaseError, match="has no release for this device yet"):
+        start().begin()
+
+
+def test_failing_frames_after_a_restart(publisher: Publisher, start: Start) -> None:
+    """How many failed before is not known any more: a camera that tears a third of its pictures does
+    so with any model.
+    """
+    publish(publisher, 1)
+    device = start(terms=ENDLESS)
+    device.begin()
+    second = publish(publisher, 2)
+    device.wait(second)
+    device.follower.end()
+    again = start()
+    assert again.begin() == second
+    again.taken.append(Scorer(make_model(2)))
+    again.show(4, failed=True)
+    again.show(8)
+    wait_until(lambda: again.slots.state.trial is None)
+    assert again.slots.state.bad == {}
+
+
+def test_a_lost_state_is_on_trial(publisher: Publisher, start: Start, key: PrivateKey) -> None:
+    """What was bad is forgotten with it: the newer one must show again that it runs."""
+    first = publish(publisher, 1)
+    device = start(terms=ENDLESS)
+    device.begin()
+    second = publish(publisher, 2)
+    device.wait(second)
+    device.follower.close()
+    (device.slots.folder / "state.json").write_bytes(b"\0" * 100)
+    held = Slots(device.slots.folder, (key.public,)).begin("boot 7")
+    assert held is not None
+    assert held.release.digest == second
+    held = (again := Slots(device.slots.folder, (key.public,))).begin("boot 7")
+    assert held is not None
+    assert held.release.digest == first
+    assert again.state.bad == {second: CRASHED}
+
+
+def test_a_state_of_another_litescore(publisher: Publisher, start: Start) -> None:
+    """It has fields more, and fields less."""
+    publish(publisher, 1)
+    device = start()
+    device.begin()
+    device.slots.refuse("f" * 64, "no")
+    path = device.slots.folder / "state.json"
+    text = path.read_text().replace('"since"', '"more": 1, "was_since"')
+    path.write_text(text)
+    read = states.read(path)
+    assert (read.bad, read.slot, read.since) == ({"f" * 64: "no"}, "a", None)
