@@ -48,6 +48,7 @@ class RunOptions:
     threads     of the interpreter
     labels      class names for a file without a contract
     max_frames  after which the loop ends; None for none
+    silent      whether nothing is told where no place was named for it
     """
 
     source: SourceOptions
@@ -64,6 +65,7 @@ class RunOptions:
     threads: int
     labels: Sequence[str] | None
     max_frames: int | None
+    silent: bool = False
 
 
 class Model(Protocol):
@@ -126,7 +128,7 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
             )
             loop.watchers.append(model)
             monitor = Monitor(loop, model, source, device, thermal.read)
-            _open_parts(options, loop, monitor, device, stop, tell, parts)
+            _open_parts(options, loop, monitor, device, stop, tell, parts, live=source.live)
             model.start(loop.replace)
             notifier.ready(f"scoring {source.name}")
             try:
@@ -224,6 +226,8 @@ def _open_parts(
     stop: Stop,
     say: Say,
     parts: list[Closing],
+    *,
+    live: bool,
 ) -> None:
     """Whatever looks at frames or takes them, each as soon as it is open in the list of parts."""
     state = options.state or state_folder(os.environ)
@@ -242,6 +246,7 @@ def _open_parts(
         labels=loop.scorer.contract.labels,
         state=state,
         spool=options.spool,
+        live=live,
         say=say,
     )
     if keep is not None:
@@ -262,7 +267,9 @@ def _open_parts(
         loop.watchers.append(mqtt)
         loop.sinks.append(mqtt)
     lines = open_lines(
-        options.out, otherwise=None if mqtt else STDOUT, stopping=lambda: stop.requested
+        options.out,
+        otherwise=None if mqtt or options.silent else STDOUT,
+        stopping=lambda: stop.requested,
     )
     if lines is not None:
         parts.append(lines)

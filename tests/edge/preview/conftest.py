@@ -20,7 +20,6 @@ from edge.frames import PATIENCE, Frame
 from edge.loop import Loop
 from edge.monitor import Monitor
 from edge.pictures import Pictures
-from edge.preview.address import Address
 from edge.preview.preview import Preview
 from edge.releases.status import ReleaseStatus
 from edge.status import Status
@@ -30,6 +29,7 @@ from litescore.contract import Contract
 from litescore.errors import PermanentError
 from litescore.record import Subject
 from litescore.scorer import Scorer
+from litescore.web.address import Address
 from tests.edge.conftest import RED
 
 WAIT = 60.0
