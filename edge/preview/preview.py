@@ -9,7 +9,7 @@ from edge.pictures import Pictures
 from edge.preview.feed import Feed
 from edge.preview.history import History
 from edge.preview.pace import Pace
-from edge.preview.routes import Handler, Shown
+from edge.preview.routes import Routes, Shown
 from edge.scored import Scored
 from litescore.web.address import Address
 from litescore.web.guard import Guard
@@ -49,7 +49,9 @@ class Preview:
             silence,
         )
         self._server = Server(
-            address, type("Bound", (Handler,), {"shown": shown}), "--preview-bind"
+            address,
+            type("Bound", (Routes,), {"shown": shown, "guard": shown.guard}),
+            "--preview-bind",
         )
         self._has_token = token is not None
         # Its loop looks up ten times a second, for overdue connections and the end.

@@ -11,8 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
-from urllib.parse import parse_qs, urlsplit
 
 from edge.monitor import Snapshots
 from edge.preview import metrics
@@ -20,15 +18,15 @@ from edge.preview.feed import BEAT, Feed
 from edge.preview.health import problem
 from edge.preview.history import History
 from edge.preview.pace import Pace
-from edge.preview.pages import HEADERS, PAGE, TOKEN
+from edge.preview.pages import HEADERS, PAGE
 from litescore.web.guard import Guard
-from litescore.web.server import PATIENCE, Server
+from litescore.web.handler import CLOSE, Handler
+from litescore.web.server import PATIENCE
 
 VIEWERS = 8
 _BOUNDARY = "frame"
 # Seconds after which a picture is sent again, so that whoever passes it on sees the line alive.
 _AGAIN = 1.0
-_CLOSE = {"Connection": "close"}
 
 
 @dataclass(frozen=True)
@@ -72,51 +70,21 @@ class Seats:
                 self._free += got
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers requests of one connection, one after the other. To be subclassed with `shown`."""
+class Routes(Handler):
+    """The preview's paths. To be subclassed with `shown`."""
 
     shown: Shown
-    server: Server
-    protocol_version = "HTTP/1.1"
-    timeout = PATIENCE
-    disable_nagle_algorithm = True
+    always = HEADERS
+    closed = "ask by localhost or 127.0.0.1, or start litescore with LITESCORE_PREVIEW_TOKEN set\n"
 
-    def handle_one_request(self) -> None:
-        self.server.await_request(self.connection)
-        super().handle_one_request()
-
-    def do_GET(self) -> None:
-        self.server.got_request(self.connection)
-        try:
-            url = urlsplit(self.path)
-        except ValueError:
-            self._answer(400, "no such URL\n", headers=_CLOSE)
-            return
-        self.query = {name: values[-1] for name, values in parse_qs(url.query).items()}
-        if url.path == "/" and "token" in self.query:
-            self._sign_in(self.query["token"])
-        elif not self.shown.guard.admits(self.headers):
-            self._turn_away()
-        elif url.path in _ROUTES:
-            _ROUTES[url.path](self)
+    def route(self, path: str) -> None:
+        if path in _ROUTES:
+            _ROUTES[path](self)
         else:
-            self._answer(404, "not found\n")
-
-    def refuse(self) -> None:
-        """Any method but GET."""
-        self.server.got_request(self.connection)
-        self._answer(405, "only GET\n", headers={"Allow": "GET"} | _CLOSE)
-
-    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = refuse  # noqa: N815
-
-    def version_string(self) -> str:
-        return "litescore"
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the name it has
-        """Nothing: standard error is the loop's, and who looks is nobody's business."""
+            self.answer(404, "not found\n")
 
     def page(self) -> None:
-        self._answer(200, PAGE, "text/html; charset=utf-8")
+        self.answer(200, PAGE, "text/html; charset=utf-8")
 
     def snapshot(self) -> None:
         """The newest picture; with `?after=N` the first above that serial, or 204 after a while."""
@@ -127,11 +95,11 @@ class Handler(BaseHTTPRequestHandler):
             picture = self.shown.pace.current()
         if picture is not None:
             headers = {"Frame-Serial": str(picture.serial)}
-            self._answer(200, picture.jpeg, "image/jpeg", headers)
+            self.answer(200, picture.jpeg, "image/jpeg", headers)
         elif after:
-            self._answer(204, b"")
+            self.answer(204, b"")
         else:
-            self._answer(503, "no frame yet\n", headers={"Retry-After": "1"})
+            self.answer(503, "no frame yet\n", headers={"Retry-After": "1"})
 
     def stream(self) -> None:
         with self._seat() as got:
@@ -163,39 +131,22 @@ class Handler(BaseHTTPRequestHandler):
         text = metrics.text(
             shown.monitor.snapshot(), changes=shown.history.changes, viewers=shown.seats.taken
         )
-        self._answer(200, text, metrics.CONTENT_TYPE)
+        self.answer(200, text, metrics.CONTENT_TYPE)
 
     def health(self) -> None:
         shown = self.shown
         reason = problem(shown.monitor.snapshot(), shown.history.newest, shown.silence)
         if reason is None:
-            self._answer(200, "ok\n")
+            self.answer(200, "ok\n")
         else:
-            self._answer(503, json.dumps({"reason": reason}) + "\n", "application/json")
-
-    def _sign_in(self, token: str) -> None:
-        """Have the browser keep the token, and out of the address line."""
-        guard = self.shown.guard
-        if guard.has_token and not guard.knows(token):
-            self._turn_away()
-            return
-        headers = {"Set-Cookie": guard.cookie(token)} if guard.has_token else {}
-        self._answer(303, b"", headers=headers | {"Location": "./"})
-
-    def _turn_away(self) -> None:
-        if self.shown.guard.has_token:
-            headers = {"WWW-Authenticate": 'Bearer realm="litescore"'}
-            self._answer(401, TOKEN, "text/html; charset=utf-8", headers | _CLOSE)
-        else:
-            text = "ask by localhost or 127.0.0.1, or start litescore with LITESCORE_PREVIEW_TOKEN set\n"
-            self._answer(403, text, headers=_CLOSE)
+            self.answer(503, json.dumps({"reason": reason}) + "\n", "application/json")
 
     @contextmanager
     def _seat(self) -> Iterator[bool]:
         with self.shown.seats.one() as got:
             if not got:
                 text = f"{VIEWERS} are looking already\n"
-                self._answer(503, text, headers={"Retry-After": "5"} | _CLOSE)
+                self.answer(503, text, headers={"Retry-After": "5"} | CLOSE)
             yield got
 
     def _is_gone(self) -> bool:
@@ -206,27 +157,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _begin(self, kind: str) -> None:
         """A body without an end."""
-        self.send_response(200)
-        self._headers({"Content-Type": kind} | _CLOSE)
-
-    def _answer(
-        self,
-        status: int,
-        body: str | bytes,
-        kind: str = "text/plain; charset=utf-8",
-        headers: dict[str, str] | None = None,
-    ) -> None:
-        body = body.encode() if isinstance(body, str) else body
-        self.send_response(status)
-        length = {} if status == 204 else {"Content-Type": kind, "Content-Length": str(len(body))}
-        self._headers(length | (headers or {}))
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def _headers(self, headers: dict[str, str]) -> None:
-        for name, value in (HEADERS | headers).items():
-            self.send_header(name, value)
-        self.end_headers()
+        self.begin(200, {"Content-Type": kind} | CLOSE)
 
 
 def _part(jpeg: bytes) -> bytes:
@@ -235,10 +166,10 @@ def _part(jpeg: bytes) -> bytes:
 
 
 _ROUTES = {
-    "/": Handler.page,
-    "/events": Handler.events,
-    "/healthz": Handler.health,
-    "/metrics": Handler.metrics,
-    "/snapshot.jpg": Handler.snapshot,
-    "/stream.mjpg": Handler.stream,
+    "/": Routes.page,
+    "/events": Routes.events,
+    "/healthz": Routes.health,
+    "/metrics": Routes.metrics,
+    "/snapshot.jpg": Routes.snapshot,
+    "/stream.mjpg": Routes.stream,
 }

@@ -8,9 +8,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 from litescore import web
 from litescore.errors import ImageError, LitescoreError, PermanentError, UsageError
@@ -20,7 +19,8 @@ from litescore.review.items import Item
 from litescore.review.pictures import Rendered
 from litescore.web.address import Address
 from litescore.web.guard import Guard
-from litescore.web.server import PATIENCE, Server
+from litescore.web.handler import CLOSE, Handler
+from litescore.web.server import Server
 
 COOKIE = "litescore_review"
 PAGE = web.page(__package__, "page.html")
@@ -29,7 +29,6 @@ HEADERS = web.headers(PAGE, web.TOKEN)
 _AHEAD = 6
 _LONGEST = 4096
 _JSON = "application/json"
-_CLOSE = {"Connection": "close"}
 
 
 @dataclass(frozen=True)
@@ -84,68 +83,43 @@ def _told(item: Item) -> dict[str, Any]:
     }
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers requests of one connection, one after the other. To be subclassed with `shown`."""
+class Routes(Handler):
+    """The page's paths. To be subclassed with `shown`."""
 
     shown: Shown
-    server: Server
-    protocol_version = "HTTP/1.1"
-    timeout = PATIENCE
-    disable_nagle_algorithm = True
+    always = HEADERS
+    closed = "only for this page, by localhost or 127.0.0.1\n"
+    verbs = ("GET", "POST")
 
-    def handle_one_request(self) -> None:
-        self.server.await_request(self.connection)
-        super().handle_one_request()
-
-    def do_GET(self) -> None:
-        self.server.got_request(self.connection)
-        url = urlsplit(self.path)
-        token = parse_qs(url.query).get("token", [""])[-1]
-        if url.path == "/" and token:
-            self._sign_in(token)
-        elif not self._is_admitted():
-            self._turn_away()
-        elif url.path == "/":
-            self._answer(200, PAGE, "text/html; charset=utf-8")
-        elif url.path == "/state":
+    def route(self, path: str) -> None:
+        if path == "/":
+            self.answer(200, PAGE, "text/html; charset=utf-8")
+        elif path == "/state":
             self._tell(200)
-        elif url.path.startswith("/picture/"):
-            self._picture(unquote(url.path.removeprefix("/picture/")))
+        elif path.startswith("/picture/"):
+            self._picture(unquote(path.removeprefix("/picture/")))
         else:
-            self._answer(404, "not found\n")
+            self.answer(404, "not found\n")
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 the name it has
         self.server.got_request(self.connection)
         # Read whole before anything is answered: a browser that still writes would see no answer.
         words = self._words()
-        if not self._is_admitted() or not self._is_own_script():
-            self._turn_away()
+        if not self.is_admitted() or not self._is_own_script():
+            self.turn_away()
         elif words is None:
-            self._answer(400, "one JSON object of at most 4 KB\n", headers=_CLOSE)
+            self.answer(400, "one JSON object of at most 4 KB\n", headers=CLOSE)
         elif (act := _ACTS.get(self.path)) is None:
-            self._answer(404, "not found\n")
+            self.answer(404, "not found\n")
         else:
             self._do(act, words)
 
-    def refuse(self) -> None:
-        """Any other method."""
-        self.server.got_request(self.connection)
-        self._answer(405, "only GET and POST\n", headers={"Allow": "GET, POST"} | _CLOSE)
-
-    do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = refuse  # noqa: N815
-
-    def version_string(self) -> str:
-        return "litescore"
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the name it has
-        """Nothing: the terminal is the command's."""
-
-    def _is_admitted(self) -> bool:
+    def is_admitted(self) -> bool:
         host = self.headers.get("Host", "")
         # A browser names the origin of a script that asks for another's page.
         origin = self.headers.get("Origin", f"http://{host}")
         own = origin in (f"http://{host}", f"https://{host}")
-        return own and self.shown.guard.admits(self.headers)
+        return own and super().is_admitted()
 
     def _is_own_script(self) -> bool:
         """Whether no form and no page of another place sent it: those cannot send JSON unasked."""
@@ -180,56 +154,24 @@ class Handler(BaseHTTPRequestHandler):
 
     def _picture(self, id_: str) -> None:
         if id_ not in self.shown.desk.items:
-            self._answer(404, "no such picture\n")
+            self.answer(404, "no such picture\n")
             return
         try:
             picture = self.shown.rendered(id_)
         except PermanentError as error:
-            self._answer(422, f"{error}\n")
+            self.answer(422, f"{error}\n")
         except ImageError as error:
-            self._answer(503, f"{error}\n")
+            self.answer(503, f"{error}\n")
         else:
             headers = {"Cache-Control": "private, max-age=86400"}
             seen = pictures.seen(self.shown.desk.items[id_].view, picture.size)
             if seen:
                 headers["Seen"] = " ".join(f"{number:.5f}" for number in seen)
-            self._answer(200, picture.data, picture.kind, headers)
-
-    def _sign_in(self, token: str) -> None:
-        """Have the browser keep the token, and out of the address line."""
-        guard = self.shown.guard
-        if guard.has_token and not guard.knows(token):
-            self._turn_away()
-            return
-        headers = {"Set-Cookie": guard.cookie(token)} if guard.has_token else {}
-        self._answer(303, b"", headers=headers | {"Location": "./"})
-
-    def _turn_away(self) -> None:
-        if self.shown.guard.has_token and self.command == "GET":
-            headers = {"WWW-Authenticate": 'Bearer realm="litescore"'}
-            self._answer(401, web.TOKEN, "text/html; charset=utf-8", headers | _CLOSE)
-        else:
-            self._answer(403, "only for this page, by localhost or 127.0.0.1\n", headers=_CLOSE)
+            self.answer(200, picture.data, picture.kind, headers)
 
     def _tell(self, status: int, problem: str | None = None) -> None:
         state = self.shown.state() | {"problem": problem}
-        self._answer(status, json.dumps(state, separators=(",", ":")), _JSON)
-
-    def _answer(
-        self,
-        status: int,
-        body: str | bytes,
-        kind: str = "text/plain; charset=utf-8",
-        headers: dict[str, str] | None = None,
-    ) -> None:
-        body = body.encode("utf-8", "backslashreplace") if isinstance(body, str) else body
-        self.send_response(status)
-        about = {"Content-Type": kind, "Content-Length": str(len(body))}
-        for name, value in (HEADERS | about | (headers or {})).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.answer(status, json.dumps(state, separators=(",", ":")), _JSON)
 
 
 def _text(words: dict[str, Any], name: str) -> str:
@@ -259,7 +201,9 @@ class Review:
 
     def __init__(self, address: Address, token: str | None, desk: Desk, *, option: str) -> None:
         shown = Shown(desk, Guard(token, COOKIE))
-        self._server = Server(address, type("Bound", (Handler,), {"shown": shown}), option)
+        self._server = Server(
+            address, type("Bound", (Routes,), {"shown": shown, "guard": shown.guard}), option
+        )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.1,), name="review", daemon=True
         )

@@ -3,6 +3,7 @@
     address.py    where a server listens
     guard.py      who may ask: the token, and on loopback the name it was asked by
     token.html    what who has no token sees
+    handler.py    a request let in or turned away, and answered
     server.py     a thread a connection, so many at most, none for longer than it may be silent
 
 Knows no page and nothing of what is shown.

@@ -21,7 +21,7 @@ GET = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A viewer may be silent for half a second only."""
     monkeypatch.setattr(server, "PATIENCE", 0.5)
-    monkeypatch.setattr(routes.Handler, "timeout", 0.5)
+    monkeypatch.setattr(routes.Routes, "timeout", 0.5)
 
 
 def connected(shown: Shown, data: bytes = b"", receive: int | None = None) -> socket.socket:
@@ -145,7 +145,7 @@ def has_ended(connection: socket.socket) -> bool:
 
 def test_the_loop_ends_while_viewers_look(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     """Streams end, close returns, and nothing of the preview is left, however patient it is."""
-    monkeypatch.setattr(routes.Handler, "timeout", 600)
+    monkeypatch.setattr(routes.Routes, "timeout", 600)
     before = set(threading.enumerate())  # of other tests' servers
     with (
         shown.following("/stream.mjpg") as stream,
