@@ -78,6 +78,7 @@ class Follower:
         self._trial: Trial | None = None
         self._running: Release | None = None
         self._told: str | None = None
+        self._scored = False
         self._closing = Event()
         self._thread = Thread(target=self._watch, name=f"follow {self.name}", daemon=True)
         slots.follow(self.name)
@@ -87,8 +88,8 @@ class Follower:
         return self._slots.state.failure or self._slots.trouble
 
     def first(self) -> Scorer:
-        """What to begin with: what lies in the slots, else what the channel hands out. After a crash
-        that is asked at once: a model that ends the loop in its first second would never be replaced.
+        """What to begin with: what lies in the slots, else what the channel hands out. After a crash, or
+        a loop without a frame, that is asked at once: what ends each loop would never be replaced.
 
         Raises ReleaseError and company where there is neither, ConfigurationError where another loop
         has the slots.
@@ -120,7 +121,7 @@ class Follower:
     def end(self) -> None:
         """The loop ends as it should: what runs is not to blame."""
         self._closing.set()
-        self._slots.end()
+        self._slots.end(scored=self._scored)
 
     def close(self) -> None:
         """Stop watching. What is being fetched is not waited for; what came of it is kept."""
@@ -132,7 +133,7 @@ class Follower:
 
     def see(self, scored: Scored) -> None:
         """Count a frame."""
-        trial = self._trial
+        trial, self._scored = self._trial, True
         if trial is not None:
             trial.see(scored)
         else:

@@ -196,10 +196,13 @@ class Slots:
         if why != self.state.failure or self.trouble:
             self._note(failure=why)
 
-    def end(self) -> None:
-        """The loop ends as it should: whatever is taken from here on is not to blame."""
+    def end(self, *, scored: bool = True) -> None:
+        """The loop ends as it should: whatever is taken from here on is not to blame.
+
+        scored  it had a frame; one that had none may be hindered by what runs
+        """
         self._over = True
-        self._note(begun=None)
+        self._note(begun=None if scored else self.state.begun)
 
     def _blaming(self, why: str) -> Mapping[str, str]:
         """The bad ones, and what runs among them."""

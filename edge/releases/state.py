@@ -53,7 +53,8 @@ class State:
     trial    of what runs; None where it has passed
     proof    of what is fetched; None where none is under way, or the process ended in it
     bad      digest -> why it is not taken again
-    begun    the kernel's boot id where a loop began and has not ended; None where it ended as it should
+    begun    the kernel's boot id where a loop began and has not ended, or without a frame; None where it
+             ended as it should
     since    when what runs was taken: UTC, RFC 3339, by the device's clock
     checked  when the channel was last read
     failure  why the last attempt at a newer one failed; None where it did not

@@ -168,7 +168,7 @@ def test_a_clock_in_1970(
     assert device.slots.state.since == "1970-01-01T00:00:09Z"
     publishing.rollback(publisher, "stable")
     device.wait(first)
-    device.follower.end()
+    device.end()
     monkeypatch.undo()
     assert start().begin() == first
 

@@ -201,7 +201,7 @@ def test_another_channel_is_another_story(publisher: Publisher, start: Start) ->
     device = start(channel="canary")
     assert device.begin() == canary
     assert device.slots.state.number == 2
-    device.follower.end()
+    device.end()
     stable = start(terms=ENDLESS)
     assert stable.begin() == canary
     stable.wait(first)
@@ -285,13 +285,23 @@ def test_a_crash_is_followed_by_a_look(publisher: Publisher, start: Start) -> No
     assert restarted(start, NEXT_BOOT, terms=replace(ENDLESS, every=1000)).begin() == second
 
 
+def test_a_loop_without_a_frame_is_followed_by_a_look(publisher: Publisher, start: Start) -> None:
+    """It may be the release that keeps it from one, as by a label that it does not have."""
+    publish(publisher, 1)
+    device = start()
+    device.begin()
+    device.follower.end()
+    device.follower.close()
+    second = publish(publisher, 2)
+    assert start(terms=replace(ENDLESS, every=1000)).begin() == second
+
+
 def test_what_crashes_while_it_is_proven(publisher: Publisher, start: Start) -> None:
     """A file that takes the process down when it is loaded is not loaded at every start."""
     first = publish(publisher, 1)
     device = start()
     device.begin()
-    device.follower.end()
-    device.follower.close()
+    device.end()
     second = publish(publisher, 2)
     for _ in range(2):
         # As two processes that did not come back from it.
@@ -308,8 +318,7 @@ def test_one_crash_while_it_is_proven_is_none(publisher: Publisher, start: Start
     publish(publisher, 1)
     device = start()
     device.begin()
-    device.follower.end()
-    device.follower.close()
+    device.end()
     second = publish(publisher, 2)
     Slots(device.slots.folder, publisher.believed).prove(second)
     again = start()
@@ -340,7 +349,7 @@ def test_a_slot_that_does_not_load(publisher: Publisher, start: Start) -> None:
     device.wait(second)
     device.show(8)
     wait_until(lambda: device.slots.state.trial is None)
-    device.follower.end()
+    device.end()
 
     def load(file: bytes) -> Scorer:
         scorer = Scorer(file)
@@ -371,7 +380,7 @@ def test_failing_frames_after_a_restart(publisher: Publisher, start: Start) -> N
     device.begin()
     second = publish(publisher, 2)
     device.wait(second)
-    device.follower.end()
+    device.end()
     again = start()
     assert again.begin() == second
     again.taken.append(Scorer(make_model(2)))
