@@ -34,13 +34,13 @@ from edge.frames import Frame
 from edge.loop import Loop
 from edge.monitor import Monitor
 from edge.pictures import Pictures
-from edge.preview.address import Address
 from edge.preview.preview import Preview
 from edge.status import Status
 from edge.stop import Stop
 from litescore.contract import Contract
 from litescore.record import Subject
 from litescore.scorer import Scorer
+from litescore.web.address import Address
 
 FPS = 15
 SIZE = (640, 480)

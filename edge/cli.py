@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from edge.bench_command import bench
+from edge.collect_command import collect
 from edge.install_command import install
 from edge.run_command import run
+from edge.status_command import status
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,5 +22,7 @@ def edge() -> None:
 
 
 edge.add_command(run)
+edge.add_command(collect)
 edge.add_command(bench)
 edge.add_command(install)
+edge.add_command(status)

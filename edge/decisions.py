@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp
 from typing import Any, NamedTuple, Protocol
@@ -77,6 +77,16 @@ class Deciding:
                 raise UsageError(f"{k} of {n} votes: more than half, of at most 1000")
         elif self.smoothing is not None and not 0 < self.smoothing <= 3600:
             raise UsageError(f"smoothing over {self.smoothing:g} s: above 0, at most 3600")
+
+
+def check_labels(of_label: Mapping[str, float], labels: Sequence[str]) -> None:
+    """Raises UsageError where a confidence is asked for of a label that is none of these."""
+    for label, confidence in of_label.items():
+        if label not in labels:
+            raise UsageError(
+                f"--min-confidence {label}={confidence:g}: the model has no label {label!r} "
+                f"(it has {', '.join(labels[:5])}{', ...' * (len(labels) > 5)})"
+            )
 
 
 class Decider:
@@ -215,11 +225,7 @@ def _needed(contract: Contract, deciding: Deciding) -> list[float]:
     """The probability from which on each class is decided on."""
     least = contract.threshold if contract.output == "multilabel" else 0.0
     needed = [max(least, deciding.min_confidence)] * len(contract.labels)
+    check_labels(deciding.of_label, contract.labels)
     for label, confidence in deciding.of_label.items():
-        if label not in contract.labels:
-            raise UsageError(
-                f"--min-confidence {label}={confidence:g}: the model has no label {label!r} "
-                f"(it has {', '.join(contract.labels[:5])}{', ...' * (len(contract.labels) > 5)})"
-            )
         needed[contract.labels.index(label)] = confidence
     return needed

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from litescore.errors import ConfigurationError, UsageError
+from litescore.releases.options import TRUST
 
 if TYPE_CHECKING:
-    from edge.running import RunOptions
     from edge.service.unit import Service
 
 _FIX = (
@@ -26,7 +26,13 @@ _HELP = ["-h", "--help"]
     short_help="Write a systemd service that runs on this device.",
     context_settings={"help_option_names": _HELP},
 )
-@click.option("--model", required=True, metavar="FILE", help="The .tflite file; it is copied.")
+@click.option(
+    "--model",
+    required=True,
+    metavar="FILE",
+    help="The .tflite file; it is copied. Or SHELF@CHANNEL: the service follows it.",
+)
+@TRUST
 @click.option("--source", required=True, metavar="SOURCE", help="As of `litescore edge run`.")
 @click.option("--name", default="litescore-edge", show_default=True, help="The service's name.")
 @click.option(
@@ -46,6 +52,7 @@ _HELP = ["-h", "--help"]
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[-- OPTION...]")
 def install(
     model: str,
+    trust: tuple[Path, ...],
     source: str,
     name: str,
     program: Path | None,
@@ -55,19 +62,23 @@ def install(
     options: tuple[str, ...],
 ) -> None:
     """Write a systemd unit, its environment file and a copy of the model, for a service that runs
-    `litescore edge run` from boot on, is watched, and is started again whenever it ends.
+    `litescore edge run` from boot on, is watched, and is started again whenever it ends. Of a channel
+    the trusted public keys are copied in place of a model.
 
     Options of `litescore edge run` go after --; a camera is waited for in any case.
     LITESCORE_MQTT_PASSWORD, LITESCORE_SOURCE_USER, LITESCORE_SOURCE_PASSWORD and
     LITESCORE_PREVIEW_TOKEN are taken from the environment into the environment file, which root
-    alone can read.
+    alone can read; so are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL
+    for a channel in S3.
 
     \b
     Example:
       sudo /opt/litescore/bin/litescore edge install --model model.tflite --source picamera
       litescore edge install --model model.tflite --source 0 --print -- --interval 1
+      sudo /opt/litescore/bin/litescore edge install --model https://host/models/shoes@stable \\
+          --trust factory.key.pub --source picamera
     """
-    from edge import service_options
+    from edge import service_model, service_options
     from edge.service import installing, unit
 
     service = unit.Service(name)
@@ -75,8 +86,9 @@ def install(
     if not show:
         installing.check_may_write(root)
     started = _program(program, root)
-    secrets = {key: os.environ.get(key, "") for key in unit.SECRETS}
-    data = _model(model, service_options.parse(service, source, options), secrets)
+    secrets = _secrets(model)
+    parsed = service_options.parse(service, source, options)
+    data = service_model.chosen(model, trust, parsed, secrets, _note)
     options = (*_waiting(source, options), *options)
     source = service_options.source_path(service, source)
     written_down = {} if show else secrets
@@ -86,6 +98,18 @@ def install(
         return
     written = installing.place(files, root, overwrite=overwrite)
     _tell(service, root, written, limited=installing.memory_is_limited(root))
+
+
+def _secrets(model: str) -> dict[str, str]:
+    """What is written down of the environment."""
+    from edge.service import unit
+
+    names = [*unit.SECRETS, *unit.CREDENTIALS]
+    if os.environ.get("AWS_SESSION_TOKEN"):
+        if model.startswith("s3://"):
+            _note("the AWS keys here are a session's and end with it: type lasting ones in later")
+        names = [*unit.SECRETS]
+    return {name: os.environ.get(name, "") for name in names}
 
 
 def _waiting(source: str, options: tuple[str, ...]) -> tuple[str, ...]:
@@ -118,22 +142,16 @@ def _program(named: Path | None, root: Path) -> Path:
     return program
 
 
-def _model(path: str, options: RunOptions, secrets: dict[str, str]) -> bytes:
-    """The file's bytes, proven to be a model that this device scores with, and with these options."""
-    from edge import service_options
-    from litescore.scorer import Scorer, read_model
-
-    scorer = Scorer(path, labels=options.labels)
-    service_options.check(options, scorer.contract, secrets)
-    return read_model(path)
+def _note(text: str) -> None:
+    click.echo(f"note: {text}", err=True)
 
 
 def _tell(service: Service, root: Path, written: dict[Path, bool], *, limited: bool) -> None:
     for path, new in written.items():
         click.echo(f"{'wrote' if new else 'as it was'}  {root / path.relative_to('/')}")
     if not limited:
-        click.echo(
-            "note: this kernel enforces no memory limit; add cgroup_enable=memory to the line in "
+        _note(
+            "this kernel enforces no memory limit; add cgroup_enable=memory to the line in "
             "/boot/firmware/cmdline.txt and reboot"
         )
     click.echo(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
+from edge.releases.status import ReleaseStatus
 from edge.scored import Scored
 from litescore import golden
 from litescore.errors import LitescoreError
@@ -27,8 +28,10 @@ class ModelFile:
     say    tells a person, one line
 
     A new file must load, and its golden samples must come out here as they were recorded; else the
-    old model goes on, and `problem` says why.
+    old model goes on, and `problem` says why. It is no `release` of a channel.
     """
+
+    release: ReleaseStatus | None = None
 
     def __init__(
         self,

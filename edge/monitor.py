@@ -12,6 +12,7 @@ from edge.decisions import Decision
 from edge.device import Device
 from edge.frames import Source
 from edge.loop import Loop
+from edge.releases.status import ReleaseStatus
 from edge.status import Status
 
 # Seconds for which a temperature holds.
@@ -26,6 +27,7 @@ class Snapshot:
     version                of litescore
     model, model_name      SHA-256 of the model's file, and the file's name
     model_problem          why a newer file was not taken; None where nothing is wrong
+    release                of the channel that is followed; None of a plain file
     runtime, variant       `litert` or `tflite-runtime`; how the model is quantized
     labels                 of the model, in output order
     since, uptime          monotonic seconds of the start; seconds since
@@ -64,6 +66,7 @@ class Snapshot:
     decision: Decision | None
     temperature_c: float | None
     throttled: tuple[str, ...]
+    release: ReleaseStatus | None = None
 
 
 class Snapshots(Protocol):
@@ -92,13 +95,16 @@ class Part(Protocol):
 
 
 class Named(Protocol):
-    """The model's file, as far as it is shown."""
+    """The model's file or channel, as far as it is shown."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def problem(self) -> str | None: ...
+
+    @property
+    def release(self) -> ReleaseStatus | None: ...
 
 
 class Monitor:
@@ -155,6 +161,7 @@ class Monitor:
             decision=loop.decision,
             temperature_c=heat.temperature_c,
             throttled=heat.throttled or (),
+            release=self._model.release,
         )
 
     def _heat(self) -> Heat:

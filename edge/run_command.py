@@ -13,6 +13,7 @@ import click
 from edge.decision_options import decision_options
 from edge.frames.options import source_options
 from edge.keeping.options import keep_options
+from edge.loop_options import loop_options
 from edge.preview.options import preview_options
 from edge.releases.options import follow_options
 from edge.sinks.lines_options import out_options
@@ -63,38 +64,7 @@ def run_options(labels: Path | None, **groups: Any) -> RunOptions:
     help="The .tflite file, or SHELF@CHANNEL to follow its releases; LITESCORE_MODEL by default.",
 )
 @group_options
-@click.option(
-    "--state",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Where what outlives the process is kept.  [default: systemd's STATE_DIRECTORY, else "
-    "~/.local/state/litescore]",
-)
-@click.option(
-    "--device",
-    envvar="LITESCORE_DEVICE",
-    metavar="ID",
-    help="What records, topics and shares of a channel call this device; LITESCORE_DEVICE by "
-    "default.  [default: a digest of the machine's id]",
-)
-@click.option("--max-frames", type=click.IntRange(1), metavar="N", help="Stop after N frames.")
-@click.option(
-    "--top", type=click.IntRange(1, 1000), metavar="N", help="Labels a record lists, best first."
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(1, 256),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Threads of the interpreter.",
-)
-@click.option(
-    "--labels",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Class names, one a line, for a file without a contract.",
-)
+@loop_options
 def run(model: str | None, top: int | None, labels: Path | None, **groups: Any) -> int:
     """Score a source's frames with a model, and tell what they come to: as JSON lines, to an MQTT
     broker, in the browser.
@@ -118,13 +88,13 @@ def run(model: str | None, top: int | None, labels: Path | None, **groups: Any) 
     summary = running.run(
         run_options(labels, **groups),
         settings_with(model=model, top=top),
-        _say,
+        say_on_stderr,
     )
-    _say(str(summary))
+    say_on_stderr(str(summary))
     return 1 if summary.failed else 0
 
 
-def _say(line: str) -> None:
+def say_on_stderr(line: str) -> None:
     # Standard error may be a full disk, or a terminal that went away: no reason to end for anything
     # that has something to say.
     with suppress(OSError, ValueError):

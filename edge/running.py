@@ -11,11 +11,12 @@ from threading import Thread
 from typing import Protocol
 
 from edge import thermal
-from edge.decision_options import DecisionOptions, deciding, telling
+from edge.decision_options import DecisionOptions, confidences, deciding, telling
+from edge.decisions import check_labels
 from edge.device import Device
 from edge.frames.opening import choose
 from edge.frames.options import SourceOptions
-from edge.keeping.options import KeepOptions, open_keep
+from edge.keeping.options import KeepOptions, checked_rules, open_keep
 from edge.loop import Loop
 from edge.meter import Summary
 from edge.model_file import ModelFile
@@ -23,6 +24,7 @@ from edge.monitor import Monitor
 from edge.pictures import Pictures
 from edge.preview.options import PreviewOptions, open_preview
 from edge.releases.options import FollowOptions, open_follower
+from edge.releases.status import ReleaseStatus
 from edge.scored import Scored
 from edge.service.notify import Notifier
 from edge.sinks.lines_options import STDOUT, OutOptions, open_lines
@@ -46,6 +48,7 @@ class RunOptions:
     threads     of the interpreter
     labels      class names for a file without a contract
     max_frames  after which the loop ends; None for none
+    silent      whether nothing is told where no place was named for it
     """
 
     source: SourceOptions
@@ -62,6 +65,7 @@ class RunOptions:
     threads: int
     labels: Sequence[str] | None
     max_frames: int | None
+    silent: bool = False
 
 
 class Model(Protocol):
@@ -72,6 +76,9 @@ class Model(Protocol):
 
     @property
     def problem(self) -> str | None: ...
+
+    @property
+    def release(self) -> ReleaseStatus | None: ...
 
     def first(self) -> Scorer: ...
 
@@ -121,7 +128,7 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
             )
             loop.watchers.append(model)
             monitor = Monitor(loop, model, source, device, thermal.read)
-            _open_parts(options, loop, monitor, device, stop, tell, parts)
+            _open_parts(options, loop, monitor, device, stop, tell, parts, live=source.live)
             model.start(loop.replace)
             notifier.ready(f"scoring {source.name}")
             try:
@@ -176,8 +183,15 @@ def _blamed(model: Model) -> Iterator[None]:
 
 
 def _model(options: RunOptions, settings: Settings, device: Device, say: Say) -> Model:
-    load, state = _loader(options, settings), options.state or _state(os.environ)
-    follower = open_follower(options.follow, settings.model, device, state, load=load, say=say)
+    load, state = _loader(options, settings), options.state or state_folder(os.environ)
+
+    def fits(labels: Sequence[str]) -> None:
+        check_labels(confidences(options.decision.min_confidence)[1], labels)
+        checked_rules(options.keep, labels)
+
+    follower = open_follower(
+        options.follow, settings.model, device, state, load=load, say=say, fits=fits
+    )
     if follower is not None and settings.model_sha256 is not None:
         raise UsageError(
             f"LITESCORE_MODEL_SHA256 pins one file, and {settings.model} is a channel of many: unset "
@@ -212,9 +226,11 @@ def _open_parts(
     stop: Stop,
     say: Say,
     parts: list[Closing],
+    *,
+    live: bool,
 ) -> None:
     """Whatever looks at frames or takes them, each as soon as it is open in the list of parts."""
-    state = options.state or _state(os.environ)
+    state = options.state or state_folder(os.environ)
     pictures = Pictures() if options.preview.preview or options.mqtt.mqtt_picture else None
     if pictures is not None:
         loop.watchers.append(pictures)
@@ -230,6 +246,7 @@ def _open_parts(
         labels=loop.scorer.contract.labels,
         state=state,
         spool=options.spool,
+        live=live,
         say=say,
     )
     if keep is not None:
@@ -250,7 +267,9 @@ def _open_parts(
         loop.watchers.append(mqtt)
         loop.sinks.append(mqtt)
     lines = open_lines(
-        options.out, otherwise=None if mqtt else STDOUT, stopping=lambda: stop.requested
+        options.out,
+        otherwise=None if mqtt or options.silent else STDOUT,
+        stopping=lambda: stop.requested,
     )
     if lines is not None:
         parts.append(lines)
@@ -258,7 +277,7 @@ def _open_parts(
     monitor.parts.extend(loop.sinks)
 
 
-def _state(environ: Mapping[str, str]) -> Path:
+def state_folder(environ: Mapping[str, str]) -> Path:
     """Where systemd has the service's state, else the user's own, as the XDG specification has it."""
     if systemd := environ.get("STATE_DIRECTORY"):
         # Several, with colons between, where a unit names several.

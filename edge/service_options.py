@@ -45,16 +45,20 @@ def parse(service: Service, source: str, words: tuple[str, ...]) -> RunOptions:
     return options
 
 
-def check(options: RunOptions, contract: Contract, secrets: Mapping[str, str]) -> None:
+def check(options: RunOptions, contract: Contract | None, secrets: Mapping[str, str]) -> None:
     """Raises UsageError or ContractError for what does not go with the source, with the model or with
     the secrets that the service is given; those that it lacks may be typed in later.
+
+    contract  of the model; None where it is not known, then what hangs on it is not looked at
     """
     checked_kind(options.source)
     live = is_camera(options.source.words)
-    Decider(contract, deciding(options.decision, live=live))
+    decided = deciding(options.decision, live=live)
     telling(options.decision, live=live)
-    options.view.apply(contract.view)
-    checked_rules(options.keep, contract.labels)
+    if contract is not None:
+        Decider(contract, decided)
+        options.view.apply(contract.view)
+        checked_rules(options.keep, contract.labels)
     if options.mqtt.mqtt is not None:
         server_of(options.mqtt, secrets)
 
@@ -74,7 +78,8 @@ def _check_files(service: Service, values: dict[str, Any]) -> None:
         name = parameter.name or ""
         if isinstance(parameter.type, click.Path) and values[name] is not None:
             check = _check_written if name in _WRITTEN else _check_read
-            check(service, parameter.opts[0], Path(values[name]))
+            for path in values[name] if parameter.multiple else (values[name],):
+                check(service, parameter.opts[0], Path(path))
 
 
 def _check_read(service: Service, option: str, path: Path) -> None:

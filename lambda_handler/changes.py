@@ -89,6 +89,7 @@ class Progress:
     records   key of records after which to go on, "" where they are all read
     listed    key, or number of rows of an inventory, after which to go on
     images    how many were found
+    model     digest of the model that it is for; None for that of the first step
     """
 
     started: str
@@ -97,6 +98,7 @@ class Progress:
     records: str | None = None
     listed: str | int | None = None
     images: int = 0
+    model: str | None = None
 
     @classmethod
     def read(cls, fields: Any) -> Progress:
@@ -105,6 +107,8 @@ class Progress:
             found = cls(**fields)
             datetime.fromisoformat(found.started)
             datetime.fromisoformat(found.since or found.started)
+            if not isinstance(found.model, str | None):
+                raise TypeError
         except (TypeError, ValueError):
             raise UnknownEvent(f'"after" is {shown(fields)}: no answer holds it') from None
         return found
@@ -206,7 +210,7 @@ class Search:
         return shards.is_shard(subject.source) and self._checkpoints.is_open(subject)
 
     def _answer(self, now: Progress, *, finished: bool, full: bool) -> dict[str, Any]:
-        again = vars(replace(now, step=now.step + 1))
+        again = vars(replace(now, step=now.step + 1, model=self.model))
         asked = self.asked.as_json()
         return {
             "manifest": {
@@ -241,7 +245,9 @@ def find(event: Event, place: str, model: str, late: Callable[[], bool]) -> dict
     if extra := set(event) - {"changes", "after"}:
         raise UnknownEvent(f"unknown field beside changes: {names_in(extra)}")
     after = Progress.read(event["after"]) if event.get("after") else None
-    return Search(Asked.read(event["changes"]), place, model).run(after, late)
+    # A channel may have handed out another model since the first step, or to another environment.
+    begun_for = (after and after.model) or model
+    return Search(Asked.read(event["changes"]), place, begun_for).run(after, late)
 
 
 def mark(event: Event, place: str, model: str) -> dict[str, Any]:

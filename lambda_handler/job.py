@@ -47,6 +47,7 @@ def run(event: Any, context: Any) -> Any:
     """The reply to an event; see `lambda_handler.handler`."""
     report = Report(context)
     try:
+        scoring.renew(report.say)
         form = events.classify(event)
         answer = _ANSWERS.get(form, _answer_notice)
         reply = answer(Invocation(event, Deadline(context), report))

@@ -14,6 +14,10 @@ from litescore.settings import Settings
 
 # Shares of the memory: the rest is for Python, the runtime and the model.
 _SHARD, _FILES, _PIXELS = 0.3, 0.3, 0.35
+# Of a model's file. It is there twice while another takes over, and so is what the interpreter makes.
+_MODEL = 0.1
+# Where nobody says how much memory there is.
+_LARGEST_MODEL = 256 * 2**20
 # What is read is there twice for a moment: S3's client holds it too.
 _COPIES = 2
 # As Pillow keeps colour: decoded, converted and turned upright.
@@ -24,10 +28,9 @@ def fitted(settings: Settings, environ: Mapping[str, str] | None = None) -> Sett
     """Settings whose limits on sizes are no larger than AWS_LAMBDA_FUNCTION_MEMORY_SIZE (MB, set by
     Lambda) holds; as they are where it is not set.
     """
-    size = (os.environ if environ is None else environ).get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
-    if not size.isdecimal():
+    memory = _held(environ)
+    if memory is None:
         return settings
-    memory = int(size) * 1024 * 1024
     shard = int(_SHARD * memory)
     file = int(_FILES * memory / (_COPIES * settings.threads))
     pixels = int(_PIXELS * memory / _BYTES_A_PIXEL)
@@ -37,3 +40,15 @@ def fitted(settings: Settings, environ: Mapping[str, str] | None = None) -> Sett
         max_bytes=min(settings.max_bytes, file),
         max_pixels=min(settings.max_pixels, pixels),
     )
+
+
+def largest_model(environ: Mapping[str, str] | None = None) -> int:
+    """Bytes of the largest model's file that the function can change to."""
+    memory = _held(environ)
+    return _LARGEST_MODEL if memory is None else int(_MODEL * memory)
+
+
+def _held(environ: Mapping[str, str] | None) -> int | None:
+    """Bytes of the function's memory; None outside of Lambda."""
+    size = (os.environ if environ is None else environ).get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
+    return int(size) * 1024 * 1024 if size.isdecimal() else None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambda_handler import memory
 from lambda_handler.checkpoints import Checkpoints
@@ -19,8 +20,11 @@ from litescore.errors import ConfigurationError, LitescoreError
 from litescore.fetching import Before
 from litescore.output import Summary
 from litescore.record import Subject
-from litescore.scorer import Scorer
+from litescore.scorer import Scorer, read_model
 from litescore.settings import Settings, processors
+
+if TYPE_CHECKING:
+    from lambda_handler.following import Follower, Say
 
 Tell = Callable[[Outcome], None]
 
@@ -37,27 +41,63 @@ def settings() -> Settings:
 
 @cache
 def prepare() -> Scorer:
-    """The scorer, loaded once for as long as the environment lives.
+    """The scorer, loaded once for as long as the environment lives, or until a channel hands out
+    another (see `renew`).
 
-    LITESCORE_MODEL is a path or s3:// URL, where LITESCORE_MODEL_VERSION names one version; without
-    it `model.tflite` beside this package counts,
+    LITESCORE_MODEL is a path or s3:// URL, where LITESCORE_MODEL_VERSION names one version, or a
+    channel; without it `model.tflite` beside this package counts,
     where `litescore package` puts it. Raises ConfigurationError at once where LITESCORE_OUTPUT lies
     in LITESCORE_INPUT, whose objects set off the function.
     """
     found = settings()
     if found.input and found.output:
         refuse_loop(found.input)
+    follower = following()
+    if follower is not None:
+        return follower.scorer
     return Scorer(
         model(),
         threads=processors(),
-        batch=settings().batch,
-        version=settings().model_version,
-        sha256=settings().model_sha256,
+        batch=found.batch,
+        version=found.model_version,
+        sha256=found.model_sha256,
     )
 
 
+@cache
+def following() -> Follower | None:
+    """What follows the channel that is named as the model; None for a model that is none."""
+    # What a file alone needs none of: it would cost each start some milliseconds.
+    if "@" not in model():
+        return None
+    from lambda_handler.following import open_follower
+    from litescore.releases.following import is_channel
+
+    if not is_channel(model()):
+        return None
+    found = settings()
+    return open_follower(
+        model(), found, lambda file: Scorer(file, threads=processors(), batch=found.batch)
+    )
+
+
+def renew(say: Say) -> None:
+    """At the beginning of an invocation, which has one model from here to its end: take what the
+    channel hands out by now. `say` writes a line of the log.
+    """
+    follower = following()
+    if follower is not None and follower.renew(say):
+        prepare.cache_clear()
+
+
+def model_file() -> bytes:
+    """The bytes of the model's file, read anew."""
+    follower = following()
+    return read_model(model()) if follower is None else follower.read_file()
+
+
 def model() -> str:
-    """Path or s3:// URL of the model."""
+    """Path, s3:// URL or channel of the model."""
     return settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
 
 

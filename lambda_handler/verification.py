@@ -13,7 +13,7 @@ from lambda_handler import scoring
 from litescore import golden
 from litescore.errors import ConfigurationError
 from litescore.golden import Verdict
-from litescore.scorer import Scorer, read_model
+from litescore.scorer import Scorer
 
 NO_SAMPLES = "no golden samples"
 
@@ -43,7 +43,7 @@ def verify() -> dict[str, Any]:
 
 
 def _replayed(scorer: Scorer) -> Verdict:
-    data = read_model(scoring.model())
+    data = scoring.model_file()
     if hashlib.sha256(data).hexdigest() != scorer.digest:
         raise ConfigurationError(
             f"{scoring.model()} is another file than was loaded: a new version was put in its place"

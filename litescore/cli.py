@@ -38,6 +38,10 @@ COMMANDS = {
         "litescore.results_commands:reconcile",
         "Hold inputs against their records: none missing, none double.",
     ),
+    "review": (
+        "litescore.review_commands:review",
+        "Confirm or correct labels in the browser, for training.",
+    ),
     "publish": ("litescore.release_commands:publish", "Sign a model file and hand it out."),
     "promote": (
         "litescore.release_commands:promote",

@@ -47,9 +47,18 @@ def _text(text: str) -> str:
 
 # field -> (environment variable, parser, help)
 TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
-    "model": ("LITESCORE_MODEL", _text, "model to score with: a path or s3:// URL"),
+    "model": (
+        "LITESCORE_MODEL",
+        _text,
+        "model to score with: a path or s3:// URL; where releases are followed SHELF@CHANNEL too",
+    ),
     "model_version": ("LITESCORE_MODEL_VERSION", _text, "version id of a model at an s3:// URL"),
     "model_sha256": ("LITESCORE_MODEL_SHA256", _sha256, "refuse any other model file"),
+    "model_check": (
+        "LITESCORE_MODEL_CHECK",
+        _whole(0, 1440),
+        "minutes between two looks of the function at the channel that is named as its model",
+    ),
     "output": ("LITESCORE_OUTPUT", _text, "where records go: a folder or s3:// prefix"),
     "input": (
         "LITESCORE_INPUT",
@@ -80,8 +89,8 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "trust": (
         "LITESCORE_TRUST",
         _text,
-        "public keys that releases may be signed with: a file or more, with "
-        f"{os.pathsep!r} between",
+        "public keys that releases may be signed with: files, or the middle lines of such files, "
+        f"with {os.pathsep!r} between",
     ),
     "signing_key": (
         "LITESCORE_SIGNING_KEY",
@@ -99,6 +108,7 @@ class Settings:
     model: str | None = None
     model_version: str | None = None
     model_sha256: str | None = None
+    model_check: int = 5
     output: str | None = None
     input: str | None = None
     data: str | None = None

@@ -122,6 +122,19 @@ def test_a_clip_says_what_to_install(plain: Environment, int8_model: Path, tmp_p
     assert_names_extra(done.returncode, done.stderr, "edge")
 
 
+def test_a_channel_says_what_to_install(plain: Environment, tmp_path: Path) -> None:
+    """Without cryptography nothing can be believed: the extra is named before anything is fetched."""
+    key = tmp_path / "factory.key.pub"
+    key.write_text("-----BEGIN PUBLIC KEY-----\n")
+    channel = ["--model", "https://127.0.0.1:9/models/shoes@stable", "--trust", key]
+    done = plain.run("python", "-m", "edge", "run", *channel, "--source", tmp_path)
+    assert_names_extra(done.returncode, done.stderr, "release")
+    assert "cryptography is not installed" in done.stderr
+    state = tmp_path / "state"
+    told = plain.run("python", "-m", "edge", "status", "--state", state)
+    assert (told.returncode, told.stderr) == (1, "")
+
+
 def assert_names_extra(status: int, said: str, extra: str) -> None:
     errors = [line for line in said.splitlines() if line.startswith("Error: ")]
     assert status == 3

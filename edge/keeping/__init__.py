@@ -2,6 +2,7 @@
 
     rules.py      which frames: the least sure, a label, every n-th, changes, a random share
     quota.py      how many a day, whatever the clock does
+    allowance.py  rules that share a quota and a pace
     kept.py       what is kept of a frame: its picture, and its record beside it
     keep.py       looks at every frame; hands on those that a rule wants
     delivery.py   brings them to their place; while that is away they wait in a spool

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from queue import Full, Queue
 from threading import Thread
 
+from edge.keeping.allowance import Allowance
 from edge.keeping.delivery import Delivery
 from edge.keeping.kept import Kept
-from edge.keeping.quota import Quota
-from edge.keeping.rules import Rule
 from edge.scored import Scored
 from edge.status import Status
 from litescore.errors import ConfigurationError
@@ -24,36 +24,38 @@ _FAREWELL = 0.6
 
 
 class Keep:
-    """A watcher. Where a rule holds, the last kept frame is long enough ago, and the quota has not
-    run out, the frame is encoded on another thread and delivered by a third.
+    """A watcher. Where an allowance's rule holds, its last kept frame is long enough ago, and its
+    quota has not run out, the frame is encoded on another thread and delivered by a third.
 
-    rules    any of them is enough
-    quota    how many a day
-    seconds  at least so long from one kept frame to the next
-    form     of camera frames: `jpeg` or `png`
+    allowances  any of them is enough; none knows of the others, so that what one keeps does not
+                depend on what another did
+    form        of camera frames: `jpeg` or `png`
+    waits       whether the loop waits where frames come faster than they are written, as those of a
+                file may; a camera's are left out
+    every       seconds from one word on how many frames were kept to the next; 0 for no such words
     """
 
     name = "keep"
 
     def __init__(
         self,
-        rules: Sequence[Rule],
-        quota: Quota,
+        allowances: Sequence[Allowance],
         delivery: Delivery,
         *,
-        seconds: float,
         form: str,
+        waits: bool = False,
+        every: float = 0.0,
         say: Callable[[str], None],
     ) -> None:
-        self._rules = rules
-        self._quota = quota
+        self._allowances = allowances
         self._delivery = delivery
-        self._seconds = seconds
         self._form = form
         self._say = say
-        self._next = -float("inf")
+        self._waits = waits
+        self._every = every
+        self._tell_at, self._told = time.monotonic() + every, ""
+        self._kept: Counter[str] = Counter()
         self._lost = 0
-        self._over_quota = 0
         self._unsaved = False
         self._queue: Queue[tuple[Scored, list[str]] | None] = Queue(_MOST_AT_ONCE)
         self._thread = Thread(target=self._run, name="encode kept frames", daemon=True)
@@ -61,25 +63,25 @@ class Keep:
 
     def see(self, scored: Scored) -> None:
         """Hand it on where it is to be kept."""
-        # Each rule is asked: those that count must see every frame.
-        rules = [rule.words for rule in self._rules if rule.holds(scored)]
-        if not rules or scored.probabilities is None:
-            return
         now = time.monotonic()
-        if now < self._next:
+        if self._every and now >= self._tell_at:
+            self._tell_at = now + self._every
+            self._tell()
+        wanted = [(one, one.wanted(scored, now)) for one in self._allowances]
+        wanted = [(one, rules) for one, rules in wanted if rules]
+        if not wanted or scored.probabilities is None:
             return
-        if self._queue.full():
+        if self._queue.full() and not self._waits:
             self._lost += 1
-        elif self._quota.take():
-            self._next = now + self._seconds
-            self._queue.put_nowait((scored, rules))
-        else:
-            self._over_quota += 1
+        elif rules := [word for one, words in wanted if one.take(now) for word in words]:
+            self._kept.update(rules)
+            self._queue.put((scored, rules))
 
     def status(self) -> Status:
         """How the delivery is doing; `over_quota` counts the frames that only the quota kept out."""
         status = self._delivery.status()
-        counts = dict(status.counts) | {"over_quota": self._over_quota}
+        over = sum(one.over_quota for one in self._allowances)
+        counts = dict(status.counts) | {"over_quota": over}
         counts["dropped"] += self._lost
         return replace(status, counts=counts)
 
@@ -93,8 +95,19 @@ class Keep:
             self._lost += self._queue.qsize() + 1
         if self._lost:
             self._say(f"keep: {self._lost:,} frames lost: they came faster than they were written")
+        if self._every:
+            self._tell()
         # At least a moment for what was encoded last.
         self._delivery.close(max(0.1, end - time.monotonic()))
+
+    def _tell(self) -> None:
+        """How many frames each rule kept since the start, where that changed."""
+        over = sum(one.over_quota for one in self._allowances)
+        found = [f"{count:,} by {rule}" for rule, count in sorted(self._kept.items())]
+        line = f"keep: {', '.join(found) or 'no frame'}; {over:,} over the quota"
+        if line != self._told:
+            self._say(line)
+            self._told = line
 
     def _run(self) -> None:
         while (asked := self._queue.get()) is not None:
@@ -109,7 +122,8 @@ class Keep:
     def _save_quota(self) -> None:
         """On a full disk the quota holds until the process ends; said once."""
         try:
-            self._quota.save()
+            for one in self._allowances:
+                one.save()
             self._unsaved = False
         except ConfigurationError as error:
             if not self._unsaved:

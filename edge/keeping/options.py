@@ -14,6 +14,7 @@ from litescore.options import gathered
 
 if TYPE_CHECKING:
     from edge.device import Device
+    from edge.keeping.allowance import Allowance
     from edge.keeping.keep import Keep
     from edge.keeping.rules import Rule
     from edge.sinks.spool_options import SpoolOptions
@@ -31,6 +32,9 @@ class KeepOptions:
     keep_per_day        frames in any 24 hours; 0 for no limit
     keep_at_most_every  seconds from one kept frame to the next
     keep_format         `jpeg` or `png`, of camera frames
+    keep_shared         whether all rules share one quota and pace; else each has an equal part of
+                        the quota, and a pace of its own
+    keep_tell           seconds between two words on how many were kept; 0 for none
 
     Raises UsageError for a place without a rule, and the other way round.
     """
@@ -40,6 +44,8 @@ class KeepOptions:
     keep_per_day: int = 200
     keep_at_most_every: float = 1.0
     keep_format: str = "jpeg"
+    keep_shared: bool = True
+    keep_tell: float = 0.0
 
     def __post_init__(self) -> None:
         if self.keep is None and self.keep_when:
@@ -99,12 +105,14 @@ def open_keep(
     labels: Sequence[str],
     state: Path,
     spool: SpoolOptions,
+    live: bool = True,
     say: Callable[[str], None],
 ) -> Keep | None:
     """What keeps frames; None where no place was named.
 
     labels  of the model, for the rules that name one
     state   the folder for the spool and for what is left of the quota
+    live    whether the source is a camera, which waits for nobody
     say     is told, in a line, what a person should know
 
     Raises UsageError for a rule or a place that is none, ConfigurationError where the folder cannot
@@ -112,7 +120,6 @@ def open_keep(
     """
     from edge.keeping.delivery import Delivery
     from edge.keeping.keep import Keep
-    from edge.keeping.quota import Quota
     from edge.sinks.spool import Spool
 
     if options.keep is None:
@@ -120,7 +127,7 @@ def open_keep(
     rules = checked_rules(options, labels)
     if (folder := local_folder(options.keep)) is not None:
         _make(folder)
-    quota = Quota(options.keep_per_day, state / "keep-quota.json", boot=device.boot)
+    allowances = _allowances(options, rules, state, device.boot)
     waiting = Spool(
         state / "keep.spool",
         max_bytes=spool.spool_bytes,
@@ -129,13 +136,39 @@ def open_keep(
         say=say,
     )
     return Keep(
-        rules,
-        quota,
+        allowances,
         Delivery(options.keep, waiting, say=say),
-        seconds=options.keep_at_most_every,
         form=options.keep_format,
+        waits=not live,
+        every=options.keep_tell,
         say=say,
     )
+
+
+def _allowances(
+    options: KeepOptions, rules: Sequence[Rule], state: Path, boot: str
+) -> list[Allowance]:
+    from edge.keeping.allowance import Allowance
+    from edge.keeping.quota import Quota
+
+    def allowance(held: Sequence[Rule], per_day: int, file: str) -> Allowance:
+        return Allowance(held, Quota(per_day, state / file, boot=boot), options.keep_at_most_every)
+
+    if options.keep_shared or len(rules) == 1:
+        return [allowance(rules, options.keep_per_day, "keep-quota.json")]
+    # What does not divide is the first rules'. None is given 0, which is no limit.
+    part, more = divmod(options.keep_per_day, len(rules))
+    parts = [part + (number < more) for number in range(len(rules))]
+    if options.keep_per_day and not part:
+        raise UsageError(
+            f"{options.keep_per_day} frames a day are too few for {len(rules)} rules: "
+            f"at least {len(rules)}"
+        )
+    names = [f"keep-quota-{rule.words.partition(':')[0]}.json" for rule in rules]
+    return [
+        allowance([rule], count, name)
+        for rule, count, name in zip(rules, parts, names, strict=True)
+    ]
 
 
 def checked_rules(options: KeepOptions, labels: Sequence[str]) -> list[Rule]:

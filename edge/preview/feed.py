@@ -13,6 +13,7 @@ from edge.decisions import Decision
 from edge.monitor import Snapshot, Snapshots
 from edge.preview.health import problem
 from edge.preview.history import History, Seen
+from edge.releases.status import ReleaseStatus, seconds_since
 from edge.scored import Scored
 from edge.status import Status
 
@@ -110,10 +111,19 @@ def _figures(snapshot: Snapshot) -> dict[str, Any]:
             "variant": snapshot.variant,
             "problem": snapshot.model_problem,
         },
+        "release": _release(snapshot.release),
         "device": snapshot.device,
         "version": snapshot.version,
         "uptime": snapshot.uptime,
     }
+
+
+def _release(release: ReleaseStatus | None) -> dict[str, Any] | None:
+    """Times as how long ago, by the clock that they were taken with."""
+    if release is None:
+        return None
+    ago = {"since": seconds_since(release.since), "checked": seconds_since(release.checked)}
+    return release.to_json() | ago
 
 
 def _status(status: Status) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.monitor import Snapshot
+from edge.releases.status import ReleaseStatus, seconds_since
 from edge.status import STATES, Status
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -46,6 +47,7 @@ def text(snapshot: Snapshot, *, changes: int, viewers: int) -> str:
     """
     metrics = [
         *_about(snapshot),
+        *_release(snapshot.release),
         *_frames(snapshot, changes),
         *_source(snapshot),
         *_sinks(snapshot.sinks),
@@ -69,6 +71,22 @@ def _about(snapshot: Snapshot) -> list[Metric]:
         Metric("model_info", "gauge", "The model that is on; always 1.", [(model, 1)]),
         _one("model_refused", "gauge", "1 while a newer model file was not taken.", int(problem)),
         _one("uptime_seconds", "gauge", "Seconds since the start.", snapshot.uptime),
+    ]
+
+
+def _release(release: ReleaseStatus | None) -> list[Metric]:
+    """Of a channel that is followed: nothing of a plain file."""
+    if release is None:
+        return []
+    about = {"channel": release.channel, "slot": release.slot, "sha256": release.digest}
+    checked, failing = seconds_since(release.checked), int(release.failure is not None)
+    return [
+        Metric("release_info", "gauge", "The release that is on; always 1.", [(about, 1)]),
+        _one("release_turn", "gauge", "The channel's turn that was seen last.", release.number),
+        _maybe("release_trial_seconds", "While it is on trial: until it may pass.", release.trial),
+        _maybe("release_checked_seconds", "Since the channel was read.", checked),
+        _one("release_failing", "gauge", "1 while no newer release can be taken.", failing),
+        _one("release_refused", "gauge", "Releases not taken again.", len(release.bad)),
     ]
 
 
@@ -111,18 +129,17 @@ def _machine(snapshot: Snapshot) -> list[Metric]:
     celsius = snapshot.temperature_c
     causes = [({"cause": cause}, 1) for cause in snapshot.throttled]
     return [
-        Metric(
-            "temperature_celsius",
-            "gauge",
-            "Of the processor.",
-            [] if celsius is None else [({}, celsius)],
-        ),
+        _maybe("temperature_celsius", "Of the processor.", celsius),
         Metric("throttled", "gauge", "1 for each cause that slows the machine down now.", causes),
     ]
 
 
 def _one(name: str, kind: str, meaning: str, value: float) -> Metric:
     return Metric(name, kind, meaning, [({}, value)])
+
+
+def _maybe(name: str, meaning: str, value: float | None) -> Metric:
+    return Metric(name, "gauge", meaning, [] if value is None else [({}, value)])
 
 
 def _quantiles(name: str, meaning: str, milliseconds: Mapping[str, float]) -> Metric:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.preview.address import Address
-from edge.preview.guard import VARIABLE, read_token
 from litescore.errors import UsageError
 from litescore.options import gathered
+from litescore.web.address import Address
+from litescore.web.guard import read_token
 
 if TYPE_CHECKING:
     from edge.monitor import Snapshots
     from edge.pictures import Pictures
     from edge.preview.preview import Preview
 
+VARIABLE = "LITESCORE_PREVIEW_TOKEN"
 DEFAULT = "127.0.0.1:8765"
 FPS = 15.0
 
@@ -40,11 +41,11 @@ class PreviewOptions:
                     raise UsageError(f"--preview-{option} {value}: goes with --preview only")
             return
         _ = self.address
-        read_token(os.environ)
+        read_token(os.environ, VARIABLE)
 
     @property
     def address(self) -> Address:
-        return Address.parse(self.preview_bind or DEFAULT)
+        return Address.parse(self.preview_bind or DEFAULT, "--preview-bind")
 
     def token(self) -> str | None:
         """From the environment, so that no list of processes shows it.
@@ -52,8 +53,9 @@ class PreviewOptions:
         Raises UsageError without one where others can reach the address.
         """
         if self.address.is_loopback:
-            return read_token(os.environ)
-        return read_token(os.environ, needed=f"--preview-bind {self.address} lets others look")
+            return read_token(os.environ, VARIABLE)
+        needed = f"--preview-bind {self.address} lets others look"
+        return read_token(os.environ, VARIABLE, needed=needed)
 
 
 preview_options = gathered(

@@ -1,15 +1,8 @@
-"""The two pages, and the headers that keep a browser to what stands in them."""
+"""The page, and the headers that keep a browser to it and to the one that asks for the token."""
 
 from __future__ import annotations
 
-from importlib import resources
-
 from litescore import web
 
-
-def _file(name: str) -> str:
-    return resources.files("edge.preview").joinpath(name).read_text(encoding="utf-8")
-
-
-PAGE, TOKEN = _file("page.html"), _file("token.html")
+PAGE, TOKEN = web.page("edge.preview", "page.html"), web.TOKEN
 HEADERS = web.headers(PAGE, TOKEN)

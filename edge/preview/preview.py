@@ -6,14 +6,16 @@ import threading
 
 from edge.monitor import Snapshots
 from edge.pictures import Pictures
-from edge.preview.address import Address
 from edge.preview.feed import Feed
-from edge.preview.guard import Guard
 from edge.preview.history import History
 from edge.preview.pace import Pace
 from edge.preview.routes import Handler, Shown
-from edge.preview.server import Server
 from edge.scored import Scored
+from litescore.web.address import Address
+from litescore.web.guard import Guard
+from litescore.web.server import Server
+
+COOKIE = "litescore_preview"
 
 
 class Preview:
@@ -39,14 +41,16 @@ class Preview:
     ) -> None:
         self._history = history = History()
         shown = Shown(
-            Guard(token),
+            Guard(token, COOKIE),
             monitor,
             history,
             Feed(monitor, history, silence),
             Pace(pictures, fps),
             silence,
         )
-        self._server = Server(address, type("Bound", (Handler,), {"shown": shown}))
+        self._server = Server(
+            address, type("Bound", (Handler,), {"shown": shown}), "--preview-bind"
+        )
         self._has_token = token is not None
         # Its loop looks up ten times a second, for overdue connections and the end.
         self._thread = threading.Thread(

@@ -17,12 +17,12 @@ from urllib.parse import parse_qs, urlsplit
 from edge.monitor import Snapshots
 from edge.preview import metrics
 from edge.preview.feed import BEAT, Feed
-from edge.preview.guard import Guard
 from edge.preview.health import problem
 from edge.preview.history import History
 from edge.preview.pace import Pace
 from edge.preview.pages import HEADERS, PAGE, TOKEN
-from edge.preview.server import PATIENCE, Server
+from litescore.web.guard import Guard
+from litescore.web.server import PATIENCE, Server
 
 VIEWERS = 8
 _BOUNDARY = "frame"

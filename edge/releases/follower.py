@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
@@ -13,6 +13,7 @@ from edge.releases import fetching
 from edge.releases.intake import Intake, Load
 from edge.releases.lookout import Lookout
 from edge.releases.slots import Held, Slots
+from edge.releases.status import ReleaseStatus
 from edge.releases.trial import Tally, Terms, Trial
 from edge.scored import Scored
 from litescore.errors import LitescoreError, ReleaseError, TransientError
@@ -22,6 +23,7 @@ from litescore.releases.keys import PublicKey
 from litescore.releases.release import Release
 from litescore.scorer import Scorer
 
+Fits = Callable[[Sequence[str]], None]
 # Of the time between two looks: forty devices that were switched on together do not ask together.
 _JITTER = 0.2
 # While a release is on trial it is judged so often, in seconds.
@@ -50,6 +52,7 @@ class Follower:
 
     load  makes a scorer of a file's bytes
     say   tells a person, one line
+    fits  raises a LitescoreError for labels that do not go with what else this device was told
 
     `problem` says why a newer release is not taken; None where nothing is wrong. The slots are this
     one's from `first` until `close`.
@@ -64,10 +67,12 @@ class Follower:
         *,
         load: Load,
         say: Callable[[str], None],
+        fits: Fits = lambda _: None,
         terms: FollowTerms | None = None,
     ) -> None:
         self.name = str(followed)
         self._slots, self._device, self._load, self._say = slots, device, load, say
+        self._fits = fits
         self._take: Callable[[Scorer], None] = _refuse
         self._terms = terms or FollowTerms()
         size = self._terms.max_bytes
@@ -86,6 +91,17 @@ class Follower:
     @property
     def problem(self) -> str | None:
         return self._slots.state.failure or self._slots.trouble
+
+    @property
+    def release(self) -> ReleaseStatus | None:
+        """Where it stands; None before it began."""
+        state, running, trial = self._slots.state, self._running, self._trial
+        if running is None or state.slot is None:
+            return None
+        left = trial.left if trial is not None else None
+        return ReleaseStatus.of(
+            self.name, state, digest=running.digest, trial=left, failure=self.problem
+        )
 
     def first(self) -> Scorer:
         """What to begin with: what lies in the slots, else what the channel hands out. After a crash, or
@@ -206,12 +222,20 @@ class Follower:
             # Of a process that was killed between its swap and its tidying up.
             fetching.clear(self._slots.folder)
             return self._lookout.why_not(channel, self._slots.state)
+        self._check_fit(found)
         if self._trial is not None:
             # What is on trial is not to be the one to go back to.
             self._leave(self._trial)
             return self._heed(channel)
         self._renew(found, channel.now.number)
         return None
+
+    def _check_fit(self, found: Release) -> None:
+        """Before it is fetched; not for ever, since whoever changes the options starts the loop anew."""
+        try:
+            self._fits(found.labels)
+        except LitescoreError as error:
+            raise self._intake.unfit(found, str(error)) from error
 
     def _renew(self, found: Release, number: int) -> None:
         before = self._tally

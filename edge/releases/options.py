@@ -15,7 +15,7 @@ from litescore.releases.options import TRUST, trusted
 
 if TYPE_CHECKING:
     from edge.device import Device
-    from edge.releases.follower import Follower
+    from edge.releases.follower import Fits, Follower
     from edge.releases.intake import Load
 
 
@@ -64,8 +64,11 @@ def open_follower(
     *,
     load: Load,
     say: Callable[[str], None],
+    fits: Fits = lambda _: None,
 ) -> Follower | None:
     """What follows the channel that is named as the model; None for a model that is none.
+
+    fits  raises a LitescoreError for labels that do not go with what else this device was told
 
     Raises UsageError for a shelf or a channel without a name, ReleaseError where no key is trusted.
     """
@@ -76,6 +79,11 @@ def open_follower(
     from edge.releases.trial import Terms
 
     followed, keys = follow(model), trusted(options.trust)
-    slots = Slots(state / "releases" / followed.shelf.model, keys)
+    slots = Slots(folder_of(state) / followed.shelf.model, keys)
     terms = FollowTerms(options.check_every, trial=Terms(seconds=options.trial))
-    return Follower(followed, slots, keys, device, load=load, say=say, terms=terms)
+    return Follower(followed, slots, keys, device, load=load, say=say, fits=fits, terms=terms)
+
+
+def folder_of(state: Path) -> Path:
+    """Where the followed models lie in a state folder, each in a folder of its name."""
+    return state / "releases"

@@ -22,8 +22,8 @@ from litescore.releases import envelope, release
 from litescore.releases.keys import PublicKey
 from litescore.releases.release import Release
 
-# Starts of a release on trial that ended with the machine's power before it is taken for the cause.
-_MOST_BOOTS = 3
+# Held by a loop that runs, and gone with it.
+LOCK = "lock"
 CRASHED = "the loop crashed, or was killed, while it was on trial"
 
 
@@ -67,7 +67,7 @@ class Slots:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            alone = self._held.enter_context(lock.held_if_free(self.folder / "lock"))
+            alone = self._held.enter_context(lock.held_if_free(self.folder / LOCK))
         except OSError:
             # A disk that takes nothing takes nothing from another loop either, and is no reason
             # not to run what lies there.
@@ -92,7 +92,7 @@ class Slots:
         crashed, or took the machine down with it more than once.
         """
         trial = self.state.trial
-        if trial is not None and self._has_failed(trial, boot):
+        if trial is not None and trial.has_failed(boot):
             held = self.back(CRASHED) or self._any(boot)
         else:
             held = self.held(self.state.slot) if self.state.slot else None
@@ -216,11 +216,6 @@ class Slots:
             return None
         self._note(slot=other.slot, trial=None, bad=bad, since=_now(), failure=why)
         return other
-
-    def _has_failed(self, trial: Trial, boot: str) -> bool:
-        if trial.ended:
-            return False
-        return trial.boot == boot or trial.starts >= _MOST_BOOTS
 
     def _any(self, boot: str) -> Held | None:
         """The newer of what the slots hold: the state is lost, or names a slot that is spoiled.

@@ -15,6 +15,8 @@ VERSION = 1
 SLOTS = ("a", "b")
 # Bad releases are few; a device that remembers a hundred has other troubles.
 _REMEMBERED = 100
+# Starts of a release on trial that ended with the machine's power before it is taken for the cause.
+_MOST_BOOTS = 3
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class Trial:
     boot: str
     starts: int = 1
     ended: bool = False
+
+    def has_failed(self, boot: str) -> bool:
+        """Whether a start during this boot tells that the last loop crashed with it, or that it takes
+        the machine down.
+        """
+        return not self.ended and (self.boot == boot or self.starts >= _MOST_BOOTS)
 
 
 @dataclass(frozen=True)

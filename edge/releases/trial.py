@@ -89,6 +89,11 @@ class Trial:
         return None
 
     @property
+    def left(self) -> float:
+        """Seconds until it may have passed; 0 where only frames are lacking."""
+        return max(0.0, self._terms.seconds - (time.monotonic() - self._began))
+
+    @property
     def passed(self) -> bool:
         """Whether it ran for long enough."""
         long = time.monotonic() - self._began >= self._terms.seconds

@@ -7,6 +7,7 @@ then kept beside.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,35 +17,61 @@ from edge.service.unit import Service
 from litescore.errors import ConfigurationError, UsageError
 from litescore.files import write_whole
 
-_EVERYONE, _OWNER = 0o644, 0o600
+_EVERYONE, _OWNER, _ENTERED = 0o644, 0o600, 0o755
 _KEPT = ".old"
 _CGROUP = Path("sys/fs/cgroup/cgroup.controllers")
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A file and its place on the device. `kept` where an earlier one is worth keeping beside."""
+    """A file and its place on the device.
+
+    kept    an earlier one is worth keeping beside
+    public  the folder must let everyone in
+    """
 
     path: Path
     data: bytes
     mode: int
     kept: bool = True
+    public: bool = False
+
+
+@dataclass(frozen=True)
+class Following:
+    """A channel to follow, and what is trusted of it.
+
+    model  as `SHELF@CHANNEL`
+    keys   id -> PEM of each public key
+    """
+
+    model: str
+    keys: Mapping[str, bytes]
 
 
 def plan(
     service: Service,
     program: Path,
-    model: bytes,
+    model: bytes | Following,
     source: str,
     options: Sequence[str],
     secrets: Mapping[str, str],
 ) -> tuple[Placed, ...]:
-    """What an installation consists of: unit, environment file, model."""
-    settings = unit.environment(service, source, options, secrets)
+    """What an installation consists of: unit, environment file, and the model or the trusted keys."""
+    placed: tuple[Placed, ...] = ()
+    followed = None
+    if isinstance(model, Following):
+        # Public keys: the service is a user that does not exist yet, so they are for everyone.
+        keys = model.keys.items()
+        placed = tuple(Placed(service.key(name), pem, _EVERYONE, False, True) for name, pem in keys)
+        followed = unit.Followed(model.model, [key.path for key in placed])
+    else:
+        placed = (Placed(service.model, model, _EVERYONE, kept=False),)
+    settings = unit.environment(service, source, options, secrets, followed)
     return (
         Placed(service.unit, unit.unit(service, program).encode(), _EVERYONE),
         Placed(service.environment, settings.encode(), _OWNER),
-        Placed(service.model, model, _EVERYONE, kept=False),
+        *placed,
     )
 
 
@@ -63,6 +90,8 @@ def place(files: Sequence[Placed], root: Path, *, overwrite: bool = False) -> di
             )
     for file in files:
         _write(file, root, there[file.path])
+        if file.public:
+            _let_in(_below(root, file.path).parent)
     return {file.path: there[file.path] != file.data for file in files}
 
 
@@ -82,6 +111,16 @@ def memory_is_limited(root: Path) -> bool:
     except OSError:
         # Another layout of cgroups, or a root that does not run: nothing is known against it.
         return True
+
+
+def _let_in(folder: Path) -> None:
+    """Whatever umask it was made with: what is closed in it is closed by itself."""
+    try:
+        folder.chmod(stat.S_IMODE(folder.stat().st_mode) | _ENTERED)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot open {folder} to the service: {error.strerror}"
+        ) from error
 
 
 def _below(root: Path, path: Path) -> Path:

@@ -23,6 +23,13 @@ SECRETS = {
     "LITESCORE_SOURCE_PASSWORD": "its password",
     "LITESCORE_PREVIEW_TOKEN": "what the preview asks for when it is bound wider than loopback",
 }
+# What S3 asks for, where a channel there is followed. A session's keys end within hours: of no use.
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "of a user that may read the shelf, and nothing else",
+    "AWS_SECRET_ACCESS_KEY": "its secret",
+    "AWS_REGION": "where the bucket is",
+    "AWS_ENDPOINT_URL": "where S3 is, if it is not AWS's",
+}
 _OFFERED = ("model_sha256", "runtime", "top", "max_bytes", "max_pixels")
 # systemd allows more; these are what is easy to type after systemctl.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -60,6 +67,10 @@ class Service:
     def model(self) -> Path:
         return self.state / "model.tflite"
 
+    def key(self, identity: str) -> Path:
+        """Where the public key of this id lies, which the service trusts."""
+        return self.environment.with_name(f"{self.name}.{identity}.pub")
+
     def owns(self, path: Path) -> bool:
         """Whether `path` lies in the state."""
         return Path(os.path.normpath(path)).is_relative_to(self.state)
@@ -74,10 +85,31 @@ def unit(service: Service, program: Path) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Followed:
+    """A channel that the service follows.
+
+    model  as `SHELF@CHANNEL`
+    keys   files of the public keys that it trusts, as the service finds them
+    """
+
+    model: str
+    keys: Sequence[Path]
+
+    @property
+    def is_s3(self) -> bool:
+        return self.model.startswith("s3://")
+
+
 def environment(
-    service: Service, source: str, options: Sequence[str], secrets: Mapping[str, str]
+    service: Service,
+    source: str,
+    options: Sequence[str],
+    secrets: Mapping[str, str],
+    followed: Followed | None = None,
 ) -> str:
-    """The environment file: source, further options of `edge run`, and what of SECRETS is known.
+    """The environment file: source, further options of `edge run`, the model or the channel that is
+    followed, and what is known of SECRETS, and of CREDENTIALS where they are needed.
 
     Raises UsageError for a value that no line can hold.
     """
@@ -91,18 +123,32 @@ def environment(
         "# Further options, as `litescore edge run --help` has them.",
         _setting("LITESCORE_EDGE_OPTIONS", " ".join(map(_word, options))),
         "",
-        "# The model. A new one is moved into its place, never copied over it.",
-        _setting("LITESCORE_MODEL", str(service.model)),
+        *_model(service, followed),
         "",
         "# Settings that may be given; without the # in front they hold.",
     ]
     for variable, _, meaning in (settings.TABLE[name] for name in _OFFERED):
         lines += [f"# {meaning}", f"#{variable}="]
     lines += ["", "# Secrets."]
-    for variable, meaning in SECRETS.items():
+    needed = CREDENTIALS if followed is not None and followed.is_s3 else {}
+    for variable, meaning in (SECRETS | needed).items():
         given = secrets.get(variable, "")
         lines += [f"# {meaning}", _setting(variable, given) if given else f"#{variable}="]
     return "\n".join([*lines, ""])
+
+
+def _model(service: Service, followed: Followed | None) -> list[str]:
+    if followed is None:
+        return [
+            "# The model. A new one is moved into its place, never copied over it.",
+            _setting("LITESCORE_MODEL", str(service.model)),
+        ]
+    trusted = os.pathsep.join(map(str, followed.keys))
+    return [
+        "# The channel that is followed, and the public keys that may have signed its releases.",
+        _setting("LITESCORE_MODEL", followed.model),
+        *([_setting("LITESCORE_TRUST", trusted)] if trusted else []),
+    ]
 
 
 def _setting(variable: str, value: str) -> str:

@@ -59,6 +59,8 @@ def discovery(topic: str, object_id: str, snapshot: Snapshot, *, picture: bool) 
             "unit_of_measurement": "°C",
         },
     }
+    if snapshot.release is not None:
+        entities |= _release(topic)
     if picture:
         entities["picture"] = {
             "platform": "image",
@@ -96,6 +98,30 @@ def _label(topic: str, labels: tuple[str, ...]) -> dict[str, Any]:
     if len(labels) <= _MANY_LABELS:
         entity |= {"device_class": "enum", "options": list(dict.fromkeys((*labels, UNKNOWN)))}
     return entity
+
+
+def _release(topic: str) -> dict[str, dict[str, Any]]:
+    """Of a channel that is followed: the release, with all that is known of it as attributes, and
+    when the channel was last read, which an automation may miss.
+    """
+    told = {"platform": "sensor", "state_topic": f"{topic}/diagnostics"}
+    told |= {"entity_category": "diagnostic"}
+    return {
+        "release": {
+            **told,
+            "name": "Release",
+            "icon": "mdi:package-variant-closed-check",
+            "value_template": "{{ value_json.release.digest[:12] }}",
+            "json_attributes_topic": f"{topic}/diagnostics",
+            "json_attributes_template": "{{ value_json.release | tojson }}",
+        },
+        "release_checked": {
+            **told,
+            "name": "Channel read",
+            "device_class": "timestamp",
+            "value_template": "{{ value_json.release.checked }}",
+        },
+    }
 
 
 def _diagnostic(topic: str, name: str, key: str) -> dict[str, Any]:

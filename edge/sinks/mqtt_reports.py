@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge.monitor import Snapshot, Snapshots
+from edge.releases.status import ReleaseStatus
 from edge.scored import Scored
 from edge.sinks.homeassistant import discovery, discovery_topic
 from edge.sinks.mqtt_link import Message
@@ -84,7 +85,7 @@ class Reports:
     def renew(self) -> None:
         """All are due: a broker or Home Assistant was started anew."""
         self._state: tuple[str, float] | None = None
-        self._source: str | None = None
+        self._notable: tuple[object, ...] | None = None
         self._discovery: bytes | None = None
         self._pictured: tuple[int, str | None] = (0, None)
         self._state_at = self._diagnostics_at = self._looked_at = self._picture_at = _NEVER
@@ -108,8 +109,9 @@ class Reports:
                 self._discovery = known
                 topic = discovery_topic(place.discovery, place.object_id)
                 yield Message(topic, known, qos=1, retain=True)
-        if now - self._diagnostics_at >= _DIAGNOSTICS or snapshot.source.state != self._source:
-            self._diagnostics_at, self._source = now, snapshot.source.state
+        notable = (snapshot.source.state, *_notable(snapshot.release))
+        if now - self._diagnostics_at >= _DIAGNOSTICS or notable != self._notable:
+            self._diagnostics_at, self._notable = now, notable
             told = diagnostics(snapshot, self._counts())
             yield Message(f"{place.topic}/diagnostics", told, retain=True)
 
@@ -172,9 +174,17 @@ def diagnostics(snapshot: Snapshot, counts: Mapping[str, int]) -> bytes:
             "model": snapshot.model,
             "model_name": snapshot.model_name,
             "model_problem": snapshot.model_problem,
+            "release": snapshot.release.to_json() if snapshot.release else None,
             "version": snapshot.version,
         }
     )
+
+
+def _notable(release: ReleaseStatus | None) -> tuple[object, ...]:
+    """What of a release is told at once when it changes."""
+    if release is None:
+        return ()
+    return release.slot, release.digest, release.trial is None, release.failure, len(release.bad)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -82,7 +82,9 @@ def _function(account: Account, stack: Stack) -> Part:
         "runtime": found.get("Runtime"),
         "memory": found.get("MemorySize"),
         "timeout": found.get("Timeout"),
-        "model": environ.get("LITESCORE_MODEL_SHA256") or stack.outputs.get("ModelSha256"),
+        "model": environ.get("LITESCORE_MODEL_SHA256")
+        or stack.outputs.get("ModelSha256")
+        or environ.get("LITESCORE_MODEL"),
     }
 
 

@@ -67,6 +67,7 @@ def build(
     target: Target | None = None,
     wheel_folder: Path | None = None,
     interpreter: Path | None = None,
+    follow: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     say: Callable[[str], None] = lambda _: None,
     limit: int = UNPACKED_LIMIT,
@@ -76,6 +77,7 @@ def build(
     target        what it is for; None for this machine and this Python
     wheel_folder  take the wheels from there, and ask no index
     interpreter   the Python that compiles the modules; None for one of this machine
+    follow        with what a function needs that follows a channel: signatures
     progress      is told bytes done and in all
     say           is told what takes time, a line each
     limit         bytes that it may unpack to
@@ -88,7 +90,7 @@ def build(
     target = target or Target.here()
     _check_out(out)
     data, sha256 = _read(model)
-    pins = lock.read(target)
+    pins = lock.read(target, follow=follow)
     models.check(data, _version(pins, "ai-edge-litert"))
     found = wheels.obtain(pins, target, folder=wheel_folder, say=say)
     parts = [contents.of_model(data, sha256), contents.ours()]

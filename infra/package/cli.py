@@ -58,6 +58,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="PATH",
     help="A Python of the function's version, to compile its modules; default: one found here.",
 )
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="With what looks at signatures, for `litescore deploy --model SHELF@CHANNEL`.",
+)
 @click.option("--container", is_flag=True, help="Write a Dockerfile and what it copies instead.")
 @click.option(
     "--runtime",
@@ -72,6 +77,7 @@ def package(
     python: str,
     wheels: Path | None,
     interpreter: Path | None,
+    follow: bool,
     container: bool,
     runtime: str | None,
     as_json: bool,
@@ -89,11 +95,13 @@ def package(
     """
     target, file = Target(arch, python), model_file(model)
     if container:
-        _write_container(file, out, target, runtime or RUNTIMES[0], as_json=as_json)
+        _write_container(file, out, target, runtime or RUNTIMES[0], follow=follow, as_json=as_json)
         return
     if runtime:
         raise UsageError("--runtime is the container's: a zip has LiteRT, name --container too")
-    built = build_zip(file, out, target=target, wheel_folder=wheels, interpreter=interpreter)
+    built = build_zip(
+        file, out, target=target, wheel_folder=wheels, interpreter=interpreter, follow=follow
+    )
     smoke = _smoke(built, interpreter)
     if as_json:
         click.echo(json.dumps(_as_json(built, smoke)))
@@ -102,11 +110,11 @@ def package(
 
 
 def _write_container(
-    model: Path, out: Path, target: Target, runtime: str, *, as_json: bool
+    model: Path, out: Path, target: Target, runtime: str, *, follow: bool, as_json: bool
 ) -> None:
     from infra.package import container
 
-    folder = container.write(model, out, target=target, runtime=runtime)
+    folder = container.write(model, out, target=target, runtime=runtime, follow=follow)
     if as_json:
         click.echo(json.dumps({"container": str(folder), "arch": target.arch, "runtime": runtime}))
     else:

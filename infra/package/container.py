@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
+from infra.package import lock
 from infra.package.contents import MODEL_NAME, is_hidden
 from infra.package.target import Target
 from litescore.errors import ConfigurationError, UsageError
@@ -21,6 +22,7 @@ from litescore.scorer import Scorer
 
 # Runtime -> the Debian whose Python its wheels are for.
 SUITES: Mapping[str, str] = {"litert": "trixie", "tflite-runtime": "bookworm"}
+_PYTHONS = {"trixie": "3.13", "bookworm": "3.11"}
 FOLDER = "container"
 OURS = ("litescore", "lambda_handler")
 
@@ -29,13 +31,13 @@ _PLATFORMS = {"x86_64": "amd64", "arm64": "arm64"}
 _CONTEXT = Path(__file__).with_name("context")
 
 
-def write(model: Path, out: Path, *, target: Target, runtime: str) -> Path:
+def write(model: Path, out: Path, *, target: Target, runtime: str, follow: bool = False) -> Path:
     """Write the folder `out/container` anew, and give it: `docker build` takes it as it is.
 
     What lies there of an earlier one is removed; anything else is refused with ConfigurationError.
 
     The same model and installation make the same files. Of `target` the processor counts: the
-    Python is Debian's. The model is loaded first, by whatever runtime works here. Raises UsageError
+    Python is Debian's. With `follow` it looks at signatures too. The model is loaded first, by whatever runtime works here. Raises UsageError
     for an unknown runtime, ModelError or ContractError for a model that cannot be used.
     """
     if runtime not in SUITES:
@@ -43,7 +45,7 @@ def write(model: Path, out: Path, *, target: Target, runtime: str) -> Path:
     Scorer(model)
     place = out / FOLDER
     # Read before anything is removed: the model may be that of an earlier context.
-    files = dict(_files(model, target, runtime))
+    files = dict(_files(model, target, runtime, follow=follow))
     _clear(place, {name.partition("/")[0] for name in files})
     for name, data in files.items():
         write_whole(place / name, data, mode=0o755 if name.endswith(".sh") else 0o644)
@@ -69,12 +71,16 @@ def _clear(place: Path, ours: Set[str]) -> None:
         raise ConfigurationError(f"cannot write {place}: {error.strerror}") from error
 
 
-def _files(model: Path, target: Target, runtime: str) -> Iterator[tuple[str, bytes]]:
+def _files(
+    model: Path, target: Target, runtime: str, *, follow: bool
+) -> Iterator[tuple[str, bytes]]:
     suite = SUITES[runtime]
     text = Template((_CONTEXT / "Dockerfile").read_text(encoding="utf-8"))
     words = {"runtime": runtime, "suite": suite, "platform": _PLATFORMS[target.arch]}
     yield "entrypoint.sh", (_CONTEXT / "entrypoint.sh").read_bytes()
-    yield "requirements.txt", (_CONTEXT / f"{suite}.txt").read_bytes()
+    pins = lock.signatures(Target(target.arch, _PYTHONS[suite])) if follow else ()
+    more = "".join(f"{pin.line}\n" for pin in pins)
+    yield "requirements.txt", (_CONTEXT / f"{suite}.txt").read_bytes() + more.encode()
     yield MODEL_NAME, model.read_bytes()
     for name in OURS:
         root = _installed(name)

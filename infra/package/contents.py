@@ -24,6 +24,9 @@ MODEL_NAME = "model.tflite"
 _DROPPED: Mapping[str, tuple[str, ...]] = {
     "numpy": ("numpy/distutils/*", "numpy/f2py/*", "numpy/doc/*"),
     "obstore": ("*/sboms/*",),
+    "cryptography": ("*/sboms/*",),
+    # What compiles; cryptography needs the backend beside it alone.
+    "cffi": ("cffi/*",),
     "ai-edge-litert": (
         "ai_edge_litert/libLiteRtWebGpuAccelerator.so",
         "ai_edge_litert/vendors/*",

@@ -1,9 +1,10 @@
 """The wheels that a target's zip is made of: versions and hashes, shipped in `locks/`.
 
-    python -m infra.package.lock 3.13 x86_64 [NAME==VERSION ...]
+    python -m infra.package.lock 3.13 x86_64 [--follow] [NAME==VERSION ...]
 
 asks pip anew for the wheels of a target and writes its file: the versions that stand there, but for
-those named. One wheel a line, so that the same lock makes the same zip on any machine.
+those named. One wheel a line, so that the same lock makes the same zip on any machine. What only a
+function needs that follows a channel is in a file of its own, `--follow`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from infra.package.target import Target
 from litescore.errors import ConfigurationError
 
 _FOLDER = Path(__file__).with_name("locks")
+_FOLLOW = "follow-"
 _LINE = re.compile(r"([a-z0-9-]+)==(\S+) --hash=sha256:([0-9a-f]{64})")
 
 
@@ -40,23 +42,32 @@ class Pin:
         return f"{self.name}=={self.version} --hash=sha256:{self.sha256}"
 
 
-def read(target: Target) -> tuple[Pin, ...]:
-    """The wheels of a target, by name."""
-    lines = _file(target).read_text(encoding="utf-8").splitlines()
+def read(target: Target, *, follow: bool = False) -> tuple[Pin, ...]:
+    """The wheels of a target, by name; with what following a channel takes, or without."""
+    return _read(_file(target)) + (signatures(target) if follow else ())
+
+
+def signatures(target: Target) -> tuple[Pin, ...]:
+    """The wheels that look at signatures."""
+    return _read(_file(target, _FOLLOW))
+
+
+def _read(path: Path) -> tuple[Pin, ...]:
+    lines = path.read_text(encoding="utf-8").splitlines()
     found = [_LINE.fullmatch(line) for line in lines if not line.startswith("#")]
     return tuple(Pin(*match.groups()) for match in found if match)
 
 
-def _file(target: Target) -> Path:
-    return _FOLDER / f"python{target.python}-{target.arch}.txt"
+def _file(target: Target, kind: str = "") -> Path:
+    return _FOLDER / f"{kind}python{target.python}-{target.arch}.txt"
 
 
-def _renewed(target: Target, asked: dict[str, str]) -> str:
-    """The text of the target's file, with the versions `asked` for."""
-    pins = [replace(pin, version=asked.pop(pin.name, pin.version)) for pin in read(target)]
-    pins += [Pin(name, version, "") for name, version in asked.items()]
+def _renewed(target: Target, pins: tuple[Pin, ...], asked: dict[str, str]) -> str:
+    """The text of a target's file, with the versions `asked` for."""
+    renewed = [replace(pin, version=asked.pop(pin.name, pin.version)) for pin in pins]
+    renewed += [Pin(name, version, "") for name, version in asked.items()]
     with tempfile.TemporaryDirectory() as folder:
-        lines = [_hashed(pin, target, Path(folder) / pin.name).line for pin in pins]
+        lines = [_hashed(pin, target, Path(folder) / pin.name).line for pin in renewed]
     return "\n".join([f"# The wheels of the zip for {target}.", *sorted(lines), ""])
 
 
@@ -67,10 +78,11 @@ def _hashed(pin: Pin, target: Target, folder: Path) -> Pin:
 
 
 def _main(python: str, arch: str, *words: str) -> None:
-    target = Target(arch, python)
-    asked = {name: version for name, _, version in (word.partition("==") for word in words)}
-    _file(target).touch()
-    _file(target).write_text(_renewed(target, asked), encoding="utf-8")
+    target, versions = Target(arch, python), [word for word in words if word != "--follow"]
+    asked = {name: version for name, _, version in (word.partition("==") for word in versions)}
+    path = _file(target, _FOLLOW if "--follow" in words else "")
+    path.touch()
+    path.write_text(_renewed(target, _read(path), asked), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -50,6 +50,17 @@ def opened(
     )
 
 
+def claimed(data: bytes, kind: str, *, what: str) -> Mapping[str, Any]:
+    """The statement, whoever made it: to be shown, and nothing else.
+
+    Raises ReleaseError for what is no envelope or of another kind.
+    """
+    payload, found, _ = _taken_apart(data, what)
+    if found != kind:
+        raise ReleaseError(f"{what} is of another kind: {found!r}, not {kind!r}")
+    return _statement(payload, what)
+
+
 def _taken_apart(data: bytes, what: str) -> tuple[bytes, str, list[bytes]]:
     try:
         envelope = json.loads(data)

@@ -5,7 +5,9 @@ The private key stays where releases are made; devices hold the public one.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 PUBLIC_SUFFIX = ".pub"
 _ID_DIGITS = 16
+# How each Ed25519 public key begins (RFC 8410) in the base64 of its PEM file; no file is called so.
+_BEGINNING = "MCowBQYDK2VwAyEA"
+_TEXT_LETTERS, _KEY_BYTES = 60, 32
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,11 @@ class PublicKey:
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         return pem
+
+    @property
+    def text(self) -> str:
+        """The middle line of its PEM file: the key in one word."""
+        return self.to_pem().decode().splitlines()[1]
 
 
 @dataclass(frozen=True)
@@ -131,14 +141,45 @@ def read_public(path: Path) -> PublicKey:
     return _public(key)
 
 
-def trusted(paths: Iterable[Path]) -> tuple[PublicKey, ...]:
-    """The public keys in these files. Raises ReleaseError where there is none: nothing could be
-    believed.
+def trusted(paths: Iterable[Path], listed: str = "") -> tuple[PublicKey, ...]:
+    """The public keys in these files; where no file is named, those of LITESCORE_TRUST.
+
+    listed  its value
+
+    Raises ReleaseError where there is none: nothing could be believed.
     """
-    keys = tuple(read_public(path) for path in paths)
+    keys = tuple(read_public(path) for path in paths) or named(listed)
     if not keys:
-        raise ReleaseError("no key is trusted: name the public key with --trust FILE")
+        raise ReleaseError(
+            "no key is trusted: name the public key with --trust FILE or LITESCORE_TRUST"
+        )
     return keys
+
+
+def named(listed: str) -> tuple[PublicKey, ...]:
+    """The public keys of a text with `:` between: files, or keys in one word (see PublicKey.text).
+
+    Raises ConfigurationError for what is neither.
+    """
+    words = (word for word in listed.split(os.pathsep) if word)
+    return tuple(
+        _of_text(word) if word.startswith(_BEGINNING) else read_public(Path(word)) for word in words
+    )
+
+
+def _of_text(word: str) -> PublicKey:
+    """Without what reads files of keys, whose import takes as long as all else here."""
+    try:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError as error:
+        raise MissingDependency("cryptography", extra="release") from error
+    try:
+        raw = base64.b64decode(word, validate=True)[-_KEY_BYTES:]
+        if len(word) != _TEXT_LETTERS:
+            raise ValueError(f"{len(word)} letters, not {_TEXT_LETTERS}")
+        return _public(Ed25519PublicKey.from_public_bytes(raw))
+    except ValueError as error:
+        raise ConfigurationError(f"{word} is no public key: {_reason(error)}") from error
 
 
 def _content(path: Path) -> bytes:
@@ -149,7 +190,10 @@ def _content(path: Path) -> bytes:
 
 
 def _public(key: Ed25519PublicKey) -> PublicKey:
-    return PublicKey(hashlib.sha256(key.public_bytes_raw()).hexdigest()[:_ID_DIGITS], key)
+    # Debian's version of the library, which 32-bit devices have, knows no shorter way.
+    serialization = _cryptography().serialization
+    raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return PublicKey(hashlib.sha256(raw).hexdigest()[:_ID_DIGITS], key)
 
 
 def _reason(error: Exception) -> str:

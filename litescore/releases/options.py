@@ -64,7 +64,7 @@ class SigningOptions:
         if path is None:
             raise UsageError("no key to sign with: name it with --key or LITESCORE_SIGNING_KEY")
         key = keys.read_private(Path(path), settings.signing_passphrase)
-        others = tuple(keys.read_public(path) for path in self.trust or _set())
+        others = tuple(map(keys.read_public, self.trust)) or keys.named(settings.trust or "")
         return Publisher(shelf_at(at), key, others, self.note)
 
 
@@ -85,7 +85,12 @@ def trusted(paths: tuple[Path, ...]) -> tuple[PublicKey, ...]:
     """
     from litescore.releases import keys
 
-    return keys.trusted(paths or _set())
+    return keys.trusted(paths, Settings.read().trust or "")
+
+
+def trusted_if_any(paths: tuple[Path, ...]) -> tuple[PublicKey, ...] | None:
+    """The same; None where no key is named anywhere."""
+    return trusted(paths) if paths or Settings.read().trust else None
 
 
 def _set() -> tuple[Path, ...]:

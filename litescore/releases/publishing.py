@@ -43,12 +43,17 @@ class Publisher:
     key      signs
     trusted  further keys whose channels and releases are gone on from; one's own is among them anyway
     note     goes into every statement
+
+    Raises UsageError for a shelf that can only be read.
     """
 
     shelf: Shelf
     key: PrivateKey
     trusted: Sequence[PublicKey] = ()
     note: str = ""
+
+    def __post_init__(self) -> None:
+        self.shelf.check_writable()
 
     @property
     def believed(self) -> tuple[PublicKey, ...]:

@@ -6,6 +6,7 @@ It knows where things lie and reads and writes them; what they say is not its bu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from litescore import store
 from litescore.errors import PermanentError, ReleaseError, UsageError
@@ -15,7 +16,8 @@ from litescore.releases import envelope, release
 from litescore.releases.channel import Channel
 from litescore.releases.keys import PrivateKey, PublicKey
 from litescore.releases.release import Release
-from litescore.store import conditional
+from litescore.store import conditional, http
+from litescore.store.http import is_http
 from litescore.store.s3 import is_s3, split
 
 # A statement is a few kilobytes; what claims to be one and is larger is not read.
@@ -36,7 +38,8 @@ class Held:
 class Shelf:
     """Where the releases of a model lie.
 
-    root   `s3://bucket/models/shoes` or a folder, without a `/` at its end
+    root   `s3://bucket/models/shoes`, a folder, or a web address to read from only; without a `/` at
+           its end
     """
 
     root: str
@@ -60,7 +63,7 @@ class Shelf:
         Raises ReleaseError for one that is missing or another.
         """
         try:
-            file = store.read(Subject(self.file(found.digest)), max_bytes=MAX_MODEL).data
+            file = _read(self.file(found.digest), MAX_MODEL)
         except PermanentError as error:
             raise ReleaseError(f"release {found.digest[:12]}: {error.reason}") from error
         release.check(found, file)
@@ -76,10 +79,10 @@ class Shelf:
         """
         what = f"release {digest[:12]} of {self.model}"
         try:
-            blob = store.read(Subject(self.place(digest, "release.json")), max_bytes=_MAX_STATEMENT)
+            sealed = _read(self.place(digest, "release.json"), _MAX_STATEMENT)
         except PermanentError as error:
             raise ReleaseError(f"{what}: {error.reason}") from error
-        statement, _ = envelope.opened(blob.data, release.KIND, trusted, what=what)
+        statement, _ = envelope.opened(sealed, release.KIND, trusted, what=what)
         found = Release.from_statement(statement)
         if (found.digest, found.model) != (digest, self.model):
             raise ReleaseError(f"{what} speaks of {found.model} {found.digest[:12]}")
@@ -89,15 +92,23 @@ class Shelf:
         """What is said of a release, as it lies there: whoever keeps it can look at the signature
         later. Raises ReleaseError for one that is not there.
         """
-        place = self.place(digest, "release.json")
         try:
-            return store.read(Subject(place), max_bytes=_MAX_STATEMENT).data
+            return _read(self.place(digest, "release.json"), _MAX_STATEMENT)
         except PermanentError as error:
             what = f"release {digest[:12]} of {self.model}"
             raise ReleaseError(f"{what}: {error.reason}") from error
 
+    def check_writable(self) -> None:
+        """Raises UsageError for a shelf that can only be read."""
+        if is_http(self.root):
+            raise UsageError(
+                f"{self.root}: a shelf on a web server is only read: publish into the folder or bucket "
+                "that it serves"
+            )
+
     def add(self, found: Release, file: bytes, key: PrivateKey) -> None:
         """Put a release there, unless it is there already. The file comes before what speaks of it."""
+        self.check_writable()
         store.create(self.file(found.digest), file)
         sealed = envelope.seal(release.KIND, found.as_statement(), key)
         store.create(self.place(found.digest, "release.json"), sealed)
@@ -129,7 +140,9 @@ class Shelf:
         return store.exists(self.place("channels", f"{channels.check_name(name)}.json"))
 
     def channel_names(self) -> list[str]:
-        """The channels that are there, sorted."""
+        """The channels that are there, sorted. Raises UsageError behind a web address."""
+        if is_http(self.root):
+            raise UsageError(f"{self.root}: a web server lists no channels: name the shelf itself")
         folder = self.place("channels") + "/"
         if not is_s3(folder) and not store.exists(folder):
             return []
@@ -144,16 +157,37 @@ class Shelf:
         """Write a channel in the place of the one with this ETag (None: of none); False where
         another publisher was faster.
         """
+        self.check_writable()
         sealed = envelope.seal(channels.KIND, channel.as_statement(), key)
         url = self.place("channels", f"{channel.name}.json")
         return conditional.replace(url, sealed, etag)
 
 
 def open_shelf(root: str) -> Shelf:
-    """The shelf at an s3:// prefix or in a folder. Raises UsageError for a place without a name."""
+    """The shelf at an s3:// prefix, in a folder or behind a web address.
+
+    Raises UsageError for a place without a name, and for a web address that is none.
+    """
+    if is_http(root):
+        http.check(root)
+        if not urlsplit(root).path.strip("/"):
+            raise UsageError(
+                f"{root} is a whole web server: name the model behind it, as {root}/shoes"
+            )
     if is_s3(root) and not split(root)[1].strip("/"):
         raise UsageError(f"{root} is a whole bucket: name the model behind it, as {root}/shoes")
-    shelf = Shelf(root.rstrip("/"))
+    shelf = Shelf(root.removeprefix("file://").rstrip("/"))
     if shelf.model in ("", ".", ".."):
         raise UsageError(f"{root!r} has no name: releases lie in a folder named after the model")
     return shelf
+
+
+def _read(place: str, max_bytes: int) -> bytes:
+    """All that lies at a place; `litescore.store.read` takes no web addresses, since images are read
+    by it.
+    """
+    if not is_http(place):
+        return store.read(Subject(place), max_bytes=max_bytes).data
+    blob = http.read_changed(place, None, max_bytes=max_bytes)
+    assert blob is not None, "no ETag was named"
+    return blob.data

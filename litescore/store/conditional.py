@@ -13,17 +13,19 @@ from litescore import lock
 from litescore.errors import ConfigurationError, PermanentError, TransientError
 from litescore.files import write_whole
 from litescore.record import Subject
-from litescore.store import buckets, patience, refusals, s3
+from litescore.store import buckets, http, patience, refusals, s3
 from litescore.store.objects import Blob, check_size
 
 
 def read_changed(url: str, etag: str | None, *, max_bytes: int) -> Blob | None:
-    """The bytes at a path or s3:// URL; None where its ETag (unquoted) is this one still.
+    """The bytes at a path, s3:// or web URL; None where its ETag is this one still.
 
     Raises as `litescore.store.read`, and TransientError for a disk that fails.
     """
     if s3.is_s3(url):
         return _read_object(url, etag, max_bytes)
+    if http.is_http(url):
+        return http.read_changed(url, etag, max_bytes=max_bytes)
     blob = _read_file(Path(url), max_bytes)
     return None if blob.etag == etag else blob
 

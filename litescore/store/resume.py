@@ -9,7 +9,7 @@ from typing import IO
 
 from litescore.errors import ConfigurationError, PermanentError, TransientError
 from litescore.record import Subject
-from litescore.store import buckets, refusals, s3
+from litescore.store import buckets, http, refusals, s3
 
 _PIECE = 2**20
 # What came of less is lost where the transfer breaks off: a line may break often.
@@ -17,7 +17,7 @@ _LEAST = 2**14
 
 
 def complete(url: str, part: Path, size: int) -> None:
-    """Append to `part` what it lacks of the `size` bytes at a path or s3:// URL; what is there is
+    """Append to `part` what it lacks of the `size` bytes at a path, s3:// or web URL; what is there is
     taken for its beginning. Bytes beyond `size` are not asked for.
 
     Raises TransientError where the transfer breaks off, with what came of it in `part`;
@@ -29,6 +29,7 @@ def complete(url: str, part: Path, size: int) -> None:
         part.unlink()
         done = 0
     pieces = _of_object(url, done, size) if s3.is_s3(url) else _of_file(Path(url), done, size)
+    pieces = http.pieces(url, done, size) if http.is_http(url) else pieces
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("ab") as file:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.running import _state, closed_together
+from edge.running import closed_together, state_folder
 from litescore import image
 from litescore.errors import ConfigurationError
 from tests.edge.conftest import BLUE, RED, plain
@@ -66,9 +66,9 @@ def test_an_error_before_is_the_one_that_is_told() -> None:
 
 def test_where_the_state_is() -> None:
     """systemd's folder, else the user's own."""
-    assert _state({"STATE_DIRECTORY": "/var/lib/a:/var/lib/b"}) == Path("/var/lib/a")
-    assert _state({"XDG_STATE_HOME": "/somewhere"}) == Path("/somewhere/litescore")
-    assert _state({}) == Path.home() / ".local/state/litescore"
+    assert state_folder({"STATE_DIRECTORY": "/var/lib/a:/var/lib/b"}) == Path("/var/lib/a")
+    assert state_folder({"XDG_STATE_HOME": "/somewhere"}) == Path("/somewhere/litescore")
+    assert state_folder({}) == Path.home() / ".local/state/litescore"
 
 
 @pytest.mark.parametrize(

@@ -63,3 +63,4 @@ def _fresh() -> None:
 def _forget() -> None:
     scoring.settings.cache_clear()
     scoring.prepare.cache_clear()
+    scoring.following.cache_clear()

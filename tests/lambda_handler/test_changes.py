@@ -218,6 +218,25 @@ def test_a_search_longer_than_an_invocation_goes_on(
     }
 
 
+def test_a_search_goes_on_for_the_model_that_it_was_begun_for(
+    s3: S3, inputs: str, find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A channel may hand out another one meanwhile: what has a record of the first is left out all
+    the same, and the mark is not moved for the second.
+    """
+    monkeypatch.setattr(changes, "_STEP", 1)
+    keys = [f"{n}.png" for n in range(3)]
+    put(s3, inputs, *keys)
+    remember(inputs, keys[0])
+    answer = find(late=lambda: True)
+    while answer["continuation"]:
+        event = answer["continuation"]
+        answer = find(model="f" * 64, late=lambda: True, **event["changes"], after=event["after"])
+    assert listed(answer) == keys[1:]
+    assert answer["model"] == MODEL
+    assert changes.mark({"changed": answer}, scoring.destination(), "f" * 64) == {"since": None}
+
+
 def test_a_shard_that_was_begun_is_not_done(s3: S3, inputs: str, find: Find) -> None:
     """Members of it have records, and a checkpoint says that others have none."""
     put(s3, inputs, "a.zip", "b.zip")

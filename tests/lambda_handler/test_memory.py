@@ -73,6 +73,12 @@ def test_limits_of_sizes_follow_the_memory() -> None:
     assert memory.fitted(default, {}) == default
 
 
+def test_a_model_that_takes_over_fits_beside_the_other() -> None:
+    """The size of its file follows the memory; without a figure it is that of a device."""
+    assert memory.largest_model({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"}) == 185_493_094
+    assert memory.largest_model({}) == 256 * 2**20
+
+
 def _held_to(size: int) -> dict[str, object]:
     """Arguments of `emulate` for a function of so many MB, which the kernel holds it to: memory that
     it asks for beyond them is refused. Lambda kills instead, as tests of kills do.

@@ -78,3 +78,19 @@ def test_what_is_no_key_of_ours(tmp_path: Path, key_file: Path) -> None:
         keys.read_public(tmp_path / "gone.pem")
     with pytest.raises(ReleaseError, match="no key is trusted"):
         keys.trusted([])
+
+
+def test_keys_in_one_word(key_file: Path) -> None:
+    """As LITESCORE_TRUST may hold them, beside files: the middle line of the file."""
+    public = keys.read_private(key_file).public
+    assert public.text in Path(f"{key_file}.pub").read_text().splitlines()
+    assert keys.named(f"{public.text}:{key_file}.pub:") == (public, public)
+    assert keys.trusted([], public.text) == (public,)
+    assert keys.trusted([Path(f"{key_file}.pub")], "not looked at") == (public,)
+    signed = keys.read_private(key_file).sign(b"shoes")
+    (found,) = keys.named(public.text)
+    assert found.holds(signed, b"shoes")
+    assert not found.holds(signed, b"boots")
+    for spoiled in (public.text[:-4], public.text[:-2] + "!="):
+        with pytest.raises(ConfigurationError, match="is no public key"):
+            keys.named(spoiled)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from litescore.certainty import interval
 from litescore.reliability import Reliability
 from trainer.fitting.history import Epoch
 from trainer.images.splits import Examples
@@ -25,7 +25,6 @@ _RISEN, _LATE = 0.02, 2
 
 # Expected calibration error (0..1) up to which a confidence is taken at its word.
 CALIBRATED = 0.03
-_SIGMAS = 1.96
 
 # Training images of MNIST and of Fashion-MNIST, which the tutorials had.
 _ALL = 60_000
@@ -121,14 +120,6 @@ def calibrated(found: Reliability) -> str:
         return f"The confidence is too high in places, too low in others ({figures})."
     too = "surer than it is right" if off > 0 else "less sure than it is right"
     return f"The model is {too} ({figures}); litescore export --calibrate-confidence mends that."
-
-
-def interval(share: float, count: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share 0..1 found on `count` > 0 images, 0..1."""
-    spread = _SIGMAS**2 / count
-    middle = (share + spread / 2) / (1 + spread)
-    half = _SIGMAS * math.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def overfitting(run: Run) -> str:

@@ -21,7 +21,7 @@ from infra.cloud.deployment import (
     existing_bucket,
     following,
     function_zip,
-    model_pin,
+    model_choice,
     parameters,
     state,
     taken_over,
@@ -31,14 +31,13 @@ from infra.cloud.deployment.change_set import ChangeSet
 from infra.cloud.deployment.existing_bucket import Notifications
 from infra.cloud.deployment.following import Tell
 from infra.cloud.deployment.function_zip import FunctionZip
+from infra.cloud.deployment.model_choice import Wish
 from infra.cloud.deployment.plan import Plan
 from infra.cloud.deployment.state import State
 from infra.cloud.stack import Stack
 from litescore.errors import ConfigurationError, UsageError
 
 TEMPLATE = parameters.TEMPLATE
-# The word for the model inside the zip, where a stack has one in S3.
-MODEL_IN_ZIP = "zip"
 
 # "litescore-output-123456789012-ap-southeast-1" has to be a bucket's name, of 63 letters at most.
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,27}")
@@ -62,13 +61,13 @@ class Request:
     stack       its name
     package     the zip, or the folder that holds it
     parameters  the template's, where given
-    model       an s3:// URL, `zip` for the one inside the zip, None for what the stack has
+    model       which, and whom a channel is believed from
     """
 
     stack: str
     package: Path
     parameters: Mapping[str, str] = field(default_factory=dict)
-    model: str | None = None
+    model: Wish = field(default_factory=Wish)
 
 
 def check_name(name: str) -> None:
@@ -94,8 +93,10 @@ def prepare(account: Account, request: Request, progress: Progress = _quiet) -> 
     state.check_deployable(found)
     _mend_poller(account, found)
     before: Mapping[str, str] = found.parameters if found and not found.reviewed else {}
-    model, notes = _model(account, request, package, before, progress)
-    given = {**model, **_target(package), **request.parameters}
+    model = model_choice.choose(
+        account, request.model, package, before, lambda done, total: progress("model", done, total)
+    )
+    given = {**model.parameters, **_target(package), **request.parameters}
     shown = _existing(account, {**before, **given})
     _refuse_loop(account, request.stack, {**before, **given})
     _refuse_prefix({**before, **given})
@@ -105,7 +106,7 @@ def prepare(account: Account, request: Request, progress: Progress = _quiet) -> 
     )
     given |= {"CodeBucket": bucket, "CodeKey": code}
     plan = plans.make(account, request.stack, package, given, found, shown, template)
-    return replace(plan, notes=(*notes, *_former_bucket(found, shown), *plan.notes))
+    return replace(plan, notes=(*model.notes, *_former_bucket(found, shown), *plan.notes))
 
 
 def discard(plan: Plan) -> None:
@@ -174,38 +175,6 @@ def _account(clients: Clients) -> Account:
     cloud, number = clients("cloudformation"), clients("sts").get_caller_identity()["Account"]
     local = urlsplit(cloud.meta.endpoint_url).hostname == "127.0.0.1"
     return Account(clients, "this account", number, cloud.meta.region_name, local)
-
-
-def _model(
-    account: Account,
-    request: Request,
-    package: FunctionZip,
-    before: Mapping[str, str],
-    progress: Progress,
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The model's parameters, and what to say of it."""
-    if request.model and request.model != MODEL_IN_ZIP:
-        pin = model_pin.pin(
-            account, request.model, lambda done, total: progress("model", done, total)
-        )
-        told = () if pin.version else (_unversioned(request.model),)
-        return pin.parameters, told
-    if request.model is None and before.get("ModelPath"):
-        path = before["ModelPath"]
-        return {}, (f"the model stays s3://{path}, as it was: --model zip takes the zip's",)
-    if package.model_sha256 is None:
-        raise ConfigurationError(
-            f"{package.path} holds no model: build it with `litescore package --model FILE`, or "
-            "name one in S3 with --model"
-        )
-    return {"ModelPath": "", "ModelVersion": "", "ModelSha256": package.model_sha256}, ()
-
-
-def _unversioned(url: str) -> str:
-    return (
-        f"the bucket of {url} keeps no versions, so the model is pinned by its SHA-256 alone: once "
-        "it is overwritten the function refuses to start, until it is deployed again"
-    )
 
 
 def _target(package: FunctionZip) -> dict[str, str]:

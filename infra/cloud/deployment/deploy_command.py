@@ -11,6 +11,7 @@ import click
 from infra.cloud.deployment.deploy_options import given, need_terminal, say, template_options
 from infra.options import HELP, JSON, STACK, YES, account_options
 from litescore.errors import UsageError
+from litescore.releases.options import TRUST
 
 if TYPE_CHECKING:
     from infra.cloud.account import Account
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
 @click.option(
     "--model",
     metavar="URL",
-    help="A model at s3://bucket/key instead of the zip's, pinned as it is now; `zip` goes back.",
+    help="A model at s3://bucket/key instead of the zip's, pinned as it is now, or a channel to "
+    "follow, s3://bucket/models/shoes@stable; `zip` goes back.",
 )
+@TRUST
 @STACK
 @template_options
 @click.option(
@@ -64,6 +67,7 @@ def deploy(**words: Any) -> None:
       litescore deploy --package build/ --stack shoes
       litescore deploy --stack shoes --memory 3008 --concurrency 50 --plan
       litescore deploy --stack shoes --input-bucket photos --input-prefix shoes/
+      litescore deploy --stack shoes --model s3://bucket/models/shoes@stable --trust factory.key.pub
     """
     from infra.cloud.account import connect
 
@@ -150,13 +154,15 @@ def _print_result(made: Plan, done: Stack, *, as_json: bool) -> None:
 
 def _request(account: Account, words: dict[str, Any]) -> Request:
     from infra.cloud.deployment.deploy import Request
+    from infra.cloud.deployment.model_choice import Wish
 
     parameters = given(words)
     if words["local"] and words["budget"]:
         raise UsageError("--budget: the local cloud knows no budgets, leave it out with --local")
     if words["nightly_max_cost"] is not None:
         parameters["NightlyMaximumImages"] = str(_affordable(account, words))
-    return Request(words["stack"], words["package"], parameters, words["model"])
+    wish = Wish(words["model"], words["trust"])
+    return Request(words["stack"], words["package"], parameters, wish)
 
 
 def _affordable(account: Account, words: dict[str, Any]) -> int:

@@ -72,6 +72,12 @@ SETTINGS: Mapping[str, tuple[str, Any, str | None, str]] = {
         "PREFIX",
         "Where records go in the output bucket; ends in a slash.",
     ),
+    "--model-check": (
+        "ModelCheckMinutes",
+        click.IntRange(0, 1440),
+        "MINUTES",
+        "Of a channel: how often the function looks at it at most.",
+    ),
     "--log-days": ("LogDays", click.Choice(_DAYS), None, "Days that the log is kept."),
     "--record-days": (
         "RecordDays",

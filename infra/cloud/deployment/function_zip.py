@@ -21,6 +21,7 @@ from litescore.errors import ConfigurationError, UsageError
 PYTHONS = tuple(python for python in target.PYTHONS if python not in target.LOCAL_ONLY)
 
 _OURS = ("lambda_handler/__init__.py", "litescore/__init__.py")
+_SIGNATURES = "cryptography/__init__.py"
 # What zipfile raises, by where the broken bytes are; the last of one that is said to be encrypted.
 _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError)
 # Of a module's bytecode and of an extension module: numpy.cpython-313.pyc, _x.cpython-313-...so
@@ -40,6 +41,7 @@ class FunctionZip:
     python        version that it is for, such as "3.13"; None where nothing in it says
     arch          "x86_64" or "arm64"; None where nothing in it says
     model_sha256  of the model in it; None where it has none
+    signatures    whether it holds what looks at signatures: without, it follows no channel
     """
 
     path: Path
@@ -47,6 +49,7 @@ class FunctionZip:
     python: str | None
     arch: str | None
     model_sha256: str | None
+    signatures: bool = False
 
 
 def find(place: Path) -> Path:
@@ -69,7 +72,8 @@ def read(path: Path) -> FunctionZip:
             _check(path, archive)
             python = _only(path, "Python", _pythons(archive))
             arch = _only(path, "processor", _machines(archive))
-            return FunctionZip(path, _sha256(path), python, arch, model_sha256(archive))
+            signatures = _SIGNATURES in archive.namelist()
+            return FunctionZip(path, _sha256(path), python, arch, model_sha256(archive), signatures)
     except _BROKEN as error:
         raise ConfigurationError(f"{path} is no zip file: {error or 'cut short'}") from error
 

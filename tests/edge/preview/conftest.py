@@ -20,8 +20,8 @@ from edge.frames import PATIENCE, Frame
 from edge.loop import Loop
 from edge.monitor import Monitor
 from edge.pictures import Pictures
-from edge.preview.address import Address
 from edge.preview.preview import Preview
+from edge.releases.status import ReleaseStatus
 from edge.status import Status
 from edge.stop import Stop
 from litescore import image
@@ -29,6 +29,7 @@ from litescore.contract import Contract
 from litescore.errors import PermanentError
 from litescore.record import Subject
 from litescore.scorer import Scorer
+from litescore.web.address import Address
 from tests.edge.conftest import RED
 
 WAIT = 60.0
@@ -74,10 +75,11 @@ class Heat:
     throttled: tuple[str, ...] = ("under-voltage",)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ModelFile:
     name: str = 'co"lor\\.tflite'
     problem: str | None = None
+    release: ReleaseStatus | None = None
 
 
 @dataclass
@@ -90,6 +92,7 @@ class Shown:
     monitor: Monitor
     preview: Preview
     reopen: Callable[[], Preview]
+    model: ModelFile
 
     @property
     def port(self) -> int:
@@ -177,7 +180,8 @@ def show(color_scorer: Scorer, device: Device) -> Show:
     ) -> Iterator[Shown]:
         source, pictures = Painted(), Pictures()
         loop = Loop(color_scorer, device, watchers=[pictures] if with_pictures else [])
-        monitor = Monitor(loop, ModelFile(), source, device, Heat)
+        model = ModelFile()
+        monitor = Monitor(loop, model, source, device, Heat)
         address = Address(host, 0)
 
         def opened() -> Preview:
@@ -194,7 +198,7 @@ def show(color_scorer: Scorer, device: Device) -> Show:
 
         preview = opened()
         address = replace(address, port=preview.address.port)
-        shown = Shown(source, loop, pictures, monitor, preview, opened)
+        shown = Shown(source, loop, pictures, monitor, preview, opened, model)
         stop = Stop()
         thread = threading.Thread(target=loop.run, args=(source, stop))
         thread.start()

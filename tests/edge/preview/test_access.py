@@ -11,10 +11,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from edge.preview.address import Address
 from edge.preview.options import PreviewOptions, preview_options
 from edge.preview.preview import Preview
 from litescore.errors import ConfigurationError, UsageError
+from litescore.web.address import Address
 from tests.edge.preview.conftest import Show, Shown
 
 TOKEN = "correct-horse.battery_staple~9"
@@ -132,7 +132,7 @@ def test_all_addresses(show: Show) -> None:
 def test_bad_addresses(text: str) -> None:
     """Refused with what it may be."""
     with pytest.raises(UsageError, match="an IP address and a port"):
-        Address.parse(text)
+        Address.parse(text, "--preview-bind")
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:8765", "[::]:8765", "192.168.1.20:8765"])

@@ -13,6 +13,7 @@ from edge.status import Status
 from litescore import image
 from tests.edge.conftest import BLUE, GREEN, RED
 from tests.edge.preview.conftest import Show, Shown
+from tests.edge.sinks.shown import RELEASE
 from tests.rig.browser import Browser, Page, browse
 from tests.rig.needs import needs
 
@@ -111,6 +112,20 @@ def test_trouble_is_told(browser: Browser, shown: Shown) -> None:
     page.until(f"{STATE} === 'source /dev/video0 is lost: unplugged'")
     shown.source.condition = Status("running")
     page.until(f"{STATE} === 'live'")
+    page.close()
+
+
+def test_a_release_is_told(browser: Browser, shown: Shown) -> None:
+    """Of a channel that is followed: slot, turn, trial, what failed and what is not taken again."""
+    shown.model.release = RELEASE
+    page = opened(browser, shown, DESKTOP)
+    page.until("document.getElementById('about').innerText.includes('slot b')")
+    text = page.value("document.getElementById('about').innerText")
+    assert "slot b, turn 7, for " in text
+    assert "on trial, 1 min left" in text
+    assert "not renewed: channel 'stable' of shoes: no such file" in text
+    assert "cdcdcdcdcdcd is not taken again: the loop crashed with it" in text
+    assert "a newer model file" not in text
     page.close()
 
 

@@ -9,7 +9,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from edge.preview import routes, server
+from edge.preview import routes
+from litescore.web import server
 from tests.edge.conftest import BLUE
 from tests.edge.preview.conftest import Show, Shown, color_of, read_event, read_part, until
 

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,6 +14,7 @@ from edge.preview import metrics
 from edge.status import Status
 from tests.edge.conftest import RED
 from tests.edge.preview.conftest import Show, Shown, until
+from tests.edge.sinks.shown import RELEASE, SNAPSHOT
 
 # https://prometheus.io/docs/instrumenting/exposition_formats/, "Text format details", version 0.0.4
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -86,6 +88,29 @@ def test_sinks_and_what_they_count(shown: Shown) -> None:
     assert samples["litescore_decision_changes_total"] == 5
     assert samples["litescore_preview_viewers"] == 2
     assert not [name for name in samples if "temperature" in name or "decision{" in name]
+
+
+def test_a_release() -> None:
+    """Of a channel that is followed: what runs, how long ago the channel was read, what is wrong."""
+    minute = datetime.fromtimestamp(time.time() - 60, UTC).isoformat()
+    on = replace(RELEASE, checked=minute)
+    samples = parse(metrics.text(replace(SNAPSHOT, release=on), changes=0, viewers=0))
+    (info,) = (name for name in samples if name.startswith("litescore_release_info"))
+    assert 'slot="b"' in info
+    assert f'sha256="{RELEASE.digest}"' in info
+    assert 60 <= samples["litescore_release_checked_seconds"] < 90
+    assert samples["litescore_release_trial_seconds"] == 80.4
+    told = {name: samples[f"litescore_release_{name}"] for name in ("turn", "failing", "refused")}
+    assert told == {"turn": 7, "failing": 1, "refused": 1}
+    well = replace(RELEASE, trial=None, failure=None, checked="2999-01-01T00:00:00Z")
+    samples = parse(metrics.text(replace(SNAPSHOT, release=well), changes=0, viewers=0))
+    assert samples["litescore_release_failing"] == 0
+    # A clock that was ahead says nothing.
+    assert not {"litescore_release_trial_seconds", "litescore_release_checked_seconds"} & set(
+        samples
+    )
+    plain = parse(metrics.text(SNAPSHOT, changes=0, viewers=0))
+    assert not [name for name in plain if "release" in name]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from edge.decisions import Decision
 from edge.device import Device
 from edge.frames import Frame
 from edge.monitor import Snapshot
+from edge.releases.status import ReleaseStatus
 from edge.scored import Scored
 from edge.status import Status
 from litescore.contract import Contract
@@ -36,6 +37,17 @@ def shown(number: int, label: str = "red", score: float = 0.9) -> Scored:
     )
 
 
+RELEASE = ReleaseStatus(
+    "s3://bucket/models/shoes@stable",
+    "b",
+    MODEL,
+    7,
+    trial=80.4,
+    since="2026-01-02T03:04:05Z",
+    checked="2026-01-02T03:14:05Z",
+    failure="channel 'stable' of shoes: no such file",
+    bad={"cd" * 32: "the loop crashed with it"},
+)
 SNAPSHOT = Snapshot(
     device=DEVICE.id,
     boot=DEVICE.boot,

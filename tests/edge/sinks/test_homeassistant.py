@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from edge.sinks.homeassistant import discovery, discovery_topic, status_topic
 from edge.sinks.mqtt_reports import diagnostics, state
-from tests.edge.sinks.shown import LABELS, SNAPSHOT, shown
+from tests.edge.sinks.shown import LABELS, RELEASE, SNAPSHOT, shown
 
 TOPIC = "litescore/0123456789ab"
 OBJECT = "litescore_0123456789ab"
@@ -59,7 +60,7 @@ def known(**changes: Any) -> dict[str, Any]:
 
 def test_documented_keys() -> None:
     """No key that Home Assistant does not document, and none missing that it requires."""
-    device = known()
+    device = known(release=RELEASE)
     assert ROOT_REQUIRED <= set(device) <= ROOT_KEYS
     assert {"identifiers", "name"} <= set(device["device"]) <= DEVICE_KEYS
     assert {"name"} <= set(device["origin"]) <= ORIGIN_KEYS
@@ -72,11 +73,13 @@ def test_documented_keys() -> None:
 
 def test_documented_values() -> None:
     """Values are of the kinds that Home Assistant documents."""
-    entities = known()["components"].values()
+    entities = known(release=RELEASE)["components"].values()
     assert len({entity["unique_id"] for entity in entities}) == len(entities)
     for entity in entities:
         assert entity.get("entity_category", "diagnostic") == "diagnostic"
         assert entity.get("state_class", "measurement") == "measurement"
+        if entity.get("device_class") == "timestamp":
+            assert not {"state_class", "unit_of_measurement"} & set(entity)
         if (kind := entity.get("device_class")) in DEVICE_CLASS_UNITS:
             assert entity["unit_of_measurement"] in DEVICE_CLASS_UNITS[kind]
         if "options" in entity:
@@ -108,6 +111,21 @@ def test_label_is_one_of_the_options() -> None:
     assert known(labels=("a", "unknown"))["components"]["label"]["options"] == ["a", "unknown"]
     many = known(labels=tuple(map(str, range(1000))))["components"]["label"]
     assert not {"options", "device_class"} & set(many)
+
+
+def test_a_release_is_an_entity() -> None:
+    """Of a channel that is followed, not of a plain file: its digest, all else as attributes; and
+    when the channel was last read.
+    """
+    assert "release" not in known()["components"]
+    components = known(release=RELEASE)["components"]
+    topics = {components[name]["state_topic"] for name in ("release", "release_checked")}
+    assert topics == {components["release"]["json_attributes_topic"]} == {f"{TOPIC}/diagnostics"}
+    told = json.loads(diagnostics(replace(SNAPSHOT, release=RELEASE), {}))["release"]
+    assert told["digest"] == RELEASE.digest
+    assert (told["slot"], told["turn"], told["trial_s"]) == ("b", 7, 80)
+    assert (told["failure"], told["bad"]) == (RELEASE.failure, dict(RELEASE.bad))
+    assert datetime.fromisoformat(told["checked"]).tzinfo is not None
 
 
 @pytest.mark.parametrize("name", ["label", "confidence", "fps", "latency", "temperature"])

@@ -7,11 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from edge.monitor import Snapshot
 from edge.sinks.mqtt import Mqtt
-from tests.edge.sinks.shown import Snapped, shown
+from tests.edge.sinks.shown import RELEASE, Snapped, shown
 from tests.edge.sinks.sinking import ROOT, TOPIC, write
 from tests.rig.broker import Broker, Listener
 from tests.rig.waiting import wait_until
@@ -66,6 +67,22 @@ def test_source_that_is_lost(broker: Broker, telling: Callable[..., Mqtt]) -> No
         wait_until(lambda: len(listener.messages) == 2)
         told = [json.loads(body) for body in listener.of(f"{TOPIC}/diagnostics")]
         assert [one["source"] for one in told] == ["running", "lost"]
+
+
+def test_another_release(broker: Broker, telling: Callable[..., Mqtt]) -> None:
+    """With other labels: the diagnostics say so at once, and the discovery lists what may come now."""
+    monitor, topic = Snapped(), "homeassistant/device/litescore_door/config"
+    with broker.running(), Listener(broker, topic, f"{TOPIC}/diagnostics") as listener:
+        telling(monitor=monitor)
+        wait_until(lambda: len(listener.messages) == 2)
+        monitor.now = replace(monitor.now, release=RELEASE, labels=("ant", "bee"))
+        wait_until(lambda: len(listener.messages) == 4)
+        told = json.loads(listener.of(f"{TOPIC}/diagnostics")[-1])
+        assert told["release"]["digest"] == RELEASE.digest
+        label = json.loads(listener.of(topic)[-1])["components"]["label"]
+        assert label["options"] == ["ant", "bee", "unknown"]
+        monitor.now = replace(monitor.now, release=replace(RELEASE, trial=None))
+        wait_until(lambda: len(listener.messages) == 5)
 
 
 def test_home_assistant_starts(broker: Broker, telling: Callable[..., Mqtt]) -> None:

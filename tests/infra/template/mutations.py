@@ -413,6 +413,26 @@ MUTATIONS: tuple[Mutation, ...] = tuple(
         ),
         ("the_model_is_pinned", "no reading", statement("ReadModel", "Action", ["s3:GetObject"])),
         (
+            "the_channel_is_followed",
+            "nobody is trusted",
+            put(_of("Function", "Environment/Variables/LITESCORE_TRUST"), ""),
+        ),
+        (
+            "the_channel_is_followed",
+            "never looked at",
+            drop(_of("Function", "Environment/Variables/LITESCORE_MODEL_CHECK")),
+        ),
+        (
+            "the_channel_is_followed",
+            "the whole bucket",
+            statement("ReadReleases", "Resource", "arn:aws:s3:::models/*"),
+        ),
+        (
+            "the_function_may_do_its_work_only",
+            "releases written",
+            statement("ReadReleases", "Action", ["s3:GetObject", "s3:PutObject"]),
+        ),
+        (
             "no_snapshot_is_started_from",
             "versions",
             put(_of("Function", "SnapStart"), {"ApplyOn": "PublishedVersions"}),

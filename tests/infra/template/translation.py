@@ -68,6 +68,12 @@ _CHOICES: tuple[Mapping[str, Any], ...] = (
     _ALL,
     {"InputBucketName": "theirs"},
     {**_ALL, "InputBucketName": "theirs"},
+    {
+        "ModelShelf": "models/shoes",
+        "ModelChannel": "canary",
+        "ModelTrust": "MCow",
+        "ModelCheckMinutes": 7,
+    },
 )
 # The one that a test of what is required leaves out: AWS's users do not choose it.
 LOCAL: Mapping[str, Any] = {"Tls": "optional"}

@@ -31,7 +31,10 @@ _ALLOWED = {
     "WriteRecords": {"s3:PutObject", "s3:GetObject"},
     "WriteLog": {"logs:CreateLogStream", "logs:PutLogEvents"},
     "ReadModel": {"s3:GetObject", "s3:GetObjectVersion"},
+    "ReadReleases": {"s3:GetObject"},
 }
+# Those that a parameter asks for.
+_ASKED = {"ReadModel": "ModelPath", "ReadReleases": "ModelShelf"}
 # What has to refuse plain http: type -> (type of its policy, property that names it, action).
 _REACHED_BY_NETWORK = {
     "AWS::S3::Bucket": ("AWS::S3::BucketPolicy", "Bucket", "s3:*"),
@@ -102,7 +105,7 @@ def the_function_may_do_its_work_only(case: Case) -> Iterator[str]:
     """What the handler does, and no more."""
     policies = (one for one in case.statements() if one.holder == "Role" and one.resources)
     found = {one.body["Sid"]: set(one.actions) for one in policies}
-    wanted = {name for name in _ALLOWED if name != "ReadModel" or case.choice.get("ModelPath")}
+    wanted = {name for name in _ALLOWED if name not in _ASKED or case.choice.get(_ASKED[name])}
     if found != {name: _ALLOWED[name] for name in wanted}:
         yield f"the function may do {found}"
 

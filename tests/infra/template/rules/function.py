@@ -63,6 +63,8 @@ def variables_are_known(case: Case) -> Iterator[str]:
 
 def the_model_is_pinned(case: Case) -> Iterator[str]:
     """By digest, and by version id where it lies in S3; and then the role may read it."""
+    if case.choice.get("ModelShelf"):
+        return
     model = case.choice.get("ModelPath")
     wanted = {
         "LITESCORE_MODEL": f"s3://{model}" if model else "model.tflite",
@@ -82,6 +84,32 @@ def the_model_is_pinned(case: Case) -> Iterator[str]:
     }
     if model and read != {"s3:GetObject", "s3:GetObjectVersion"}:
         yield f"of the model the role may do {read}"
+
+
+def the_channel_is_followed(case: Case) -> Iterator[str]:
+    """The function is told the channel, whom to trust and how often to look, and nothing is pinned
+    beside it; the role may read that shelf, and no other model.
+    """
+    shelf = case.choice.get("ModelShelf")
+    wanted = {
+        "LITESCORE_MODEL": f"s3://{shelf}@{case.choice.get('ModelChannel')}",
+        "LITESCORE_MODEL_SHA256": "",
+        "LITESCORE_MODEL_VERSION": "",
+        "LITESCORE_MODEL_CHECK": case.choice.get("ModelCheckMinutes"),
+        "LITESCORE_TRUST": case.choice.get("ModelTrust"),
+    }
+    for name, function in case.of_type(FUNCTION).items():
+        told = function["Environment"]["Variables"]
+        if shelf and wanted.items() - told.items():
+            yield f"{name} is told {told}"
+    read = {
+        resource
+        for one in case.statements()
+        if one.holder == "Role" and one.body.get("Sid") in ("ReadModel", "ReadReleases")
+        for resource in one.resources
+    }
+    if shelf and read != {f"arn:aws:s3:::{shelf}/*"}:
+        yield f"the role may read {read}"
 
 
 def parameters_arrive(case: Case) -> Iterator[str]:
@@ -114,6 +142,7 @@ RULES: tuple[Rule, ...] = (
     the_handler_can_be_called,
     variables_are_known,
     the_model_is_pinned,
+    the_channel_is_followed,
     parameters_arrive,
     no_snapshot_is_started_from,
 )

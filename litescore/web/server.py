@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 
-from edge.preview.address import Address
 from litescore.errors import ConfigurationError
+from litescore.web.address import Address
 
 CONNECTIONS = 32
 # Seconds within which a request must be here whole, or the kernel must take what is sent.
@@ -26,6 +26,8 @@ _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 
 class Server(ThreadingMixIn, TCPServer):
     """Listens from when it is made; `serve_forever` answers.
 
+    option  by which the address was named, for the error's message
+
     Raises ConfigurationError where the address cannot be had.
     """
 
@@ -33,7 +35,9 @@ class Server(ThreadingMixIn, TCPServer):
     allow_reuse_address = True
     request_queue_size = CONNECTIONS
 
-    def __init__(self, address: Address, handler: type[BaseHTTPRequestHandler]) -> None:
+    def __init__(
+        self, address: Address, handler: type[BaseHTTPRequestHandler], option: str
+    ) -> None:
         self.address_family = address.family
         self._lock = threading.Lock()
         # The connections, and when a request is due on those that it is waited for.
@@ -41,7 +45,7 @@ class Server(ThreadingMixIn, TCPServer):
         try:
             super().__init__((address.host, address.port), handler)
         except OSError as error:
-            raise ConfigurationError(_cannot_listen(address, error)) from None
+            raise ConfigurationError(_cannot_listen(option, address, error)) from None
         self.address = Address(address.host, self.server_address[1])
 
     def await_request(self, connection: socket.socket) -> None:
@@ -105,8 +109,8 @@ def _cut(connections: list[socket.socket]) -> None:
             connection.shutdown(socket.SHUT_RDWR)
 
 
-def _cannot_listen(address: Address, error: OSError) -> str:
-    at = f"--preview-bind {address}"
+def _cannot_listen(option: str, address: Address, error: OSError) -> str:
+    at = f"{option} {address}"
     if error.errno == errno.EADDRINUSE:
         other = Address(address.host, address.port % 65535 + 1)
         return f"{at}: port {address.port} is in use; name another, such as {other}, or 0 for any"

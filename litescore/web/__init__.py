@@ -1,6 +1,11 @@
 """What every page has that litescore serves: headers that keep a browser to it, and who may ask.
 
-Knows no page and no server.
+    address.py    where a server listens
+    guard.py      who may ask: the token, and on loopback the name it was asked by
+    token.html    what who has no token sees
+    server.py     a thread a connection, so many at most, none for longer than it may be silent
+
+Knows no page and nothing of what is shown.
 """
 
 from __future__ import annotations
@@ -9,6 +14,15 @@ import base64
 import hashlib
 import ipaddress
 import re
+from importlib import resources
+
+
+def page(package: str, name: str) -> str:
+    """The text of a page that lies in a package."""
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+TOKEN = page(__name__, "token.html")
 
 
 def headers(*pages: str) -> dict[str, str]:

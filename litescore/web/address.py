@@ -1,4 +1,4 @@
-"""Where the preview listens."""
+"""Where a page's server listens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHAPE = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<four>[^:\[\]]+)):(?P<port>\d{1,
 class Address:
     """An IP address and a port; port 0 is any that is free.
 
-    >>> Address.parse("[::1]:8765")
+    >>> Address.parse("[::1]:8765", "--bind")
     Address(host='::1', port=8765)
     """
 
@@ -24,15 +24,17 @@ class Address:
     port: int
 
     @classmethod
-    def parse(cls, text: str) -> Address:
-        """`127.0.0.1:8765`, `localhost:8765`, `[::1]:8765`. Raises UsageError for anything else."""
+    def parse(cls, text: str, option: str) -> Address:
+        """`127.0.0.1:8765`, `localhost:8765`, `[::1]:8765`. Raises UsageError, naming the option, for
+        anything else.
+        """
         match = _SHAPE.fullmatch(text)
         host = (match["six"] or match["four"]) if match else ""
         if host == "localhost":
             host = "127.0.0.1"
         if not match or not _is_ip(host, six=bool(match["six"])) or int(match["port"]) > 65535:
             raise UsageError(
-                f"--preview-bind {text}: an IP address and a port, "
+                f"{option} {text}: an IP address and a port, "
                 "such as 127.0.0.1:8765, 0.0.0.0:8765 or [::1]:8765"
             )
         return cls(host, int(match["port"]))
