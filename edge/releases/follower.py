@@ -112,7 +112,7 @@ class Follower:
         """
         self._slots.hold()
         state = self._slots.state
-        crashed = state.begun == self._device.boot and state.trial is None
+        hindered = state.idle or state.begun == self._device.boot
         held = self._slots.begin(self._device.boot)
         begun: list[Scorer] = []
         self._take = begun.append
@@ -123,7 +123,8 @@ class Follower:
                 raise ReleaseError(problem or f"{self.name} has no release for this device yet")
             return begun[-1]
         self._running = held.release
-        if crashed:
+        # Not in a trial: what is taken then would lie where the one to go back to does.
+        if hindered and state.trial is None and self._slots.state.trial is None:
             self._look()
         return begun[-1] if begun else self._loaded(held)
 

@@ -4,7 +4,9 @@ other loops, other channels.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +16,7 @@ import pytest
 
 from edge.device import Device
 from edge.releases import state as states
-from edge.releases.slots import CRASHED, Slots
+from edge.releases.slots import CRASHED, LOCK, Slots
 from edge.releases.trial import Terms
 from litescore import store
 from litescore.errors import ConfigurationError, ReleaseError, UsageError
@@ -136,6 +138,17 @@ def test_one_loop_at_a_time(publisher: Publisher, start: Start, slots: Slots) ->
     device.follower.close()
     assert other.begin()
     other.follower.close()
+
+
+def test_a_look_at_the_lock_keeps_no_loop_away(publisher: Publisher, start: Start) -> None:
+    """As `litescore edge status` takes one, while a loop starts."""
+    publish(publisher, 1)
+    device = start()
+    device.slots.folder.mkdir(parents=True)
+    with (device.slots.folder / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        threading.Timer(0.1, fcntl.flock, (file, fcntl.LOCK_UN)).start()
+        assert device.begin()
 
 
 def test_what_a_killed_process_left_is_removed(publisher: Publisher, start: Start) -> None:
