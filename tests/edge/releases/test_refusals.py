@@ -5,6 +5,7 @@ checks, as whoever can write to the shelf could.
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -170,6 +171,7 @@ def test_a_clock_in_1970(
     device.wait(first)
     device.end()
     monkeypatch.undo()
+    shutil.rmtree(publisher.shelf.root)
     assert start().begin() == first
 
 
