@@ -28,6 +28,7 @@ def kills(forks: int, real: int, seed: int, *, all_steps: bool) -> None:
     """
     print("| killed | kills | of them on trial | while proving | s |\n|---|---|---|---|---|")
     if all_steps:
+        _row("at every step of a first release", lambda place: _steps(place, steps.takes_first))
         _row("at every step of an update", lambda place: _steps(place, steps.takes))
         _row(
             "at every step of one that is taken back", lambda place: _steps(place, steps.takes_back)

@@ -44,7 +44,7 @@ def _run_for(site: Site, state: Path, seconds: float) -> None:
             found = follower(site, state, every=0.01)
             loop = Loop(found.first(), device(), watchers=[found])
             found.start(loop.replace)
-            loop.run(Frames(10**6, 0.002), Stop())
+            loop.run(Frames(10**6, 0.01), Stop())
         finally:
             os._exit(99)
     time.sleep(seconds)

@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,8 +65,13 @@ def takes(site: Site, state: Path) -> None:
     _update(site, state, torn=False)
 
 
+def takes_first(site: Site, state: Path) -> None:
+    """A device that has nothing yet."""
+    _update(site, state, torn=False)
+
+
 def takes_back(site: Site, state: Path) -> None:
-    """The same, but the new release's frames fail: it goes back to what it had."""
+    """As `takes`, but the new release's frames fail: it goes back to what it had."""
     _update(site, state, torn=True)
 
 
@@ -97,27 +102,39 @@ def every_step(folder: Path, run: Run) -> Outcome:
     """Kill a device at every step of `run`. Raises UntrueError for the first that leaves it without a
     release, with another than it should run, or with a state that is not so.
     """
-    site = Site.made(folder)
+    site, before = Site.made(folder), folder / "before"
     site.publish(1)
-    before = folder / "before"
-    _forked(lambda: takes(site, before))
+    if run is takes_first:
+        before.mkdir()
+    else:
+        _forked(lambda: takes(site, before))
     newer = site.publish(2)
     faulty = {newer} if run is takes_back else set()
     names = _names(site, before, folder / "dry", run)
-    kills = 0
-    for number, name in enumerate(names):
-        for torn in (False, True) if name == "sync" else (False,):
-            state = folder / f"step-{number}-{torn}"
-            shutil.copytree(before, state)
-            try:
-                _kill_once(site, state, run, number, torn)
-                check_start(site.slots(state), Ledger(BOOT, faulty=faulty))
-            except UntrueError as error:
-                raise UntrueError(f"step {number} ({name}, torn: {torn}): {error}") from error
+    planned = [*_planned(names, run)]
+    for number, torn in planned:
+        state = folder / f"step-{number}-{torn}"
+        shutil.copytree(before, state)
+        try:
+            _kill_once(site, state, run, number, torn)
+            if (slots := site.slots(state)).state.slot or run is not takes_first:
+                check_start(slots, Ledger(BOOT, faulty=faulty))
             _check_rest(site, state, newer)
-            shutil.rmtree(state)
-            kills += 1
-    return Outcome(len(names), kills)
+        except UntrueError as error:
+            raise UntrueError(f"step {number}, {names[number]}, torn {torn}: {error}") from error
+        shutil.rmtree(state)
+    return Outcome(len(names), len(planned))
+
+
+def _planned(names: list[str], run: Run) -> Iterator[tuple[int, bool]]:
+    """The steps to kill at, and whether with half of a file."""
+    # Until it is in its slot the one that is taken back is as any other.
+    put = max(number for number, name in enumerate(names) if "release.json" in name)
+    for number, name in enumerate(names):
+        if number >= put or run is not takes_back:
+            yield number, False
+            if name == "sync":
+                yield number, True
 
 
 def _names(site: Site, before: Path, state: Path, run: Run) -> list[str]:

@@ -83,6 +83,7 @@ class Follower:
         self._trial: Trial | None = None
         self._running: Release | None = None
         self._told: str | None = None
+        self._scored = False
         self._closing = Event()
         self._thread = Thread(target=self._watch, name=f"follow {self.name}", daemon=True)
         slots.follow(self.name)
@@ -103,15 +104,15 @@ class Follower:
         )
 
     def first(self) -> Scorer:
-        """What to begin with: what lies in the slots, else what the channel hands out. After a crash
-        that is asked at once: a model that ends the loop in its first second would never be replaced.
+        """What to begin with: what lies in the slots, else what the channel hands out. After a crash, or
+        a loop without a frame, that is asked at once: what ends each loop would never be replaced.
 
         Raises ReleaseError and company where there is neither, ConfigurationError where another loop
         has the slots.
         """
         self._slots.hold()
         state = self._slots.state
-        crashed = state.begun == self._device.boot and state.trial is None
+        hindered = state.idle or state.begun == self._device.boot
         held = self._slots.begin(self._device.boot)
         begun: list[Scorer] = []
         self._take = begun.append
@@ -122,7 +123,8 @@ class Follower:
                 raise ReleaseError(problem or f"{self.name} has no release for this device yet")
             return begun[-1]
         self._running = held.release
-        if crashed:
+        # Not in a trial: what is taken then would lie where the one to go back to does.
+        if hindered and state.trial is None and self._slots.state.trial is None:
             self._look()
         return begun[-1] if begun else self._loaded(held)
 
@@ -136,7 +138,7 @@ class Follower:
     def end(self) -> None:
         """The loop ends as it should: what runs is not to blame."""
         self._closing.set()
-        self._slots.end()
+        self._slots.end(scored=self._scored)
 
     def close(self) -> None:
         """Stop watching. What is being fetched is not waited for; what came of it is kept."""
@@ -148,7 +150,7 @@ class Follower:
 
     def see(self, scored: Scored) -> None:
         """Count a frame."""
-        trial = self._trial
+        trial, self._scored = self._trial, True
         if trial is not None:
             trial.see(scored)
         else:

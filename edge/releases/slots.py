@@ -6,6 +6,7 @@ one that the statement speaks of: so half of a write, or a bit that fell over, i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from litescore.releases.release import Release
 
 # Held by a loop that runs, and gone with it.
 LOCK = "lock"
+_TRIES, _PAUSE = 5, 0.05
 CRASHED = "the loop crashed, or was killed, while it was on trial"
 
 
@@ -67,7 +69,7 @@ class Slots:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            alone = self._held.enter_context(lock.held_if_free(self.folder / LOCK))
+            alone = self._alone()
         except OSError:
             # A disk that takes nothing takes nothing from another loop either, and is no reason
             # not to run what lies there.
@@ -80,6 +82,14 @@ class Slots:
             for part in folder.glob(".*.part"):
                 with suppress(OSError):
                     part.unlink()
+
+    def _alone(self) -> bool:
+        """Whether the lock is held. Who only looks whether it is has it too, for a moment."""
+        for _ in range(_TRIES):
+            if self._held.enter_context(lock.held_if_free(self.folder / LOCK)):
+                return True
+            time.sleep(_PAUSE)
+        return False
 
     def release(self) -> None:
         """Let other processes have them."""
@@ -196,10 +206,13 @@ class Slots:
         if why != self.state.failure or self.trouble:
             self._note(failure=why)
 
-    def end(self) -> None:
-        """The loop ends as it should: whatever is taken from here on is not to blame."""
+    def end(self, *, scored: bool = True) -> None:
+        """The loop ends as it should: whatever is taken from here on is not to blame.
+
+        scored  it had a frame; one that had none may be hindered by what runs
+        """
         self._over = True
-        self._note(begun=None)
+        self._note(begun=None, idle=not scored)
 
     def _blaming(self, why: str) -> Mapping[str, str]:
         """The bad ones, and what runs among them."""

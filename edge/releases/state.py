@@ -62,6 +62,7 @@ class State:
     proof    of what is fetched; None where none is under way, or the process ended in it
     bad      digest -> why it is not taken again
     begun    the kernel's boot id where a loop began and has not ended; None where it ended as it should
+    idle     the last that ended had not one frame
     since    when what runs was taken: UTC, RFC 3339, by the device's clock
     checked  when the channel was last read
     failure  why the last attempt at a newer one failed; None where it did not
@@ -77,6 +78,7 @@ class State:
     proof: Proof | None = None
     bad: Mapping[str, str] = field(default_factory=dict)
     begun: str | None = None
+    idle: bool = False
     since: str | None = None
     checked: str | None = None
     failure: str | None = None

@@ -66,6 +66,12 @@ class Followed:
         for _ in range(count):
             self.follower.see(self._frame(seconds, failed))
 
+    def end(self) -> None:
+        """As it should, after a frame."""
+        self.show(1)
+        self.follower.end()
+        self.follower.close()
+
     def _frame(self, seconds: float, failed: bool) -> Scored:
         frame = scored(pixels=PermanentError("corrupt", "torn") if failed else None)
         frame.model = self.taken[-1].digest if self.taken else "0" * 64

@@ -92,6 +92,7 @@ def test_a_bad_release_is_left(
     device.wait(second)
     device.show(8, seconds=seconds, failed=failed)
     device.wait(first)
+    wait_until(lambda: second in device.slots.state.bad)
     assert why in device.slots.state.bad[second]
     assert why in str(device.follower.problem)
     third = publish(publisher, 3)
@@ -176,7 +177,7 @@ def test_what_is_too_large_is_not_fetched(publisher: Publisher, start: Start) ->
     device.begin()
     wait_until(lambda: device.follower.problem)
     assert "this device takes 100" in str(device.follower.problem)
-    assert not list(device.slots.folder.glob("*.part"))
+    assert not list(device.slots.folder.glob("[!.]*.part"))
 
 
 def test_a_broken_transfer_goes_on(publisher: Publisher, start: Start) -> None:
@@ -184,7 +185,7 @@ def test_a_broken_transfer_goes_on(publisher: Publisher, start: Start) -> None:
     publish(publisher, 1)
     device = start()
     device.begin()
-    device.follower.end()
+    device.end()
     file = make_model(2)
     digest = publish(publisher, 2)
     part = device.slots.folder / f"{digest}.part"

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_there_is_always_a_working_slot_and_a_true_status() -> None:
-    """Of an update that is taken and of one that is taken back; then forty kills at any time. With real
+    """Of the first release, of an update, and of one that is taken back; then forty kills at any time. With real
     processes and two hundred see `python -m benchmarks.kills`.
     """
     command = [sys.executable, "-m", "benchmarks.kills", "--forks", "40", "--processes", "0"]
@@ -18,6 +18,6 @@ def test_there_is_always_a_working_slot_and_a_true_status() -> None:
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     kills = [int(line.split("|")[2]) for line in done.stdout.splitlines()[2:]]
     # Were there fewer, the steps would not be seen any more.
-    assert kills[0] >= 50, done.stdout
-    assert kills[1] >= 50, done.stdout
-    assert kills[2] == 40, done.stdout
+    assert [count >= least for count, least in zip(kills, (30, 50, 15, 40), strict=True)] == [
+        True
+    ] * 4

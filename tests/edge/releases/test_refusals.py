@@ -5,6 +5,7 @@ checks, as whoever can write to the shelf could.
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -168,8 +169,9 @@ def test_a_clock_in_1970(
     assert device.slots.state.since == "1970-01-01T00:00:09Z"
     publishing.rollback(publisher, "stable")
     device.wait(first)
-    device.follower.end()
+    device.end()
     monkeypatch.undo()
+    shutil.rmtree(publisher.shelf.root)
     assert start().begin() == first
 
 

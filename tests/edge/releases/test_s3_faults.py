@@ -49,8 +49,7 @@ def begin(line: Proxy, publisher: Publisher, slots: Slots) -> Iterator[Callable[
     publish(publisher, 1)
     earlier = Followed(publisher, slots)
     earlier.begin()
-    earlier.follower.end()
-    earlier.follower.close()
+    earlier.end()
     device = Followed(publisher, slots)
 
     def run() -> Followed:

@@ -4,7 +4,9 @@ other loops, other channels.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +16,7 @@ import pytest
 
 from edge.device import Device
 from edge.releases import state as states
-from edge.releases.slots import CRASHED, Slots
+from edge.releases.slots import CRASHED, LOCK, Slots
 from edge.releases.trial import Terms
 from litescore import store
 from litescore.errors import ConfigurationError, ReleaseError, UsageError
@@ -138,6 +140,17 @@ def test_one_loop_at_a_time(publisher: Publisher, start: Start, slots: Slots) ->
     other.follower.close()
 
 
+def test_a_look_at_the_lock_keeps_no_loop_away(publisher: Publisher, start: Start) -> None:
+    """As `litescore edge status` takes one, while a loop starts."""
+    publish(publisher, 1)
+    device = start()
+    device.slots.folder.mkdir(parents=True)
+    with (device.slots.folder / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        threading.Timer(0.1, fcntl.flock, (file, fcntl.LOCK_UN)).start()
+        assert device.begin()
+
+
 def test_what_a_killed_process_left_is_removed(publisher: Publisher, start: Start) -> None:
     """Half files of its number, which no other process would write over."""
     publish(publisher, 1)
@@ -179,16 +192,15 @@ def test_an_old_statement_after_a_refusal(publisher: Publisher, start: Start) ->
     old = store.read(Subject(channel), max_bytes=10**6).data
     device = start()
     device.begin()
-    digest = publish(publisher, 2, relabel=True)
-    device.wait(digest)
-    device.show(8)
-    wait_until(lambda: device.slots.state.trial is None)
-    third = publish(publisher, 3)
-    store.put(publisher.shelf.file(third), b"another file")
+    device.end()
+    second = publish(publisher, 2)
+    store.put(publisher.shelf.file(second), b"another file")
+    device = start()
+    device.begin()
     wait_until(lambda: "came" in str(device.follower.problem))
-    assert device.slots.state.number == 3
+    assert device.slots.state.number == 2
     store.put(channel, old)
-    wait_until(lambda: "seen at turn 3, and what came is turn 1" in str(device.follower.problem))
+    wait_until(lambda: "seen at turn 2, and what came is turn 1" in str(device.follower.problem))
 
 
 def test_another_channel_is_another_story(publisher: Publisher, start: Start) -> None:
@@ -201,7 +213,7 @@ def test_another_channel_is_another_story(publisher: Publisher, start: Start) ->
     device = start(channel="canary")
     assert device.begin() == canary
     assert device.slots.state.number == 2
-    device.follower.end()
+    device.end()
     stable = start(terms=ENDLESS)
     assert stable.begin() == canary
     stable.wait(first)
@@ -285,13 +297,23 @@ def test_a_crash_is_followed_by_a_look(publisher: Publisher, start: Start) -> No
     assert restarted(start, NEXT_BOOT, terms=replace(ENDLESS, every=1000)).begin() == second
 
 
+def test_a_loop_without_a_frame_is_followed_by_a_look(publisher: Publisher, start: Start) -> None:
+    """It may be the release that keeps it from one, as by a label that it does not have."""
+    publish(publisher, 1)
+    device = start()
+    device.begin()
+    device.follower.end()
+    device.follower.close()
+    second = publish(publisher, 2)
+    assert start(terms=replace(ENDLESS, every=1000)).begin() == second
+
+
 def test_what_crashes_while_it_is_proven(publisher: Publisher, start: Start) -> None:
     """A file that takes the process down when it is loaded is not loaded at every start."""
     first = publish(publisher, 1)
     device = start()
     device.begin()
-    device.follower.end()
-    device.follower.close()
+    device.end()
     second = publish(publisher, 2)
     for _ in range(2):
         # As two processes that did not come back from it.
@@ -308,8 +330,7 @@ def test_one_crash_while_it_is_proven_is_none(publisher: Publisher, start: Start
     publish(publisher, 1)
     device = start()
     device.begin()
-    device.follower.end()
-    device.follower.close()
+    device.end()
     second = publish(publisher, 2)
     Slots(device.slots.folder, publisher.believed).prove(second)
     again = start()
@@ -340,7 +361,7 @@ def test_a_slot_that_does_not_load(publisher: Publisher, start: Start) -> None:
     device.wait(second)
     device.show(8)
     wait_until(lambda: device.slots.state.trial is None)
-    device.follower.end()
+    device.end()
 
     def load(file: bytes) -> Scorer:
         scorer = Scorer(file)
@@ -371,7 +392,7 @@ def test_failing_frames_after_a_restart(publisher: Publisher, start: Start) -> N
     device.begin()
     second = publish(publisher, 2)
     device.wait(second)
-    device.follower.end()
+    device.end()
     again = start()
     assert again.begin() == second
     again.taken.append(Scorer(make_model(2)))
