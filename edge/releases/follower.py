@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,26 +9,25 @@ from threading import Event, Thread
 
 from edge.device import Device
 from edge.releases import fetching
-from edge.releases.intake import Intake, Load
+from edge.releases.intake import Intake
 from edge.releases.lookout import Lookout
+from edge.releases.pauses import Pauses
 from edge.releases.slots import Held, Slots
 from edge.releases.status import ReleaseStatus
+from edge.releases.telling import Telling
 from edge.releases.trial import Tally, Terms, Trial
 from edge.scored import Scored
 from litescore.errors import LitescoreError, ReleaseError, TransientError
 from litescore.releases.channel import Channel
 from litescore.releases.following import Followed
 from litescore.releases.keys import PublicKey
+from litescore.releases.proving import Load
 from litescore.releases.release import Release
 from litescore.scorer import Scorer
 
 Fits = Callable[[Sequence[str]], None]
-# Of the time between two looks: forty devices that were switched on together do not ask together.
-_JITTER = 0.2
 # While a release is on trial it is judged so often, in seconds.
 _JUDGED = 1.0
-# Between two tries at what broke off; each time twice as long, up to the ordinary time.
-_FIRST_RETRY = 5.0
 _WAITED = 0.5  # at the end, in seconds: SIGTERM is given one in all
 
 
@@ -71,18 +69,18 @@ class Follower:
         terms: FollowTerms | None = None,
     ) -> None:
         self.name = str(followed)
-        self._slots, self._device, self._load, self._say = slots, device, load, say
+        self._slots, self._device, self._load = slots, device, load
         self._fits = fits
         self._take: Callable[[Scorer], None] = _refuse
         self._terms = terms or FollowTerms()
         size = self._terms.max_bytes
         self._intake = Intake(followed.shelf, slots, trusted, load=load, max_bytes=size)
         self._lookout = Lookout(followed, trusted, device.id)
-        self._retry = _FIRST_RETRY
+        self._telling = Telling(self.name, slots, say)
+        self._pauses = Pauses(self._terms.every)
         self._tally = Tally()
         self._trial: Trial | None = None
         self._running: Release | None = None
-        self._told: str | None = None
         self._scored = False
         self._closing = Event()
         self._thread = Thread(target=self._watch, name=f"follow {self.name}", daemon=True)
@@ -166,22 +164,22 @@ class Follower:
                 raise
             scorer = self._load(other.file)
             held = self._slots.leave(f"release {held.release.digest[:12]}: {error}") or other
-            self._say(f"{self.name}: {self.problem}; release {held.release.digest[:12]} runs")
+            self._telling.line(f"{self.problem}; release {held.release.digest[:12]} runs")
             self._running = held.release
         if self._slots.state.trial is not None:
             self._trial = Trial(held.release.digest, None, self._terms.trial)
         return scorer
 
     def _watch(self) -> None:
-        due = time.monotonic() + _about(self._terms.every / 10)
+        due = time.monotonic() + self._pauses.first()
         while not self._closing.wait(self._until(due)):
             try:
                 self._judge()
                 if time.monotonic() >= due:
                     due = time.monotonic() + self._look()
             except Exception as error:  # noqa: BLE001 whatever it is, the next look may go well
-                self._tell_failure(f"{type(error).__name__}: {error}")
-                due = time.monotonic() + _about(self._terms.every)
+                self._telling.failure(f"{type(error).__name__}: {error}")
+                due = time.monotonic() + self._pauses.ordinary()
         self._slots.release()
 
     def _until(self, due: float) -> float:
@@ -200,17 +198,14 @@ class Follower:
                 self._lookout.judged(seen.etag, self._heed(seen.channel))
             self._slots.checked(self._slots.state.number, self._lookout.problem)
         except TransientError as error:
-            self._tell_failure(str(error), aloud=False)
-            pause = min(self._retry, self._terms.every)
-            self._retry = 2 * pause
-            return _about(pause)
+            self._telling.failure(str(error), aloud=False)
+            return self._pauses.retry()
         except LitescoreError as error:
-            self._tell_failure(str(error))
+            self._telling.failure(str(error))
             if seen is not None:
                 self._lookout.refused(seen.etag, str(error), self._terms.every)
-        self._tell_trouble()
-        self._retry = _FIRST_RETRY
-        return _about(self._terms.every)
+        self._telling.trouble()
+        return self._pauses.ordinary()
 
     def _heed(self, channel: Channel) -> str | None:
         """Take what a channel hands out, if that is another release than runs; why it is not taken
@@ -257,7 +252,7 @@ class Follower:
         self._tally = Tally()
         fetching.clear(self._slots.folder)
         if earlier is not None:
-            self._say(f"{self.name}: release {found.digest[:12]} from now on, in slot {slot}")
+            self._telling.line(f"release {found.digest[:12]} from now on, in slot {slot}")
 
     def _judge(self) -> None:
         """Whether the release on trial, if one is, stays."""
@@ -269,8 +264,8 @@ class Follower:
         elif trial.passed:
             self._slots.settle()
             self._tally, self._trial = trial.tally, None
-            self._say(f"{self.name}: the release has passed its trial")
-        self._tell_trouble()
+            self._telling.line("the release has passed its trial")
+        self._telling.trouble()
 
     def _leave(self, trial: Trial) -> None:
         """The channel hands out another while a release is on trial: the one before is run again,
@@ -295,29 +290,14 @@ class Follower:
             fault, other = f"{fault}, and the one before does not run: {error}", None
         if other is None:
             self._slots.stay(fault)
-            self._say(f"{self.name}: {fault}; there is no release to go back to")
+            self._telling.line(f"{fault}; there is no release to go back to")
             return
         self._slots.back(fault)
         self._lookout.forget()
         self._running = other.release
-        self._say(
-            f"{self.name}: back to release {other.release.digest[:12]}, {bad[:12]} is not taken "
-            f"again: {fault}"
+        self._telling.line(
+            f"back to release {other.release.digest[:12]}, {bad[:12]} is not taken again: {fault}"
         )
-
-    def _tell_failure(self, failure: str, *, aloud: bool = True) -> None:
-        if aloud and failure != self._slots.state.failure:
-            self._say(f"{self.name}: {failure}; what runs goes on")
-        self._slots.failed(failure)
-
-    def _tell_trouble(self) -> None:
-        earlier, self._told = self._told, self._slots.trouble
-        if self._told is not None and self._told != earlier:
-            self._say(f"{self.name}: {self._told}")
-
-
-def _about(seconds: float) -> float:
-    return seconds * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 no secret
 
 
 def _refuse(_scorer: Scorer) -> None:

@@ -5,20 +5,17 @@ It does not know which release is wanted, nor what the loop makes of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from edge.releases import fetching
 from edge.releases.slots import Slots
 from litescore import golden
 from litescore.errors import ConfigurationError, LitescoreError, ReleaseError
-from litescore.releases import envelope, release
+from litescore.releases import envelope, proving, release
 from litescore.releases.keys import PublicKey
+from litescore.releases.proving import Load
 from litescore.releases.release import Release
 from litescore.releases.shelf import Shelf
 from litescore.scorer import Scorer
-from litescore.tflite import operations, opversions
 
-Load = Callable[[bytes], Scorer]
 # A release whose loading takes the process down is not loaded at every start for ever. Once may be
 # by chance: somebody pulled the plug.
 _MOST_TRIES = 2
@@ -84,11 +81,7 @@ class Intake:
             self._slots.refuse(found.digest, why)
             raise ReleaseError(f"release {found.digest[:12]}: {why}")
         try:
-            scorer = self._load(file)
-            refused = opversions.refusal(operations.read(file), scorer.runtime)
-            if refused:
-                raise ReleaseError(refused)
-            verdict = golden.replay(scorer, file)
+            scorer, verdict = proving.tried(file, self._load)
         except LitescoreError as error:
             raise self.unfit(found, str(error)) from error
         finally:

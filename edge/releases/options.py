@@ -16,7 +16,7 @@ from litescore.releases.options import TRUST, trusted
 if TYPE_CHECKING:
     from edge.device import Device
     from edge.releases.follower import Fits, Follower
-    from edge.releases.intake import Load
+    from litescore.releases.proving import Load
 
 
 @dataclass(frozen=True)

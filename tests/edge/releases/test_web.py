@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.releases import follower as followers
+from edge.releases import pauses
 from edge.releases.follower import Follower
 from edge.releases.slots import Slots
 from litescore.releases import publishing
@@ -26,7 +26,7 @@ from tests.rig.web import Web, serve
 def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     """Serves the publisher's folder; waited for less long, and asked again sooner."""
     monkeypatch.setattr(http, "PATIENCE", PATIENCE._replace(silence=0.3))
-    monkeypatch.setattr(followers, "_FIRST_RETRY", 0.05)
+    monkeypatch.setattr(pauses, "_FIRST_RETRY", 0.05)
     with serve(tmp_path) as one:
         yield one
 
