@@ -81,7 +81,7 @@ def _run(images: int, *words: str | Path) -> None:
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
     kilobytes = int(done.stderr.split()[-1])
     print(
-        f"{words[0]:<10} {images:>9,} images: {kilobytes * 1024 / 1e6:.1f} MB at the peak, "
+        f"{'--by' if '--by' in words else words[0]:<10} {images:>9,} images: {kilobytes * 1024 / 1e6:.1f} MB at the peak, "
         f"{time.perf_counter() - start:.1f} s",
         flush=True,
     )
