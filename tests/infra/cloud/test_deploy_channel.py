@@ -94,7 +94,7 @@ def test_a_channel_is_followed_until_a_model_is_named(
 
 
 def test_what_the_function_could_not_follow_is_refused(
-    say: Say, publish: Callable[[int], str], trust: str, tmp_path: Path
+    empty: Account, say: Say, publish: Callable[[int], str], trust: str, tmp_path: Path
 ) -> None:
     """Before anything is done: one line that says what to do."""
     plan = ("deploy", "--plan", "--model")
@@ -110,6 +110,11 @@ def test_what_the_function_could_not_follow_is_refused(
     said = say(*plan, CHANNEL, "--trust", "other.key.pub")
     assert said.code == 3
     assert "channel 'stable' of shoes is not signed by a key" in said.err
+    place = {"Bucket": "shelves", "Key": "models/shoes/channels/stable.json"}
+    elsewhere = {"Bucket": "shelves", "Key": "models/shoes/channels/canary.json"}
+    empty.client("s3").copy_object(CopySource=place, **elsewhere)
+    said = say(*plan, CHANNEL.replace("stable", "canary"), "--trust", trust)
+    assert (said.code, "speaks of 'stable' of shoes" in said.err) == (3, True)
     said = say(*plan, "folder/shoes@stable", "--trust", trust)
     assert (said.code, "follows s3://bucket/prefix@channel" in said.err) == (2, True)
     said = say(*plan, "zip", "--trust", trust)
