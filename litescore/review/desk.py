@@ -49,7 +49,8 @@ class Desk:
     ) -> None:
         self.labels = labels
         self.log = Log(out / NAME)
-        self._origin = origin
+        # Whole: a review goes on from wherever it is started again.
+        self._origin = items.whole(origin)
         self._move = move
         self._folders = Folders(out)
         self._lock = threading.RLock()

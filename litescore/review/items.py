@@ -127,9 +127,9 @@ def listed(
     found = _records(beside, told) if records is None else {}
     scored = _scored(records, told) if records is not None else {}
     items: dict[str, Item] = {}
-    place = _place(folder)
+    place = whole(folder)
     for path in pictures:
-        record = found.get(path.rpartition(".")[0]) or scored.get(_place(paths[path]))
+        record = found.get(path.rpartition(".")[0]) or scored.get(whole(paths[path]))
         item = Item(identity(path, place), paths[path], path, record)
         items.setdefault(item.id, item)
     return sorted(items.values(), key=_order)
@@ -139,7 +139,7 @@ def one(folder: str, path: str) -> Item:
     """The picture at that path below the folder, with its record."""
     source = _source(folder, path)
     record = _record(_source(folder, path.rpartition(".")[0] + _RECORD))
-    return Item(identity(path, _place(folder)), source, path, record)
+    return Item(identity(path, whole(folder)), source, path, record)
 
 
 def identity(path: str, place: str) -> str:
@@ -150,8 +150,8 @@ def identity(path: str, place: str) -> str:
     stem = path.rpartition("/")[2].rpartition(".")[0]
     if _ID.fullmatch(stem):
         return stem
-    whole = f"{place.rstrip('/')}/{path}"
-    digest = hashlib.sha256(whole.encode(errors="surrogateescape")).hexdigest()
+    where = f"{place.rstrip('/')}/{path}"
+    digest = hashlib.sha256(where.encode(errors="surrogateescape")).hexdigest()
     return f"{_UNSAFE.sub('_', stem)[:40]}-{digest[:16]}"
 
 
@@ -193,12 +193,12 @@ def _scored(place: str, told: Callable[[int], None]) -> dict[str, Record]:
     """
     from litescore import results
 
-    found = {_place(one.source): one for one in results.read(place) if one.member is None}
+    found = {whole(one.source): one for one in results.read(place) if one.member is None}
     told(len(found))
     return found
 
 
-def _place(source: str) -> str:
+def whole(source: str) -> str:
     """What two ways to write the place of a picture or folder have in common."""
     return source if is_s3(source) else store.local_path(source).resolve().as_posix()
 

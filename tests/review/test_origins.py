@@ -87,3 +87,41 @@ def test_a_backslash_in_a_name(tmp_path: Path) -> None:
     (folder / "0001.png").rename(folder / "a\\b.png")
     (item,) = items.listed(str(folder))
     assert items.one(str(folder), item.path) == item
+
+
+def test_moved_and_gone_on_with_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A review with --move that is started again from another folder, where the same words name other
+    pictures, leaves those alone; with other words for its own it undoes.
+    """
+    for name, color in (("a", 10), ("b", 20)):
+        (tmp_path / name).mkdir()
+        taken(tmp_path / name / "kept", color)
+    out = tmp_path / "out"
+    monkeypatch.chdir(tmp_path / "a")
+    desk = opened("kept", out, move=True)
+    desk.decide(desk.waiting()[0].id, "red")
+    taken(tmp_path / "a" / "next", 30)
+    monkeypatch.chdir(tmp_path / "b")
+    assert opened("kept", out, move=True).left == 1
+    assert (tmp_path / "b" / "kept" / "0001.png").exists()
+    # A picture is what makes it a folder that can be reviewed.
+    (tmp_path / "a" / "next" / "0001.png").rename(tmp_path / "a" / "kept" / "0002.png")
+    desk = opened("../a/kept/", out, move=True)
+    assert (desk.left, desk.done) == (1, 1)
+    step = desk.undoable()
+    assert step is not None
+    desk.undo(step.name)
+    assert (tmp_path / "a" / "kept" / "0001.png").exists()
+    assert not list(out.glob("*/*.png"))
+
+
+def test_a_new_picture_under_the_name_of_one_that_left(tmp_path: Path) -> None:
+    """What was moved is not removed again at the next start, when another lies there by then."""
+    folder, out = taken(tmp_path / "kept", 10), tmp_path / "out"
+    desk = opened(folder, out, move=True)
+    desk.decide(desk.waiting()[0].id, "red")
+    (folder / "0001.png").write_bytes(b"another")
+    opened(folder, out, move=True)
+    assert (folder / "0001.png").read_bytes() == b"another"
