@@ -166,10 +166,15 @@ def _labels(
 ) -> Labels:
     """The labels to choose from. Raises UsageError where there are none."""
     from litescore.review.labels import Labels
+    from litescore.review.log import NAME, Log
 
     if file is not None and model is not None:
         raise UsageError("--labels and --model: give one of them")
     labels = Labels(_stated(found, file, model), may_grow=may_grow)
+    # Before the folders: that of `T-shirt/top` would be taken for a label of its own.
+    for decision in Log(out / NAME).standing.values():
+        if decision.label is not None:
+            labels.put(decision.label)
     for folder in sorted(out.iterdir()) if out.is_dir() else []:
         # Those that a person made there.
         if (

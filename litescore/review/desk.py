@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from litescore import store
 from litescore.errors import ConfigurationError, LitescoreError, UsageError
 from litescore.review import items
 from litescore.review.folders import REJECTED, Folders
@@ -48,7 +49,8 @@ class Desk:
     ) -> None:
         self.labels = labels
         self.log = Log(out / NAME)
-        self._origin = origin
+        # Whole: a review goes on from wherever it is started again.
+        self._origin = items.whole(origin)
         self._move = move
         self._folders = Folders(out)
         self._lock = threading.RLock()
@@ -176,7 +178,9 @@ class Desk:
 
     def _source(self, decision: Decision) -> Path | None:
         """Where the picture of a decision was, on this disk."""
-        return None if is_s3(decision.origin) else Path(decision.origin, decision.picture)
+        if is_s3(decision.origin):
+            return None
+        return store.local_path(decision.origin) / decision.picture
 
     def _is_here(self, decision: Decision) -> bool:
         return decision.id in self.items or (decision.moved and decision.origin == self._origin)

@@ -7,6 +7,7 @@ that into place.
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 from contextlib import suppress
@@ -48,8 +49,8 @@ class Folders:
         if staged.exists():
             staged.replace(path)
             _sync(path.parent)
-        if decision.moved and source is not None and path.exists():
-            source.unlink(missing_ok=True)
+        if decision.moved and source is not None and _are_same(source, path):
+            source.unlink()
 
     def unsettle(self, decision: Decision, source: Path | None) -> None:
         """Bring about what the log says of a decision that is undone; again and again the same."""
@@ -68,6 +69,11 @@ class Folders:
     def clear(self) -> None:
         """Remove what was staged and never logged."""
         shutil.rmtree(self.root / _STAGED, ignore_errors=True)
+
+
+def _are_same(source: Path, path: Path) -> bool:
+    """Whether both hold the same picture: a new one may have come under the name of one that left."""
+    return source.is_file() and path.is_file() and filecmp.cmp(source, path, shallow=False)
 
 
 def _sync(folder: Path) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from litescore import image, store
@@ -30,7 +31,7 @@ RANDOM = "random:"
 class Item:
     """A picture, and what is known of it.
 
-    id      the record's, where the picture is named by it; else made of its path
+    id      the record's, where the picture is named by it; else made of where it lies
     source  the picture's path or s3:// URL
     path    below the folder, with `/` between
     record  None where there is none that can be read
@@ -116,9 +117,8 @@ def listed(
     Of two pictures of one id, which are the same frame, the first counts. Raises UsageError for a
     place without pictures, ConfigurationError for one that is missing or closed.
     """
-    root = _root(folder)
-    names = [entry.source for entry in store.list_objects(root)]
-    paths = {name.removeprefix(root).replace("\\", "/"): name for name in names}
+    names = [entry.source for entry in store.list_objects(_root(folder))]
+    paths = {_path(folder, name): name for name in names}
     paths = {path: name for path, name in paths.items() if not _is_hidden(path)}
     pictures = [path for path in paths if is_picture(path)]
     if not pictures:
@@ -127,32 +127,52 @@ def listed(
     found = _records(beside, told) if records is None else {}
     scored = _scored(records, told) if records is not None else {}
     items: dict[str, Item] = {}
+    place = whole(folder)
     for path in pictures:
-        record = found.get(path.rpartition(".")[0]) or scored.get(_place(paths[path]))
-        item = Item(identity(path), paths[path], path, record)
+        record = found.get(path.rpartition(".")[0]) or scored.get(whole(paths[path]))
+        item = Item(identity(path, place), paths[path], path, record)
         items.setdefault(item.id, item)
     return sorted(items.values(), key=_order)
 
 
 def one(folder: str, path: str) -> Item:
     """The picture at that path below the folder, with its record."""
-    root = _root(folder)
-    stem = path.rpartition(".")[0]
-    return Item(identity(path), root + path, path, _record(f"{root}{stem}{_RECORD}"))
+    source = _source(folder, path)
+    record = _record(_source(folder, path.rpartition(".")[0] + _RECORD))
+    return Item(identity(path, whole(folder)), source, path, record)
 
 
-def identity(path: str) -> str:
-    """The id of the picture at that path: safe as a file's name, and no other picture's."""
+def identity(path: str, place: str) -> str:
+    """The id of the picture at that path: safe as a file's name, and no other picture's.
+
+    place  the folder or s3:// prefix, whole: cameras name the pictures of each day alike
+    """
     stem = path.rpartition("/")[2].rpartition(".")[0]
     if _ID.fullmatch(stem):
         return stem
-    digest = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()
+    where = f"{place.rstrip('/')}/{path}"
+    digest = hashlib.sha256(where.encode(errors="surrogateescape")).hexdigest()
     return f"{_UNSAFE.sub('_', stem)[:40]}-{digest[:16]}"
 
 
+def below(root: PurePath, name: str) -> str:
+    """The path below a folder of a file in it, with `/` between on every system."""
+    return type(root)(name).relative_to(root).as_posix()
+
+
 def _root(folder: str) -> str:
-    root = folder if is_s3(folder) else str(store.local_path(folder))
-    return root.rstrip("/") + "/"
+    """What `list_objects` takes: of `kept` not what is in `kept2`."""
+    return folder.rstrip("/") + "/" if is_s3(folder) else folder
+
+
+def _path(folder: str, source: str) -> str:
+    if is_s3(folder):
+        return source.removeprefix(_root(folder))
+    return below(store.local_path(folder), source)
+
+
+def _source(folder: str, path: str) -> str:
+    return _root(folder) + path if is_s3(folder) else str(store.local_path(folder) / path)
 
 
 def _is_hidden(path: str) -> bool:
@@ -173,14 +193,14 @@ def _scored(place: str, told: Callable[[int], None]) -> dict[str, Record]:
     """
     from litescore import results
 
-    found = {_place(one.source): one for one in results.read(place) if one.member is None}
+    found = {whole(one.source): one for one in results.read(place) if one.member is None}
     told(len(found))
     return found
 
 
-def _place(source: str) -> str:
-    """What two ways to write a picture's place have in common."""
-    return source if is_s3(source) else str(store.local_path(source).resolve())
+def whole(source: str) -> str:
+    """What two ways to write the place of a picture or folder have in common."""
+    return source if is_s3(source) else store.local_path(source).resolve().as_posix()
 
 
 def _record(source: str) -> Record | None:

@@ -1,7 +1,7 @@
 """decisions.jsonl: each decision a line that is on the disk before anything else is done.
 
     {"v":1,"n":1,"at":"...","id":"...","label":"shoe","file":"shoe/<id>.jpg","moved":false,
-     "from":"kept","picture":"dt=.../<id>.jpg","model_label":"bag","score":0.41,"model":"<sha256>",
+     "from":"/data/kept","picture":"dt=.../<id>.jpg","model_label":"bag","score":0.41,"model":"<sha256>",
      "rules":["random:0.01"]}
     {"v":1,"n":2,"at":"...","undo":1,"id":"..."}
 
@@ -35,7 +35,7 @@ class Decision:
     label        None for a picture that is thrown away
     file         of the picture, below the class folders' root; None where none was written
     moved        whether the picture is no longer where it was
-    origin       the folder or prefix that was reviewed
+    origin       the folder, whole, or prefix that was reviewed
     picture      below that
     model_label, score, model, rules   of the record: see `Item`
     """

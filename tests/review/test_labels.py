@@ -6,10 +6,13 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from litescore import dataset, image
+from litescore import dataset, image, review_commands
 from litescore.errors import UsageError
+from litescore.review import items
+from litescore.review.desk import Desk
 from litescore.review.labels import Labels, folder_of
 from tests.edge.conftest import RED, plain
+from tests.review.conftest import Kept
 
 HOSTILE = (
     "../../etc/passwd",
@@ -83,3 +86,19 @@ def test_a_new_label_only_where_allowed() -> None:
         with pytest.raises(UsageError):
             labels.add(words)
     assert list(labels) == ["red", "pink"]
+
+
+def test_a_typed_label_in_the_next_review(kept: Kept) -> None:
+    """A label that was typed, and whose folder is named otherwise, is offered again as it was typed;
+    its folder is no label beside it, and a folder that a person made is one.
+    """
+    kept.out.mkdir()
+    found = items.listed(str(kept.folder))
+    desk = Desk(str(kept.folder), found, Labels(["red"], may_grow=True), kept.out)
+    desk.decide(kept.ids[0], "T-shirt/top", new=True)
+    (kept.out / "pink").mkdir()
+    labels = review_commands._labels([], kept.out, None, None, may_grow=False)
+    assert list(labels) == ["T-shirt/top", "pink"]
+    desk = Desk(str(kept.folder), found, labels, kept.out)
+    desk.decide(kept.ids[1], "T-shirt/top")
+    assert kept.files() == {"T-shirt_top": sorted(kept.ids[:2])}
