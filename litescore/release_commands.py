@@ -18,6 +18,7 @@ from litescore.releases.options import (
     signing_options,
     trust_options,
 )
+from litescore.terminal import printable
 
 if TYPE_CHECKING:
     from litescore.releases.channel import Channel, Turn
@@ -169,7 +170,7 @@ def releases(
     if joining.asked():
         joined = joining.join(at, keys)
         for line in [json.dumps(joined.as_json())] if as_json else joining.lines(joined):
-            click.echo(line)
+            click.echo(printable(line))
         return 1 if joined.drifted else 0
     shown = reading.read(at, keys)
     if as_json:
@@ -259,7 +260,7 @@ def _show_channel(channel: Channel, releases: dict[str, Release]) -> None:
         f"{channel.name}: {channel.now.release[:12]} to {channel.now.share} % of the devices"
     )
     for turn in reversed(channel.turns[-_SHOWN:]):
-        click.echo(f"  {_line(turn, releases.get(turn.release))}".rstrip())
+        click.echo(printable(f"  {_line(turn, releases.get(turn.release))}".rstrip()))
     if len(channel.turns) > _SHOWN:
         click.echo(f"  {len(channel.turns) - _SHOWN} older ones: --json")
 

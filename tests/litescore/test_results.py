@@ -281,6 +281,20 @@ def test_odd_names_come_back(tmp_path: Path) -> None:
     assert list(results.read(tmp_path)) == records
 
 
+def test_names_do_not_move_the_cursor(tmp_path: Path, say: Say) -> None:
+    """A name, label or reason that a terminal would take for a command is shown with a sign."""
+    hostile = "s3://in/\x1b]52;c;eA==\x07.png"
+    label = replace(sure(hostile, 0.3), label="\x1b[2Jbee")
+    records = tmp_path / "records"
+    write(records / "1.jsonl", [label, unreadable("d.png", "\x1b[31m")])
+    listed = tmp_path / "list.jsonl"
+    listed.write_text(json.dumps({"source": hostile, "etag": "other"}) + "\n")
+    for words in (["results", records], ["reconcile", f"@{listed}", records]):
+        said = say(*words)
+        assert "\N{REPLACEMENT CHARACTER}]52;c;eA==\N{REPLACEMENT CHARACTER}.png" in said.out
+        assert said.out.replace("\n", "").isprintable()
+
+
 _PEAK = """
 import resource, sys
 from litescore import results
