@@ -288,7 +288,7 @@ def test_names_do_not_move_the_cursor(tmp_path: Path, say: Say) -> None:
     records = tmp_path / "records"
     write(records / "1.jsonl", [label, unreadable("d.png", "\x1b[31m")])
     listed = tmp_path / "list.jsonl"
-    listed.write_text(json.dumps({"source": hostile, "etag": "other"}) + "\n")
+    listed.write_text(json.dumps({"source": hostile.replace("in", "other", 1)}) + "\n")
     for words in (["results", records], ["reconcile", f"@{listed}", records]):
         said = say(*words)
         assert "\N{REPLACEMENT CHARACTER}]52;c;eA==\N{REPLACEMENT CHARACTER}.png" in said.out
