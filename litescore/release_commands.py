@@ -170,7 +170,7 @@ def releases(
     if joining.asked():
         joined = joining.join(at, keys)
         for line in [json.dumps(joined.as_json())] if as_json else joining.lines(joined):
-            click.echo(printable(line))
+            click.echo(line)
         return 1 if joined.drifted else 0
     shown = reading.read(at, keys)
     if as_json:
