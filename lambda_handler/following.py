@@ -107,6 +107,8 @@ class Follower:
             if held is None:
                 return False
             running = Running(self.release, self._number)
+            # Whatever comes of it: an older statement is not to be believed any more.
+            self._number = max(self._number, held.channel.now.number)
             found = self._wanted(held.channel, running)
             if found is not None:
                 self.scorer = self._proven(found)
@@ -114,7 +116,7 @@ class Follower:
         except LitescoreError as error:
             self._problem = str(error)
             return False
-        self._etag, self._number = held.etag, held.channel.now.number
+        self._etag = held.etag
         return found is not None
 
     def _first(self) -> tuple[Release, Scorer, int]:
@@ -127,7 +129,8 @@ class Follower:
                 raise ReleaseError(f"it has no release for {self._terms.who} yet")
             return found, self._proven(found), channel.now.number
         except LitescoreError as error:
-            before = channel.behind()
+            turn = channel.turn_for(self._terms.who)
+            before = channel.behind(turn.release if turn else None)
             if before is None:
                 raise
             self._problem = str(error)

@@ -5,6 +5,7 @@ The system lets go of it when its process ends, however that ends.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -13,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PAUSE = 0.1
+_ANOTHER_HAS_IT = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 if sys.platform == "win32":
     import msvcrt
@@ -52,12 +54,15 @@ def held_if_free(path: Path) -> Iterator[bool]:
 
 
 def _taken(path: Path) -> int | None:
+    """Raises OSError where the file cannot be made, or its file system knows no locks."""
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _take(file)
-    except OSError:
+    except OSError as error:
         os.close(file)
-        return None
+        if error.errno in _ANOTHER_HAS_IT:
+            return None
+        raise
     # Whoever had it before may have removed the file meanwhile: this lock would be nobody's.
     if _same(path, file):
         return file

@@ -180,6 +180,8 @@ def releases(
         click.echo(f"{shown.model}: no channel yet")
     for channel in shown.channels:
         _show_channel(channel, shown.releases)
+    for problem in shown.problems.values():
+        click.echo(problem)
     return 0
 
 

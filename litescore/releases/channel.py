@@ -79,11 +79,11 @@ class Channel:
         """
         return self.now if place_of(self.model, device) < self.now.share else self.whole
 
-    def behind(self) -> Turn | None:
-        """The last turn that went to all devices with another release than now: what a rollback
-        goes back to. A release that was rolled back from is not gone back to.
+    def behind(self, digest: str | None = None) -> Turn | None:
+        """The last turn that went to all devices with another release than `digest`, by default that
+        of now: what a rollback goes back to. A release that was rolled back from is not gone back to.
         """
-        left = {self.now.release}
+        left = {digest or self.now.release}
         for turn, before in zip(reversed(self.turns), self._before(), strict=True):
             if turn.action == "rollback":
                 left.add(before)

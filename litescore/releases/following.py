@@ -66,7 +66,7 @@ def wanted(
     read    gives the signed release of a digest
 
     Raises ReleaseError for an old statement, for a release that is older than what runs (but after
-    a rollback), and for one with other labels that nobody said may be other ones.
+    a rollback, or where a share of the devices became smaller), and for one with other labels that nobody said may be other ones.
     """
     if channel.now.number < running.number:
         raise ReleaseError(
@@ -78,10 +78,18 @@ def wanted(
     if running.release is not None and turn.release == running.release.digest:
         return None
     found = read(turn.release)
-    if running.release is not None:
+    if running.release is not None and not _was_partial(running.release, turn, channel):
         _check_age(running.release, found, turn)
         _check_labels(running, found, channel)
     return found
+
+
+def _was_partial(old: Release, turn: Turn, channel: Channel) -> bool:
+    """Whether what runs came by a later turn for a share of the devices, which this one is not among
+    any more: it goes back to what went to all.
+    """
+    later = (one for one in channel.turns if one.number > turn.number)
+    return any(one.release == old.digest and one.share < 100 for one in later)
 
 
 def _check_age(old: Release, new: Release, turn: Turn) -> None:

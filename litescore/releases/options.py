@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,11 +90,6 @@ def trusted(paths: tuple[Path, ...]) -> tuple[PublicKey, ...]:
 def trusted_if_any(paths: tuple[Path, ...]) -> tuple[PublicKey, ...] | None:
     """The same; None where no key is named anywhere."""
     return trusted(paths) if paths or Settings.read().trust else None
-
-
-def _set() -> tuple[Path, ...]:
-    listed = (Settings.read().trust or "").split(os.pathsep)
-    return tuple(Path(name) for name in listed if name)
 
 
 TRUST = click.option(

@@ -7,6 +7,7 @@ field.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -113,13 +114,21 @@ def publish(
         )
     found = releases.describe(file, model=publisher.shelf.model, made=_now(), note=publisher.note)
     _check_gate(found, gate)
+    wish = Wish(check_name(channel), "publish", share, relabel)
+    held = _held(publisher, channel)
     if publisher.shelf.has_release(found.digest):
         # It bears the time of its first publication, and may lie there damaged.
         found = _whole(publisher, found.digest)
-    wish = Wish(check_name(channel), "publish", share, relabel)
-    held = _held(publisher, channel)
-    before = _checked(publisher, wish, held, found)
+        before = _checked(publisher, wish, held, found)
+    elif held is not None and held.channel.now.release == found.digest:
+        # What was said of it is gone from the shelf; said again, it is there for all.
+        before = found
+    else:
+        before = _checked(publisher, wish, held, found)
     publisher.shelf.add(found, file, publisher.key)
+    if (lying := publisher.shelf.read_release(found.digest, publisher.believed)) != found:
+        # Another publisher was faster by a moment: what it said of the file is what holds.
+        found, before = lying, _checked(publisher, wish, held, lying)
     return Moved(_moved(publisher, wish, held, found), found, before, verdict)
 
 
@@ -151,7 +160,10 @@ def rollback(publisher: Publisher, channel: str) -> Moved:
             "that is left"
         )
     found = _whole(publisher, back.release)
-    before = publisher.shelf.read_release(now.release, publisher.believed)
+    # Only to be told: what is gone, or nobody believes any more, is what one goes back from.
+    before = None
+    with suppress(ReleaseError):
+        before = publisher.shelf.read_release(now.release, publisher.believed)
     wish = Wish(channel, "rollback", relabel=True)
     return Moved(_moved(publisher, wish, held, found), found, before)
 

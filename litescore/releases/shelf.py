@@ -6,7 +6,8 @@ It knows where things lie and reads and writes them; what they say is not its bu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from pathlib import PurePath
+from urllib.parse import unquote, urlsplit
 
 from litescore import store
 from litescore.errors import PermanentError, ReleaseError, UsageError
@@ -21,7 +22,7 @@ from litescore.store.http import is_http
 from litescore.store.s3 import is_s3, split
 
 # A statement is a few kilobytes; what claims to be one and is larger is not read.
-_MAX_STATEMENT = 4 * 2**20
+MAX_STATEMENT = 4 * 2**20
 MAX_MODEL = 2**31
 
 
@@ -47,7 +48,8 @@ class Shelf:
     @property
     def model(self) -> str:
         """The model's name: the last part of where it lies."""
-        return self.root.rpartition("/")[2]
+        name = self.root.rpartition("/")[2]
+        return unquote(name) if is_http(self.root) else name
 
     def place(self, *parts: str) -> str:
         """The URL or path of something on the shelf."""
@@ -79,7 +81,7 @@ class Shelf:
         """
         what = f"release {digest[:12]} of {self.model}"
         try:
-            sealed = _read(self.place(digest, "release.json"), _MAX_STATEMENT)
+            sealed = _read(self.place(digest, "release.json"), MAX_STATEMENT)
         except PermanentError as error:
             raise ReleaseError(f"{what}: {error.reason}") from error
         statement, _ = envelope.opened(sealed, release.KIND, trusted, what=what)
@@ -93,7 +95,7 @@ class Shelf:
         later. Raises ReleaseError for one that is not there.
         """
         try:
-            return _read(self.place(digest, "release.json"), _MAX_STATEMENT)
+            return _read(self.place(digest, "release.json"), MAX_STATEMENT)
         except PermanentError as error:
             what = f"release {digest[:12]} of {self.model}"
             raise ReleaseError(f"{what}: {error.reason}") from error
@@ -107,9 +109,13 @@ class Shelf:
             )
 
     def add(self, found: Release, file: bytes, key: PrivateKey) -> None:
-        """Put a release there, unless it is there already. The file comes before what speaks of it."""
+        """Put a release there, unless it is there already. The file comes before what speaks of it.
+
+        Raises ReleaseError where another file lies in its place.
+        """
         self.check_writable()
-        store.create(self.file(found.digest), file)
+        if not store.create(self.file(found.digest), file):
+            self.read_file(found)
         sealed = envelope.seal(release.KIND, found.as_statement(), key)
         store.create(self.place(found.digest, "release.json"), sealed)
 
@@ -124,16 +130,27 @@ class Shelf:
         what = f"channel {name!r} of {self.model}"
         url = self.place("channels", f"{channels.check_name(name)}.json")
         try:
-            blob = conditional.read_changed(url, etag, max_bytes=_MAX_STATEMENT)
+            blob = conditional.read_changed(url, etag, max_bytes=MAX_STATEMENT)
         except PermanentError as error:
             raise ReleaseError(f"{what}: {error.reason}") from error
         if blob is None:
             return None
-        statement, signer = envelope.opened(blob.data, channels.KIND, trusted, what=what)
+        channel, signer = self.opened_channel(name, blob.data, trusted)
+        return Held(channel, signer, str(blob.etag))
+
+    def opened_channel(
+        self, name: str, sealed: bytes, trusted: tuple[PublicKey, ...]
+    ) -> tuple[Channel, str]:
+        """The channel of this name in what lies there for it, and who signed it.
+
+        Raises ReleaseError for one that is not signed by a trusted key, or of another name or model.
+        """
+        what = f"channel {name!r} of {self.model}"
+        statement, signer = envelope.opened(sealed, channels.KIND, trusted, what=what)
         channel = Channel.from_statement(statement)
         if (channel.name, channel.model) != (name, self.model):
             raise ReleaseError(f"{what} speaks of {channel.name!r} of {channel.model}")
-        return Held(channel, signer, str(blob.etag))
+        return channel, signer
 
     def has_channel(self, name: str) -> bool:
         """Whether a channel of this name is there, whatever it says."""
@@ -146,7 +163,7 @@ class Shelf:
         folder = self.place("channels") + "/"
         if not is_s3(folder) and not store.exists(folder):
             return []
-        listed = (one.source.rpartition("/")[2] for one in store.list_objects(folder))
+        listed = (PurePath(one.source).name for one in store.list_objects(folder))
         return sorted(
             name.removesuffix(".json")
             for name in listed
@@ -155,10 +172,15 @@ class Shelf:
 
     def move(self, channel: Channel, etag: str | None, key: PrivateKey) -> bool:
         """Write a channel in the place of the one with this ETag (None: of none); False where
-        another publisher was faster.
+        another publisher was faster. Raises UsageError for one that would be too long to be read.
         """
         self.check_writable()
         sealed = envelope.seal(channels.KIND, channel.as_statement(), key)
+        if len(sealed) > MAX_STATEMENT:
+            raise UsageError(
+                f"channel {channel.name!r} with its notes has {len(sealed):,} bytes, "
+                f"{MAX_STATEMENT:,} are read: give a shorter --note"
+            )
         url = self.place("channels", f"{channel.name}.json")
         return conditional.replace(url, sealed, etag)
 
@@ -176,7 +198,10 @@ def open_shelf(root: str) -> Shelf:
             )
     if is_s3(root) and not split(root)[1].strip("/"):
         raise UsageError(f"{root} is a whole bucket: name the model behind it, as {root}/shoes")
-    shelf = Shelf(root.removeprefix("file://").rstrip("/"))
+    if not is_http(root) and not is_s3(root):
+        # On Windows too the last part is the name.
+        root = PurePath(root.removeprefix("file://")).as_posix()
+    shelf = Shelf(root.rstrip("/"))
     if shelf.model in ("", ".", ".."):
         raise UsageError(f"{root!r} has no name: releases lie in a folder named after the model")
     return shelf

@@ -99,10 +99,13 @@ def _replace_file(path: Path, data: bytes, etag: str | None) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
-    with lock.held(path.with_name(f".{path.name}.lock"), lambda: None):
-        if _etag_of(path) != etag:
-            return False
-        write_whole(path, data)
+    try:
+        with lock.held(path.with_name(f".{path.name}.lock"), lambda: None):
+            if _etag_of(path) != etag:
+                return False
+            write_whole(path, data)
+    except OSError as error:
+        raise ConfigurationError(f"cannot lock {path}: {error.strerror}") from error
     return True
 
 

@@ -18,6 +18,7 @@ from litescore import store
 from litescore.errors import ConfigurationError
 from litescore.record import Subject
 from litescore.releases import envelope, proving, release
+from litescore.releases.channel import place_of
 from litescore.releases.keys import PrivateKey
 from litescore.releases.publishing import Publisher
 from litescore.releases.shelf import open_shelf
@@ -257,3 +258,30 @@ def test_a_start_without_a_release(
     spoil(function)
     with pytest.raises(ConfigurationError, match=rf"@stable gives no model to begin with: .*{why}"):
         scoring.prepare()
+
+
+def test_what_was_seen_is_not_forgotten(function: Function) -> None:
+    """A turn whose release could not be had counts: the one before is not played back."""
+    first = function.publish(1)
+    assert function.invoke() == first
+    function.publish(2)
+    second = function.statement()
+    _gone(function)
+    assert function.invoke(after=5) == first
+    function.state(second)
+    assert function.invoke(after=5) == first
+    assert "channel 'stable' was seen at turn 3" in function.warnings()[-1]
+
+
+def test_a_start_outside_the_share(function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one before is that of this function's own turn, not of the canary's."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", _outside(20))
+    first = function.publish(1)
+    function.force(make_model(9, wrong=20))
+    function.turn(first, function.publisher.key, share=20)
+    assert function.invoke() == first
+
+
+def _outside(share: int) -> str:
+    names = (f"function-{number}" for number in range(100))
+    return next(name for name in names if place_of("shoes", name) > share)

@@ -117,3 +117,20 @@ def test_what_names_none() -> None:
         follow("models/shoes")
     with pytest.raises(UsageError, match="is no channel's name"):
         follow("models/shoes@Stable")
+
+
+def test_a_share_that_became_smaller() -> None:
+    """Who is not among it any more goes back to what went to all, labels or not; who had that already
+    takes nothing.
+    """
+    fewer = turned(("A", {}), ("B", {"share": 99}), ("C", {"share": 20}))
+    assert asked(fewer, Running(release("B", ("ant",)), 2)) == "A"
+    assert asked(fewer, Running(release("A"), 2)) is None
+    with pytest.raises(ReleaseError, match="only a rollback goes back"):
+        asked(turned(("A", {}), ("C", {"share": 20})), Running(release("B"), 1))
+
+
+def test_what_went_to_all_before() -> None:
+    """Another than now, or than the one that is named."""
+    channel = turned(("A", {}), ("B", {}), ("C", {"share": 20}))
+    assert (channel.behind(), channel.behind("B")) == (channel.turns[1], channel.turns[0])

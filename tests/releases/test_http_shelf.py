@@ -227,3 +227,12 @@ def test_the_proxy_of_the_day(web: Web, monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(PermanentError, match="no such file"):
         http.read_changed(url, None, max_bytes=10**7)
     assert web.asked[-1][0] == url
+
+
+def test_a_name_with_a_space(web: Web, key: PrivateKey) -> None:
+    """Is written as addresses are, and is the model's all the same."""
+    publisher = Publisher(open_shelf(str(web.folder / "my shoes")), key)
+    digest = publishing.publish(publisher, make_model(1), "stable").release.digest
+    held = open_shelf(f"{web.url}/my%20shoes").read_channel("stable", publisher.believed)
+    assert held is not None
+    assert held.channel.now.release == digest

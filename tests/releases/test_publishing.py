@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
+import boto3
 import pytest
 
 from litescore import store
@@ -15,6 +17,7 @@ from litescore.releases import keys, publishing, reading
 from litescore.releases.keys import PrivateKey
 from litescore.releases.publishing import Gate, Publisher
 from litescore.releases.shelf import Shelf
+from litescore.store.s3 import split
 from tests.releases.conftest import make_model
 
 
@@ -210,3 +213,47 @@ def test_one_name_for_two_models(publisher: Publisher, key: PrivateKey) -> None:
     store.create(hats.place("channels", "stable.json"), channel.data)
     with pytest.raises(ReleaseError, match="of hats speaks of 'stable' of shoes"):
         hats.read_channel("stable", [key.public])
+
+
+def test_another_file_under_its_digest(publisher: Publisher) -> None:
+    """Is no release, though nothing is said of it yet; the channel stays, and nothing is signed."""
+    publishing.publish(publisher, make_model(1), "stable")
+    before, digest = handed_out(publisher), sha256(make_model(2)).hexdigest()
+    store.put(publisher.shelf.file(digest), b"junk")
+    with pytest.raises(ReleaseError, match=f"{digest[:12]}.* 4 came"):
+        publishing.publish(publisher, make_model(2), "stable")
+    assert handed_out(publisher) == before
+    assert not publisher.shelf.has_release(digest)
+
+
+def test_a_statement_that_is_lost(publisher: Publisher) -> None:
+    """Hides no history and closes no way back; published again it is there again."""
+    first = publishing.publish(publisher, make_model(1), "stable").release.digest
+    second = publishing.publish(publisher, make_model(2), "stable").release.digest
+    place = publisher.shelf.place(second, "release.json")
+
+    def lose() -> None:
+        if not place.startswith("s3://"):
+            Path(place).unlink()
+            return
+        bucket, name = split(place)
+        boto3.client("s3").delete_object(Bucket=bucket, Key=name)
+
+    lose()
+    shown = reading.read(publisher.shelf, publisher.believed)
+    assert (set(shown.releases), set(shown.problems)) == ({first}, {second})
+    publishing.publish(publisher, make_model(2), "stable")
+    assert handed_out(publisher) == (second, 100, 3)
+    assert publisher.shelf.has_release(second)
+    lose()
+    moved = publishing.rollback(publisher, "stable")
+    assert (moved.release.digest, moved.before) == (first, None)
+
+
+def test_a_channel_that_nobody_could_read(publisher: Publisher) -> None:
+    """Is not written."""
+    publishing.publish(publisher, make_model(1), "stable")
+    wordy = replace(publisher, note="x" * 2**22)
+    with pytest.raises(UsageError, match="give a shorter --note"):
+        publishing.promote(wordy, "stable", "stable", share=50)
+    assert handed_out(publisher)[1:] == (100, 1)
