@@ -181,7 +181,7 @@ def releases(
     for channel in shown.channels:
         _show_channel(channel, shown.releases)
     for problem in shown.problems.values():
-        click.echo(problem)
+        click.echo(printable(problem))
     return 0
 
 
