@@ -12,7 +12,7 @@ TOOLS := mmdebstrap systemd-container mosquitto chromium gir1.2-gst-rtsp-server-
 
 install: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt litescore/__init__.py
 	@test -n "$(PYTHON)" || { echo "no Python here: apt-get install python3, or name one with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) infra/bootstrap.py $(VENV)
 	@echo "installing into $(VENV), once: 3 GB on disk, a minute or two"

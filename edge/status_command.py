@@ -12,6 +12,7 @@ import click
 
 from litescore import settings
 from litescore.releases.options import TRUST
+from litescore.terminal import printable
 
 if TYPE_CHECKING:
     from edge.releases.report import ModelReport, SlotReport
@@ -72,7 +73,7 @@ def _show(report: ModelReport) -> None:
         loop += f" ({report.ended})"
     click.echo(f"{report.model}: {loop}, follows {report.state.channel or 'a channel not known'}")
     for name, text in _lines(report):
-        click.echo(f"  {name:<{_COLUMN}}{text}")
+        click.echo(printable(f"  {name:<{_COLUMN}}{text}"))
 
 
 def _lines(report: ModelReport) -> Iterator[tuple[str, str]]:

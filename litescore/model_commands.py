@@ -10,6 +10,7 @@ import click
 
 from litescore import settings
 from litescore.contract import INTERPOLATIONS, JPEGS, RESIZES
+from litescore.terminal import printable
 from litescore.view import WHOLE
 from litescore.view_options import view_options
 
@@ -179,9 +180,9 @@ def _show_inspection(found: Inspection) -> None:
     for title, tensors in (("input", found.inputs), ("output", found.outputs)):
         for tensor in tensors:
             name = f"{tensor.name}: " if len(tensors) > 1 else ""
-            click.echo(f"{title:<10} {name}{tensor}")
+            click.echo(printable(f"{title:<10} {name}{tensor}"))
     ops = (f"{one} x {one.count}" if one.count > 1 else str(one) for one in found.operations)
-    click.echo(f"operations {', '.join(ops) or 'none'}")
+    click.echo(printable(f"operations {', '.join(ops) or 'none'}"))
     _show_runtimes(found)
     if found.contract is None:
         click.echo("contract   none: `litescore describe` adds one")
@@ -193,26 +194,26 @@ def _show_runtimes(found: Inspection) -> None:
     version, because = found.needed.version, found.needed.because
     if because is not None:
         needs = f"TensorFlow Lite {version}" if version else "a runtime unknown to litescore"
-        click.echo(f"needs      {needs}, for {because}")
+        click.echo(printable(f"needs      {needs}, for {because}"))
     loading = [str(one) for one in found.loadings if one.refused is None]
     click.echo(f"loaded by  {', '.join(loading) or 'no runtime here'}")
     for one in found.loadings:
         if one.refused is not None:
-            click.echo(f"refused by {one}: {one.refused}")
+            click.echo(printable(f"refused by {one}: {one.refused}"))
     whole = ", but not its view" if found.contract and found.contract.view != WHOLE else ""
     reads = f"no: {found.mediapipe}" if found.mediapipe else f"reads it{whole}"
     click.echo(f"MediaPipe  {reads}")
 
 
 def _show_contract(c: Contract, golden: Sequence[str]) -> None:
-    click.echo(f"labels     {', '.join(c.labels)}")
+    click.echo(printable(f"labels     {', '.join(c.labels)}"))
     click.echo(f"view       {c.view}")
     click.echo(f"pixels     {_pixels(c)}")
     threshold = f" from {c.threshold:g} on" if c.output == "multilabel" else ""
     click.echo(f"output     {c.output}{threshold}, variant {c.variant or 'unknown'}")
     for title, facts in (("origin", c.origin), ("accuracy", c.accuracy)):
         for name, value in facts.items():
-            click.echo(f"{title:<10} {name}: {_told(value)}")
+            click.echo(printable(f"{title:<10} {name}: {_told(value)}"))
     click.echo(f"golden     {len([n for n in golden if n.endswith('.png')])} images")
 
 

@@ -18,6 +18,7 @@ from litescore.releases.options import (
     signing_options,
     trust_options,
 )
+from litescore.terminal import printable
 
 if TYPE_CHECKING:
     from litescore.releases.channel import Channel, Turn
@@ -180,7 +181,7 @@ def releases(
     for channel in shown.channels:
         _show_channel(channel, shown.releases)
     for problem in shown.problems.values():
-        click.echo(problem)
+        click.echo(printable(problem))
     return 0
 
 
@@ -261,7 +262,7 @@ def _show_channel(channel: Channel, releases: dict[str, Release]) -> None:
         f"{channel.name}: {channel.now.release[:12]} to {channel.now.share} % of the devices"
     )
     for turn in reversed(channel.turns[-_SHOWN:]):
-        click.echo(f"  {_line(turn, releases.get(turn.release))}".rstrip())
+        click.echo(printable(f"  {_line(turn, releases.get(turn.release))}".rstrip()))
     if len(channel.turns) > _SHOWN:
         click.echo(f"  {len(channel.turns) - _SHOWN} older ones: --json")
 

@@ -150,17 +150,18 @@ def _print_counts(counts: Counts) -> None:
         ("status", counts.statuses), ("label", counts.labels), ("failed as", counts.kinds)
     ):  # fmt: skip
         for name, number in counter.most_common():
-            click.echo(f"  {title:<10} {name:<24} {number:>9,}")
+            click.echo(printable(f"  {title:<10} {name:<24} {number:>9,}"))
     most = max(counts.confidences)
     for step, number in enumerate(counts.confidences if most else []):
         span = f"{step / STEPS:.1f} to {(step + 1) / STEPS:.1f}"
         bar = "#" * -(-number * _BAR // most)
         click.echo(f"  {'sure':<10} {span:<24} {number:>9,}  {bar}".rstrip())
     for record in counts.least_sure[:_LEAST_SURE]:
-        click.echo(f"  least sure {record.label or '':<24} {record.score:>9.4f}  {place(record)}")
+        least = f"  least sure {record.label or '':<24} {record.score:>9.4f}  {place(record)}"
+        click.echo(printable(least))
     for cause in counts.most_frequent_causes:
         first = place(cause.examples[0])
-        click.echo(f"  {cause.images:,} {cause.kind}: {cause.reason} (such as {first})")
+        click.echo(printable(f"  {cause.images:,} {cause.kind}: {cause.reason} (such as {first})"))
 
 
 @click.command(
@@ -221,5 +222,5 @@ def reconcile(
         members=settings.Settings.read() if members else None,
     )
     for line in [json.dumps(found.as_json())] if as_json else found.lines():
-        click.echo(line)
+        click.echo(printable(line))
     return 0 if found.holds else 1

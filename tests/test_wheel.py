@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -36,6 +37,23 @@ def test_the_wheel_holds_the_rooms_and_what_they_read(wheel: Path) -> None:
             if path.is_file() and "__pycache__" not in path.parts
         }
         assert kept == {name for name in names if name.startswith(f"{room}/")}
+
+
+def test_the_licences_come_along(wheel: Path, tmp_path: Path) -> None:
+    """The project's and that of the pictures that are shipped, in the wheel and in the sdist."""
+    checkout = Path(__file__).parents[1]
+    kept = {
+        name: (checkout / name).read_bytes()
+        for name in ("LICENSE", "trainer/data/fashion-mnist/README.md")
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        (record,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        place = record.replace("METADATA", "licenses")
+        assert {name: archive.read(f"{place}/{name}") for name in kept} == kept
+        assert b"\nLicense-Expression: Apache-2.0 AND MIT\n" in archive.read(record)
+    with tarfile.open(wheels.pack(tmp_path)) as source:
+        (root,) = {name.split("/")[0] for name in source.getnames()}
+        assert {name: source.extractfile(f"{root}/{name}").read() for name in kept} == kept  # type: ignore[union-attr]
 
 
 def test_the_environment_is_without_tensorflow(plain: Environment) -> None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import HeaderParser
 from fnmatch import fnmatch
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path, PurePath, PurePosixPath
 
 from infra.package.lock import Pin
+from litescore import __version__
 from litescore.errors import ConfigurationError
 
 MODEL_NAME = "model.tflite"
@@ -83,7 +83,7 @@ def of_wheel(pin: Pin, path: Path) -> Part:
 def ours() -> Part:
     """The floor and the handler, from where they are installed."""
     files = {place: path.read_bytes() for name in _OURS for place, path in _installed(name)}
-    return Part("litescore", metadata.version("litescore"), None, None, files)
+    return Part("litescore", __version__, ("expression", "Apache-2.0"), None, files)
 
 
 def of_model(data: bytes, sha256: str) -> Part:

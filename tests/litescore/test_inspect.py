@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,15 @@ def test_what_no_runtime_loads(bare_model: Path, say: Say) -> None:
     ):
         assert f"{part}\n" in said.out
     assert said.out.count("refused by ") == len(available())
+
+
+def test_labels_do_not_move_the_cursor(small_model: Path, tmp_path: Path, say: Say) -> None:
+    """What a terminal would take for a command is shown with a sign, wherever a file says it."""
+    held = contract.read(small_model)
+    assert held is not None
+    hostile = replace(held, labels=("ant", "\x1b[2Jbee", "cat"), origin={"data": "\x1b]0;x\x07"})
+    path = tmp_path / "hostile.tflite"
+    path.write_bytes(contract.append(small_model.read_bytes(), hostile))
+    said = say("inspect", path)
+    assert "labels     ant, \N{REPLACEMENT CHARACTER}[2Jbee, cat\n" in said.out
+    assert said.out.replace("\n", "").isprintable()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from litescore.record import Record, Subject
 from tests.litescore.conftest import Say, say
 from tests.releases.conftest import make_model
 
@@ -53,6 +55,31 @@ def test_from_a_key_to_a_rollback(say: Say, shelf: Path, model: Path, tmp_path: 
     listed = json.loads(say("releases", shelf, "--trust", f"{key}.pub", "--json").out)
     assert [one["channel"] for one in listed["channels"]] == ["canary", "stable"]
     assert len(listed["releases"]) == 2
+
+
+def test_notes_and_records_do_not_move_the_cursor(
+    say: Say, shelf: Path, model: Path, tmp_path: Path
+) -> None:
+    """A note, a stranger's key or a record's model that a terminal would take for a command is shown
+    with a sign.
+    """
+    key = tmp_path / "factory.key"
+    say("keys", "new", key)
+    say("publish", model, shelf, "--key", key, "--note", "bell \x07")
+    words = ("releases", shelf, "--trust", f"{key}.pub")
+    assert say(*words).out.endswith("bell \N{REPLACEMENT CHARACTER}\n")
+    (statement,) = shelf.glob("*/release.json")
+    envelope = json.loads(statement.read_text())
+    (signature,) = envelope["signatures"]
+    forged = envelope | {"signatures": [signature | {"keyid": "\x07", "sig": "AAAA"}]}
+    statement.write_text(json.dumps(forged))
+    assert "\N{REPLACEMENT CHARACTER} signed it\n" in say(*words).out
+    row = np.array([0.25, 0.75], np.float32)
+    stranger = Record.scored(Subject("a.png"), row, labels=("ant", "bee"), model="\x07" * 64)
+    (tmp_path / "records.jsonl").write_text(stranger.to_json() + "\n")
+    said = say(*words, "--records", tmp_path / "records.jsonl")
+    assert "\N{REPLACEMENT CHARACTER}" in said.out
+    assert said.out.replace("\n", "").isprintable()
 
 
 def test_the_environment_names_what_words_do_not(

@@ -10,6 +10,8 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
+from hatchling.builders.sdist import SdistBuilder
+
 from tests.rig import locked
 
 
@@ -45,6 +47,11 @@ def build(folder: Path) -> Path:
     _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, locked.ROOT)
     (wheel,) = folder.glob("litescore-*.whl")
     return wheel
+
+
+def pack(folder: Path) -> Path:
+    """The sdist, in `folder`."""
+    return Path(next(iter(SdistBuilder(str(locked.ROOT)).build(directory=str(folder)))))
 
 
 def install(wheel: Path, extra: str, folder: Path) -> Environment:

@@ -88,6 +88,18 @@ def test_as_json(slots: Slots, publisher: Publisher, state: Path) -> None:
     assert f"not taken again {second[:12]}: it is slow" in told(state, code=1)
 
 
+def test_what_failed_does_not_move_the_cursor(
+    slots: Slots, publisher: Publisher, state: Path
+) -> None:
+    """What a shelf's server said stands in the status; of its letters only those that are seen."""
+    take(slots, publisher, 1)
+    take(slots, publisher, 2)
+    slots.back("it rings \x07")
+    text = told(state, code=1)
+    assert "it rings \N{REPLACEMENT CHARACTER}\n" in text
+    assert text.replace("\n", "").isprintable()
+
+
 def test_nothing_lies_there(state: Path) -> None:
     """Neither a state folder nor a model in it; not one that may be read."""
     assert "no model is followed in" in told(state, code=1)

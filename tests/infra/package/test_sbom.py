@@ -70,12 +70,13 @@ def test_distributions_are_told_by_their_wheels(bill: dict[str, Any]) -> None:
 
 
 def test_model_and_litescore_are_components(deployable: Package, bill: dict[str, Any]) -> None:
-    """The model by its digest, which records name too; litescore by its version."""
+    """The model by its digest, which records name too; litescore by its version and licence."""
     components = {one["name"]: one for one in bill["components"]}
     model = components["model.tflite"]
     assert model["type"] == "machine-learning-model"
     assert sha256(model) == deployable.model_sha256
     assert components["litescore"]["version"] == __version__
+    assert components["litescore"]["licenses"] == [{"expression": "Apache-2.0"}]
     assert len(components["litescore"]["components"]) > 100
 
 
