@@ -24,14 +24,15 @@ sys.exit(130)
 """
 # A call into C that holds the main thread, and gives the lock back as TensorFlow's do. `sleep` comes
 # back early from a signal, which TensorFlow does not.
+# Ready is only who holds it: before that a signal is heard as ever.
 _HELD = """
-import ctypes, signal
+import ctypes, signal, threading
 from trainer.fitting.interruption import heard
 signal.signal(signal.SIGINT, signal.default_int_handler)
 libc = ctypes.CDLL(None)
 mutex = (ctypes.c_byte * 256)()
 with heard(lambda: print("told", flush=True), grace=0.1):
-    print("ready", flush=True)
+    threading.Timer(0.5, lambda: print("ready", flush=True)).start()
     libc.pthread_mutex_lock(mutex)
     libc.pthread_mutex_lock(mutex)
 """
