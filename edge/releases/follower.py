@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from threading import Event, Thread
 
 from edge.device import Device
 from edge.releases import fetching
-from edge.releases.intake import Intake
+from edge.releases.intake import Fits, Intake
 from edge.releases.lookout import Lookout
 from edge.releases.pauses import Pauses
 from edge.releases.slots import Held, Slots
 from edge.releases.status import ReleaseStatus
 from edge.releases.telling import Telling
-from edge.releases.trial import Tally, Terms, Trial
+from edge.releases.terms import FollowTerms
+from edge.releases.trial import Tally, Trial
 from edge.scored import Scored
 from litescore.errors import LitescoreError, ReleaseError, TransientError
 from litescore.releases.channel import Channel
@@ -25,24 +25,9 @@ from litescore.releases.proving import Load
 from litescore.releases.release import Release
 from litescore.scorer import Scorer
 
-Fits = Callable[[Sequence[str]], None]
 # While a release is on trial it is judged so often, in seconds.
 _JUDGED = 1.0
 _WAITED = 0.5  # at the end, in seconds: SIGTERM is given one in all
-
-
-@dataclass(frozen=True)
-class FollowTerms:
-    """How a channel is followed.
-
-    every      seconds between two looks
-    max_bytes  of a model's file
-    trial      what a release must show
-    """
-
-    every: float = 60.0
-    max_bytes: int = 256 * 2**20
-    trial: Terms = field(default_factory=Terms)
 
 
 class Follower:
@@ -70,11 +55,10 @@ class Follower:
     ) -> None:
         self.name = str(followed)
         self._slots, self._device, self._load = slots, device, load
-        self._fits = fits
         self._take: Callable[[Scorer], None] = _refuse
         self._terms = terms or FollowTerms()
         size = self._terms.max_bytes
-        self._intake = Intake(followed.shelf, slots, trusted, load=load, max_bytes=size)
+        self._intake = Intake(followed.shelf, slots, trusted, load=load, max_bytes=size, fits=fits)
         self._lookout = Lookout(followed, trusted, device.id)
         self._telling = Telling(self.name, slots, say)
         self._pauses = Pauses(self._terms.every)
@@ -115,16 +99,25 @@ class Follower:
         begun: list[Scorer] = []
         self._take = begun.append
         if held is None:
-            seen = self._lookout.read()
-            assert seen is not None, "no ETag was given that it could still have"
-            if (problem := self._heed(seen.channel)) or not begun:
-                raise ReleaseError(problem or f"{self.name} has no release for this device yet")
-            return begun[-1]
+            return self._fetched(begun)
         self._running = held.release
         # Not in a trial: what is taken then would lie where the one to go back to does.
         if hindered and state.trial is None and self._slots.state.trial is None:
             self._look()
         return begun[-1] if begun else self._loaded(held)
+
+    def _fetched(self, begun: list[Scorer]) -> Scorer:
+        """What the channel hands out. Where that cannot be had the loop ends, and did not crash."""
+        try:
+            seen = self._lookout.read()
+            assert seen is not None, "no ETag was given that it could still have"
+            if (problem := self._heed(seen.channel)) or not begun:
+                raise ReleaseError(problem or f"{self.name} has no release for this device yet")
+        except LitescoreError as error:
+            self._telling.failure(str(error), aloud=False)
+            self._slots.end()
+            raise
+        return begun[-1]
 
     def start(self, take: Callable[[Scorer], None]) -> None:
         """Begin to watch. `take` is given each new scorer, on the watching thread, and may refuse it
@@ -218,20 +211,13 @@ class Follower:
             # Of a process that was killed between its swap and its tidying up.
             fetching.clear(self._slots.folder)
             return self._lookout.why_not(channel, self._slots.state)
-        self._check_fit(found)
+        self._intake.check_fit(found)
         if self._trial is not None:
             # What is on trial is not to be the one to go back to.
             self._leave(self._trial)
             return self._heed(channel)
         self._renew(found, channel.now.number)
         return None
-
-    def _check_fit(self, found: Release) -> None:
-        """Before it is fetched; not for ever, since whoever changes the options starts the loop anew."""
-        try:
-            self._fits(found.labels)
-        except LitescoreError as error:
-            raise self._intake.unfit(found, str(error)) from error
 
     def _renew(self, found: Release, number: int) -> None:
         before = self._tally

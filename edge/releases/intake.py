@@ -5,6 +5,8 @@ It does not know which release is wanted, nor what the loop makes of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from edge.releases import fetching
 from edge.releases.slots import Slots
 from litescore import golden
@@ -16,6 +18,7 @@ from litescore.releases.release import Release
 from litescore.releases.shelf import Shelf
 from litescore.scorer import Scorer
 
+Fits = Callable[[Sequence[str]], None]
 # A release whose loading takes the process down is not loaded at every start for ever. Once may be
 # by chance: somebody pulled the plug.
 _MOST_TRIES = 2
@@ -26,6 +29,7 @@ class Intake:
 
     load       makes a scorer of a file's bytes
     max_bytes  of a model's file
+    fits       raises a LitescoreError for labels that do not go with what else this device was told
     """
 
     def __init__(
@@ -36,11 +40,19 @@ class Intake:
         *,
         load: Load,
         max_bytes: int,
+        fits: Fits = lambda _: None,
     ) -> None:
         self._shelf, self._slots, self._trusted = shelf, slots, trusted
-        self._load, self._max_bytes = load, max_bytes
+        self._load, self._max_bytes, self._fits = load, max_bytes, fits
         # With another runtime, or other words, it may do: so not beyond this process.
         self._unfit: dict[str, str] = {}
+
+    def check_fit(self, found: Release) -> None:
+        """Before it is fetched; not for ever, since whoever changes the options starts the loop anew."""
+        try:
+            self._fits(found.labels)
+        except LitescoreError as error:
+            raise self.unfit(found, str(error)) from error
 
     def take_in(self, found: Release) -> tuple[Scorer, str]:
         """A scorer of a release that has proven itself, and the slot that it lies in.

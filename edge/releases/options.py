@@ -15,7 +15,8 @@ from litescore.releases.options import TRUST, trusted
 
 if TYPE_CHECKING:
     from edge.device import Device
-    from edge.releases.follower import Fits, Follower
+    from edge.releases.follower import Follower
+    from edge.releases.intake import Fits
     from litescore.releases.proving import Load
 
 
@@ -74,8 +75,9 @@ def open_follower(
     """
     if model is None or not is_channel(model):
         return None
-    from edge.releases.follower import Follower, FollowTerms
+    from edge.releases.follower import Follower
     from edge.releases.slots import Slots
+    from edge.releases.terms import FollowTerms
     from edge.releases.trial import Terms
 
     followed, keys = follow(model), trusted(options.trust)
