@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from edge.releases.follower import Follower
     from edge.releases.intake import Fits
     from litescore.releases.proving import Load
+
+_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,27 @@ class FollowOptions:
     trial: float = 120.0
 
 
+class Seconds(click.FloatRange):
+    """A time that a clock can wait for: nan is in no range, and click's own lets it pass."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return seconds
+
+
 follow_options = gathered(
     "follow",
     FollowOptions,
     TRUST,
     click.option(
         "--check-every",
-        type=click.FloatRange(min=0.1),
+        type=Seconds(0.1, _DAY),
         default=60.0,
         show_default=True,
         metavar="SECONDS",
@@ -48,7 +65,7 @@ follow_options = gathered(
     ),
     click.option(
         "--trial",
-        type=click.FloatRange(min=0),
+        type=Seconds(0, 30 * _DAY),
         default=120.0,
         show_default=True,
         metavar="SECONDS",
