@@ -431,3 +431,26 @@ def test_a_state_of_another_litescore(publisher: Publisher, start: Start) -> Non
     path.write_text(text)
     read = states.read(path)
     assert (read.bad, read.slot, read.since) == ({"f" * 64: "no"}, "a", None)
+
+
+def test_a_state_with_more_within_it(publisher: Publisher, start: Start) -> None:
+    """Fields that another litescore added to a trial or a proof: what is bad is remembered."""
+    publish(publisher, 1)
+    device = start(terms=ENDLESS)
+    device.begin()
+    device.wait(publish(publisher, 2))
+    device.follower.close()
+    device.slots.refuse("f" * 64, "no")
+    device.slots.prove("e" * 64)
+    path = device.slots.folder / "state.json"
+    text = path.read_text()
+    assert '"starts"' in text
+    path.write_text(
+        text.replace('"starts"', '"more": 1, "starts"').replace('"tries"', '"more": 1, "tries"')
+    )
+    read = states.read(path)
+    assert (read.bad, read.slot) == ({"f" * 64: "no"}, "b")
+    assert (read.trial, read.proof) == (device.slots.state.trial, device.slots.state.proof)
+    path.write_text(text.replace('"boot"', '"was_boot"'))
+    read = states.read(path)
+    assert (read.bad, read.trial) == ({"f" * 64: "no"}, states.Trial(""))
