@@ -31,7 +31,10 @@ from edge.sinks.lines_options import STDOUT, OutOptions, open_lines
 from edge.sinks.mqtt_options import MqttOptions, open_mqtt
 from edge.sinks.spool_options import SpoolOptions
 from edge.stop import Stop
+from litescore import interpreter
 from litescore.errors import LitescoreError, ModelError, UsageError
+from litescore.releases.proving import check_runtime
+from litescore.releases.release import Release
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 from litescore.view import ViewChanges
@@ -185,9 +188,10 @@ def _blamed(model: Model) -> Iterator[None]:
 def _model(options: RunOptions, settings: Settings, device: Device, say: Say) -> Model:
     load, state = _loader(options, settings), options.state or state_folder(os.environ)
 
-    def fits(labels: Sequence[str]) -> None:
-        check_labels(confidences(options.decision.min_confidence)[1], labels)
-        checked_rules(options.keep, labels)
+    def fits(found: Release) -> None:
+        check_labels(confidences(options.decision.min_confidence)[1], found.labels)
+        checked_rules(options.keep, found.labels)
+        check_runtime(found, interpreter.choose(settings.runtime))
 
     follower = open_follower(
         options.follow, settings.model, device, state, load=load, say=say, fits=fits

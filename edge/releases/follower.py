@@ -35,7 +35,7 @@ class Follower:
 
     load  makes a scorer of a file's bytes
     say   tells a person, one line
-    fits  raises a LitescoreError for labels that do not go with what else this device was told
+    fits  raises a LitescoreError for a release that does not go with what this device has, or was told
 
     `problem` says why a newer release is not taken; None where nothing is wrong. The slots are this
     one's from `first` until `close`.

@@ -5,7 +5,7 @@ It does not know which release is wanted, nor what the loop makes of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from edge.releases import fetching
 from edge.releases.slots import Slots
@@ -18,7 +18,7 @@ from litescore.releases.release import Release
 from litescore.releases.shelf import Shelf
 from litescore.scorer import Scorer
 
-Fits = Callable[[Sequence[str]], None]
+Fits = Callable[[Release], None]
 # A release whose loading takes the process down is not loaded at every start for ever. Once may be
 # by chance: somebody pulled the plug.
 _MOST_TRIES = 2
@@ -29,7 +29,7 @@ class Intake:
 
     load       makes a scorer of a file's bytes
     max_bytes  of a model's file
-    fits       raises a LitescoreError for labels that do not go with what else this device was told
+    fits       raises a LitescoreError for a release that does not go with what this device has, or was told
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Intake:
     def check_fit(self, found: Release) -> None:
         """Before it is fetched; not for ever, since whoever changes the options starts the loop anew."""
         try:
-            self._fits(found.labels)
+            self._fits(found)
         except LitescoreError as error:
             raise self.unfit(found, str(error)) from error
 

@@ -86,7 +86,7 @@ def open_follower(
 ) -> Follower | None:
     """What follows the channel that is named as the model; None for a model that is none.
 
-    fits  raises a LitescoreError for labels that do not go with what else this device was told
+    fits  raises a LitescoreError for a release that does not go with what this device has, or was told
 
     Raises UsageError for a shelf or a channel without a name, ReleaseError where no key is trusted.
     """
