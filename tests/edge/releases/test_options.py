@@ -43,7 +43,6 @@ def test_a_runtime_that_is_too_old(
     publisher: Publisher, key_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The statement says so: the file, which is not even there, is not asked for."""
-
     honest = release.describe
 
     def described(file: bytes, **words: str) -> Release:
