@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 from edge.device import Device
 from edge.releases import fetching
-from edge.releases.intake import Fits, Intake
+from edge.releases.intake import Fits, Intake, Proven
 from edge.releases.lookout import Lookout
 from edge.releases.pauses import Pauses
 from edge.releases.slots import Held, Slots
@@ -148,19 +148,12 @@ class Follower:
             self._tally.add(scored)
 
     def _loaded(self, held: Held) -> Scorer:
-        """A scorer of what lies in a slot, or of the other slot's where that does not load."""
-        try:
-            scorer = self._load(held.file)
-        except LitescoreError as error:
-            other = self._slots.held(self._slots.state.other)
-            if other is None:
-                raise
-            scorer = self._load(other.file)
-            held = self._slots.leave(f"release {held.release.digest[:12]}: {error}") or other
-            self._telling.line(f"{self.problem}; release {held.release.digest[:12]} runs")
-            self._running = held.release
+        scorer, lying = self._intake.loaded(held)
+        self._running = lying.release
+        if lying is not held:
+            self._telling.line(f"{self.problem}; release {lying.release.digest[:12]} runs")
         if self._slots.state.trial is not None:
-            self._trial = Trial(held.release.digest, None, self._terms.trial)
+            self._trial = Trial(lying.release.digest, None, self._terms.trial)
         return scorer
 
     def _watch(self) -> None:
@@ -212,25 +205,33 @@ class Follower:
             fetching.clear(self._slots.folder)
             return self._lookout.why_not(channel, self._slots.state)
         self._intake.check_fit(found)
+        other = self._slots.beside() if self._trial is not None else None
+        if self._trial is not None and other is not None and other.release.digest == found.digest:
+            self._leave(self._trial)
+            return self._heed(channel)
+        # Before anything is left for it: it may not be to be had.
+        proven = self._intake.prove(found, self._between)
+        if not self._closing.is_set():
+            self._renew(proven, channel.now.number)
+        return None
+
+    def _between(self) -> None:
+        """Between two pieces of what is fetched: that may take an hour, and what is on trial fail."""
+        self._judge()
+
+    def _renew(self, proven: Proven, number: int) -> None:
         if self._trial is not None:
             # What is on trial is not to be the one to go back to.
             self._leave(self._trial)
-            return self._heed(channel)
-        self._renew(found, channel.now.number)
-        return None
-
-    def _renew(self, found: Release, number: int) -> None:
-        before = self._tally
-        scorer, slot = self._intake.take_in(found)
-        if self._closing.is_set():
-            return
+        found, before = proven.release, self._tally
+        slot = self._intake.put(proven)
         # Written before it runs: were it after, a release that crashes at once would not be blamed.
         self._slots.swap(slot, number, self._device.boot)
         earlier, self._running = self._running, found
         on_trial = self._slots.state.trial is not None
         self._trial = Trial(found.digest, before, self._terms.trial) if on_trial else None
         try:
-            self._take(scorer)
+            self._take(proven.scorer)
         except LitescoreError as error:
             self._trial, self._running = None, earlier
             self._slots.leave(str(error))
@@ -257,7 +258,7 @@ class Follower:
         """The channel hands out another while a release is on trial: the one before is run again,
         and nothing is held against this one.
         """
-        other = self._slots.held(self._slots.state.other)
+        other = self._slots.beside()
         if other is not None:
             self._take(self._load(other.file))
             self._slots.leave(None)
@@ -268,7 +269,7 @@ class Follower:
 
     def _return(self, bad: str, fault: str) -> None:
         """Go back to the release before: the loop first, then what is written of it."""
-        other = self._slots.held(self._slots.state.other)
+        other = self._slots.beside()
         try:
             if other is not None:
                 self._take(self._load(other.file))

@@ -6,9 +6,10 @@ It does not know which release is wanted, nor what the loop makes of it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from edge.releases import fetching
-from edge.releases.slots import Slots
+from edge.releases.slots import Held, Slots
 from litescore import golden
 from litescore.errors import ConfigurationError, LitescoreError, ReleaseError
 from litescore.releases import envelope, proving, release
@@ -22,6 +23,16 @@ Fits = Callable[[Release], None]
 # A release whose loading takes the process down is not loaded at every start for ever. Once may be
 # by chance: somebody pulled the plug.
 _MOST_TRIES = 2
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A release with its signed statement, its file, and a scorer of that."""
+
+    release: Release
+    sealed: bytes
+    file: bytes
+    scorer: Scorer
 
 
 class Intake:
@@ -54,8 +65,10 @@ class Intake:
         except LitescoreError as error:
             raise self.unfit(found, str(error)) from error
 
-    def take_in(self, found: Release) -> tuple[Scorer, str]:
-        """A scorer of a release that has proven itself, and the slot that it lies in.
+    def prove(self, found: Release, between: Callable[[], None]) -> Proven:
+        """A release that is here and has proven itself. No slot is written to.
+
+        between  is called after each piece that is fetched, and may end it by what it raises
 
         Raises ReleaseError for one that is not whole, not for this device, or answers otherwise than
         recorded: the last is not taken again.
@@ -63,13 +76,30 @@ class Intake:
         if found.digest in self._unfit:
             raise ReleaseError(self._unfit[found.digest])
         sealed = self._sealed(found)
-        folder = self._slots.folder
-        file = fetching.fetch(self._shelf, found, folder, max_bytes=self._max_bytes)
-        scorer = self._proven(found, file)
-        slot = self._slots.put(sealed, file)
+        folder, size = self._slots.folder, self._max_bytes
+        file = fetching.fetch(self._shelf, found, folder, max_bytes=size, between=between)
+        return Proven(found, sealed, file, self._proven(found, file))
+
+    def put(self, proven: Proven) -> str:
+        """Write it into the slot that does not run; its name."""
+        slot = self._slots.put(proven.sealed, proven.file)
         if self._slots.held(slot) is None:
+            folder = self._slots.folder
             raise ConfigurationError(f"slot {slot} in {folder} does not keep what is written")
-        return scorer, slot
+        return slot
+
+    def loaded(self, held: Held) -> tuple[Scorer, Held]:
+        """A scorer of what lies in a slot, and that; of the other slot's where that does not load."""
+        try:
+            return self._load(held.file), held
+        except LitescoreError as error:
+            other = self._slots.beside()
+            if other is None:
+                raise
+            scorer = self._load(other.file)
+            return scorer, self._slots.leave(
+                f"release {held.release.digest[:12]}: {error}"
+            ) or other
 
     def unfit(self, found: Release, why: str) -> ReleaseError:
         """The error for a release that does not go with this device as it is set up now; it is not

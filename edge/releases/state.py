@@ -91,6 +91,15 @@ class State:
         same = self.channel in (None, channel)
         return replace(self, channel=channel, number=self.number if same else 0)
 
+    def has_failed(self, boot: str) -> bool:
+        """Whether a start during this boot tells that what runs is to be left. An end while another
+        was being proven may be that one's fault: not for ever, since both may be at fault.
+        """
+        trial = self.trial
+        if trial is None or (self.proof is not None and trial.starts < _MOST_BOOTS):
+            return False
+        return trial.has_failed(boot)
+
     @property
     def other(self) -> str:
         """The slot that does not run."""
