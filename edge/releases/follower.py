@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from threading import Event, Thread
@@ -17,6 +18,7 @@ from edge.releases.telling import Telling
 from edge.releases.terms import FollowTerms
 from edge.releases.trial import Tally, Trial
 from edge.scored import Scored
+from edge.stop import Stopped
 from litescore.errors import LitescoreError, ReleaseError, TransientError
 from litescore.releases.channel import Channel
 from litescore.releases.following import Followed
@@ -25,8 +27,8 @@ from litescore.releases.proving import Load
 from litescore.releases.release import Release
 from litescore.scorer import Scorer
 
-# While a release is on trial it is judged so often, in seconds.
-_JUDGED = 1.0
+# After a crash the first frame waits so long for what may mend it, in seconds; what came is kept.
+_LONGEST = 20.0
 _WAITED = 0.5  # at the end, in seconds: SIGTERM is given one in all
 
 
@@ -35,6 +37,7 @@ class Follower:
 
     load  makes a scorer of a file's bytes
     say   tells a person, one line
+    stopping  whether the loop was asked to end: what is fetched then is broken off, and what came kept
     fits  raises a LitescoreError for a release that does not go with what this device has, or was told
 
     `problem` says why a newer release is not taken; None where nothing is wrong. The slots are this
@@ -51,10 +54,12 @@ class Follower:
         load: Load,
         say: Callable[[str], None],
         fits: Fits = lambda _: None,
+        stopping: Callable[[], bool] = lambda: False,
         terms: FollowTerms | None = None,
     ) -> None:
         self.name = str(followed)
         self._slots, self._device, self._load = slots, device, load
+        self._stopping, self._deadline = stopping, math.inf
         self._take: Callable[[Scorer], None] = _refuse
         self._terms = terms or FollowTerms()
         size = self._terms.max_bytes
@@ -80,17 +85,15 @@ class Follower:
         state, running, trial = self._slots.state, self._running, self._trial
         if running is None or state.slot is None:
             return None
-        left = trial.left if trial is not None else None
-        return ReleaseStatus.of(
-            self.name, state, digest=running.digest, trial=left, failure=self.problem
-        )
+        left, why = trial.left if trial is not None else None, self.problem
+        return ReleaseStatus.of(self.name, state, digest=running.digest, trial=left, failure=why)
 
     def first(self) -> Scorer:
         """What to begin with: what lies in the slots, else what the channel hands out. After a crash, or
         a loop without a frame, that is asked at once: what ends each loop would never be replaced.
 
         Raises ReleaseError and company where there is neither, ConfigurationError where another loop
-        has the slots.
+        has the slots, Stopped where the end was asked for meanwhile.
         """
         self._slots.hold()
         state = self._slots.state
@@ -103,7 +106,11 @@ class Follower:
         self._running = held.release
         # Not in a trial: what is taken then would lie where the one to go back to does.
         if hindered and state.trial is None and self._slots.state.trial is None:
+            self._deadline = time.monotonic() + _LONGEST
             self._look()
+            self._deadline = math.inf
+        if self._stopping():
+            raise Stopped(f"{self.name}: asked to end")
         return begun[-1] if begun else self._loaded(held)
 
     def _fetched(self, begun: list[Scorer]) -> Scorer:
@@ -114,7 +121,8 @@ class Follower:
             if (problem := self._heed(seen.channel)) or not begun:
                 raise ReleaseError(problem or f"{self.name} has no release for this device yet")
         except LitescoreError as error:
-            self._telling.failure(str(error), aloud=False)
+            if not isinstance(error, Stopped):
+                self._telling.failure(str(error), aloud=False)
             self._slots.end()
             raise
         return begun[-1]
@@ -158,7 +166,7 @@ class Follower:
 
     def _watch(self) -> None:
         due = time.monotonic() + self._pauses.first()
-        while not self._closing.wait(self._until(due)):
+        while not self._closing.wait(self._pauses.until(due, on_trial=self._trial is not None)):
             try:
                 self._judge()
                 if time.monotonic() >= due:
@@ -167,11 +175,6 @@ class Follower:
                 self._telling.failure(f"{type(error).__name__}: {error}")
                 due = time.monotonic() + self._pauses.ordinary()
         self._slots.release()
-
-    def _until(self, due: float) -> float:
-        """Seconds until there is something to do."""
-        left = max(0.0, due - time.monotonic())
-        return min(left, _JUDGED) if self._trial is not None else left
 
     def _look(self) -> float:
         """Read the channel, and take what it hands out; seconds until the next look."""
@@ -183,6 +186,8 @@ class Follower:
                 self._slots.saw(seen.channel.now.number)
                 self._lookout.judged(seen.etag, self._heed(seen.channel))
             self._slots.checked(self._slots.state.number, self._lookout.problem)
+        except Stopped:
+            return self._pauses.retry()
         except TransientError as error:
             self._telling.failure(str(error), aloud=False)
             return self._pauses.retry()
@@ -217,6 +222,9 @@ class Follower:
 
     def _between(self) -> None:
         """Between two pieces of what is fetched: that may take an hour, and what is on trial fail."""
+        late = time.monotonic() > self._deadline
+        if late or self._closing.is_set() or self._stopping():
+            raise Stopped(f"{self.name}: no time to fetch all of it")
         self._judge()
 
     def _renew(self, proven: Proven, number: int) -> None:

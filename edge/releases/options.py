@@ -83,10 +83,12 @@ def open_follower(
     load: Load,
     say: Callable[[str], None],
     fits: Fits = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Follower | None:
     """What follows the channel that is named as the model; None for a model that is none.
 
     fits  raises a LitescoreError for a release that does not go with what this device has, or was told
+    stopping  whether the loop was asked to end
 
     Raises UsageError for a shelf or a channel without a name, ReleaseError where no key is trusted.
     """
@@ -100,7 +102,9 @@ def open_follower(
     followed, keys = follow(model), trusted(options.trust)
     slots = Slots(folder_of(state) / followed.shelf.model, keys)
     terms = FollowTerms(options.check_every, trial=Terms(seconds=options.trial))
-    return Follower(followed, slots, keys, device, load=load, say=say, fits=fits, terms=terms)
+    return Follower(
+        followed, slots, keys, device, load=load, say=say, fits=fits, stopping=stopping, terms=terms
+    )
 
 
 def folder_of(state: Path) -> Path:

@@ -34,6 +34,7 @@ class Followed:
         device: Device = DEVICE,
         load: Callable[[bytes], Scorer] = Scorer,
         channel: str = "stable",
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.taken: list[Scorer] = []
         self.said: list[str] = []
@@ -45,6 +46,7 @@ class Followed:
             device,
             load=load,
             say=self.said.append,
+            stopping=stopping,
             terms=terms,
         )
 
