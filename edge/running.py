@@ -30,8 +30,11 @@ from edge.service.notify import Notifier
 from edge.sinks.lines_options import STDOUT, OutOptions, open_lines
 from edge.sinks.mqtt_options import MqttOptions, open_mqtt
 from edge.sinks.spool_options import SpoolOptions
-from edge.stop import Stop
+from edge.stop import Stop, Stopped
+from litescore import interpreter
 from litescore.errors import LitescoreError, ModelError, UsageError
+from litescore.releases.proving import check_runtime
+from litescore.releases.release import Release
 from litescore.scorer import Scorer
 from litescore.settings import Settings
 from litescore.view import ViewChanges
@@ -113,9 +116,13 @@ def run(options: RunOptions, settings: Settings, say: Say) -> Summary:
             notifier.status(line)
 
         device = Device.here(options.device)
-        model = _model(options, settings, device, tell)
+        model = _model(options, settings, device, tell, stop)
         parts.append(model)
-        scorer = model.first()
+        try:
+            scorer = model.first()
+        except Stopped:
+            model.end()
+            return Summary(0, 0, 0.0, None)
         with _blamed(model):
             source = choose(options.source, scorer.contract, device, settings, say=tell)
             loop = Loop(
@@ -182,16 +189,18 @@ def _blamed(model: Model) -> Iterator[None]:
     model.end()
 
 
-def _model(options: RunOptions, settings: Settings, device: Device, say: Say) -> Model:
+def _model(options: RunOptions, settings: Settings, device: Device, say: Say, stop: Stop) -> Model:
     load, state = _loader(options, settings), options.state or state_folder(os.environ)
 
-    def fits(labels: Sequence[str]) -> None:
-        check_labels(confidences(options.decision.min_confidence)[1], labels)
-        checked_rules(options.keep, labels)
+    def fits(found: Release) -> None:
+        check_labels(confidences(options.decision.min_confidence)[1], found.labels)
+        checked_rules(options.keep, found.labels)
+        check_runtime(found, interpreter.choose(settings.runtime))
 
     follower = open_follower(
-        options.follow, settings.model, device, state, load=load, say=say, fits=fits
-    )
+        options.follow, settings.model, device, state,
+        load=load, say=say, fits=fits, stopping=lambda: stop.requested,
+    )  # fmt: skip
     if follower is not None and settings.model_sha256 is not None:
         raise UsageError(
             f"LITESCORE_MODEL_SHA256 pins one file, and {settings.model} is a channel of many: unset "

@@ -8,6 +8,13 @@ from queue import Empty, SimpleQueue
 from types import FrameType, TracebackType
 from typing import Any
 
+from litescore.errors import LitescoreError
+
+
+class Stopped(LitescoreError):
+    """What was under way was ended before it was done, because somebody asked for the end."""
+
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from benchmarks.kills.site import Site
 from edge.device import Device
 from edge.frames import Frame
-from edge.releases.follower import Follower, FollowTerms
+from edge.releases.follower import Follower
+from edge.releases.terms import FollowTerms
 from edge.releases.trial import Terms
 from edge.status import Status
 from litescore.contract import Contract

@@ -5,6 +5,7 @@ restart.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,9 +20,18 @@ _SUFFIX = ".part"
 _SPARE = 2**20
 
 
-def fetch(shelf: Shelf, found: Release, folder: Path, *, max_bytes: int) -> bytes:
+def fetch(
+    shelf: Shelf,
+    found: Release,
+    folder: Path,
+    *,
+    max_bytes: int,
+    between: Callable[[], None] = lambda: None,
+) -> bytes:
     """The file of a release, whole and the one that was meant. What came of it lies in `folder` until
     then, and until `clear`.
+
+    between  is called after each piece, and may end it by what it raises
 
     Raises ReleaseError for a file that is too large, missing or another, TransientError where the
     transfer breaks off, ConfigurationError where the disk does not take it or has no room for it.
@@ -34,7 +44,7 @@ def fetch(shelf: Shelf, found: Release, folder: Path, *, max_bytes: int) -> byte
     _remove_others(folder, part)
     _check_room(part, found)
     try:
-        resume.complete(shelf.file(found.digest), part, found.size)
+        resume.complete(shelf.file(found.digest), part, found.size, between=between)
         file = part.read_bytes()
         release.check(found, file)
     except PermanentError as error:

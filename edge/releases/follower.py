@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from threading import Event, Thread
 
 from edge.device import Device
 from edge.releases import fetching
-from edge.releases.intake import Intake
+from edge.releases.intake import Fits, Intake, Proven
 from edge.releases.lookout import Lookout
 from edge.releases.pauses import Pauses
 from edge.releases.slots import Held, Slots
 from edge.releases.status import ReleaseStatus
 from edge.releases.telling import Telling
-from edge.releases.trial import Tally, Terms, Trial
+from edge.releases.terms import FollowTerms
+from edge.releases.trial import Tally, Trial
 from edge.scored import Scored
+from edge.stop import Stopped
 from litescore.errors import LitescoreError, ReleaseError, TransientError
 from litescore.releases.channel import Channel
 from litescore.releases.following import Followed
@@ -25,24 +27,9 @@ from litescore.releases.proving import Load
 from litescore.releases.release import Release
 from litescore.scorer import Scorer
 
-Fits = Callable[[Sequence[str]], None]
-# While a release is on trial it is judged so often, in seconds.
-_JUDGED = 1.0
+# After a crash the first frame waits so long for what may mend it, in seconds; what came is kept.
+_LONGEST = 20.0
 _WAITED = 0.5  # at the end, in seconds: SIGTERM is given one in all
-
-
-@dataclass(frozen=True)
-class FollowTerms:
-    """How a channel is followed.
-
-    every      seconds between two looks
-    max_bytes  of a model's file
-    trial      what a release must show
-    """
-
-    every: float = 60.0
-    max_bytes: int = 256 * 2**20
-    trial: Terms = field(default_factory=Terms)
 
 
 class Follower:
@@ -50,7 +37,8 @@ class Follower:
 
     load  makes a scorer of a file's bytes
     say   tells a person, one line
-    fits  raises a LitescoreError for labels that do not go with what else this device was told
+    stopping  whether the loop was asked to end: what is fetched then is broken off, and what came kept
+    fits  raises a LitescoreError for a release that does not go with what this device has, or was told
 
     `problem` says why a newer release is not taken; None where nothing is wrong. The slots are this
     one's from `first` until `close`.
@@ -66,15 +54,16 @@ class Follower:
         load: Load,
         say: Callable[[str], None],
         fits: Fits = lambda _: None,
+        stopping: Callable[[], bool] = lambda: False,
         terms: FollowTerms | None = None,
     ) -> None:
         self.name = str(followed)
         self._slots, self._device, self._load = slots, device, load
-        self._fits = fits
+        self._stopping, self._deadline = stopping, math.inf
         self._take: Callable[[Scorer], None] = _refuse
         self._terms = terms or FollowTerms()
         size = self._terms.max_bytes
-        self._intake = Intake(followed.shelf, slots, trusted, load=load, max_bytes=size)
+        self._intake = Intake(followed.shelf, slots, trusted, load=load, max_bytes=size, fits=fits)
         self._lookout = Lookout(followed, trusted, device.id)
         self._telling = Telling(self.name, slots, say)
         self._pauses = Pauses(self._terms.every)
@@ -96,17 +85,15 @@ class Follower:
         state, running, trial = self._slots.state, self._running, self._trial
         if running is None or state.slot is None:
             return None
-        left = trial.left if trial is not None else None
-        return ReleaseStatus.of(
-            self.name, state, digest=running.digest, trial=left, failure=self.problem
-        )
+        left, why = trial.left if trial is not None else None, self.problem
+        return ReleaseStatus.of(self.name, state, digest=running.digest, trial=left, failure=why)
 
     def first(self) -> Scorer:
         """What to begin with: what lies in the slots, else what the channel hands out. After a crash, or
         a loop without a frame, that is asked at once: what ends each loop would never be replaced.
 
         Raises ReleaseError and company where there is neither, ConfigurationError where another loop
-        has the slots.
+        has the slots, Stopped where the end was asked for meanwhile.
         """
         self._slots.hold()
         state = self._slots.state
@@ -115,16 +102,30 @@ class Follower:
         begun: list[Scorer] = []
         self._take = begun.append
         if held is None:
+            return self._fetched(begun)
+        self._running = held.release
+        # Not in a trial: what is taken then would lie where the one to go back to does.
+        if hindered and state.trial is None and self._slots.state.trial is None:
+            self._deadline = time.monotonic() + _LONGEST
+            self._look()
+            self._deadline = math.inf
+        if self._stopping():
+            raise Stopped(f"{self.name}: asked to end")
+        return begun[-1] if begun else self._loaded(held)
+
+    def _fetched(self, begun: list[Scorer]) -> Scorer:
+        """What the channel hands out. Where that cannot be had the loop ends, and did not crash."""
+        try:
             seen = self._lookout.read()
             assert seen is not None, "no ETag was given that it could still have"
             if (problem := self._heed(seen.channel)) or not begun:
                 raise ReleaseError(problem or f"{self.name} has no release for this device yet")
-            return begun[-1]
-        self._running = held.release
-        # Not in a trial: what is taken then would lie where the one to go back to does.
-        if hindered and state.trial is None and self._slots.state.trial is None:
-            self._look()
-        return begun[-1] if begun else self._loaded(held)
+        except LitescoreError as error:
+            if not isinstance(error, Stopped):
+                self._telling.failure(str(error), aloud=False)
+            self._slots.end()
+            raise
+        return begun[-1]
 
     def start(self, take: Callable[[Scorer], None]) -> None:
         """Begin to watch. `take` is given each new scorer, on the watching thread, and may refuse it
@@ -155,24 +156,17 @@ class Follower:
             self._tally.add(scored)
 
     def _loaded(self, held: Held) -> Scorer:
-        """A scorer of what lies in a slot, or of the other slot's where that does not load."""
-        try:
-            scorer = self._load(held.file)
-        except LitescoreError as error:
-            other = self._slots.held(self._slots.state.other)
-            if other is None:
-                raise
-            scorer = self._load(other.file)
-            held = self._slots.leave(f"release {held.release.digest[:12]}: {error}") or other
-            self._telling.line(f"{self.problem}; release {held.release.digest[:12]} runs")
-            self._running = held.release
+        scorer, lying = self._intake.loaded(held)
+        self._running = lying.release
+        if lying is not held:
+            self._telling.line(f"{self.problem}; release {lying.release.digest[:12]} runs")
         if self._slots.state.trial is not None:
-            self._trial = Trial(held.release.digest, None, self._terms.trial)
+            self._trial = Trial(lying.release.digest, None, self._terms.trial)
         return scorer
 
     def _watch(self) -> None:
         due = time.monotonic() + self._pauses.first()
-        while not self._closing.wait(self._until(due)):
+        while not self._closing.wait(self._pauses.until(due, on_trial=self._trial is not None)):
             try:
                 self._judge()
                 if time.monotonic() >= due:
@@ -181,11 +175,6 @@ class Follower:
                 self._telling.failure(f"{type(error).__name__}: {error}")
                 due = time.monotonic() + self._pauses.ordinary()
         self._slots.release()
-
-    def _until(self, due: float) -> float:
-        """Seconds until there is something to do."""
-        left = max(0.0, due - time.monotonic())
-        return min(left, _JUDGED) if self._trial is not None else left
 
     def _look(self) -> float:
         """Read the channel, and take what it hands out; seconds until the next look."""
@@ -197,6 +186,8 @@ class Follower:
                 self._slots.saw(seen.channel.now.number)
                 self._lookout.judged(seen.etag, self._heed(seen.channel))
             self._slots.checked(self._slots.state.number, self._lookout.problem)
+        except Stopped:
+            return self._pauses.retry()
         except TransientError as error:
             self._telling.failure(str(error), aloud=False)
             return self._pauses.retry()
@@ -218,33 +209,37 @@ class Follower:
             # Of a process that was killed between its swap and its tidying up.
             fetching.clear(self._slots.folder)
             return self._lookout.why_not(channel, self._slots.state)
-        self._check_fit(found)
+        self._intake.check_fit(found)
+        other = self._slots.beside() if self._trial is not None else None
+        if self._trial is not None and other is not None and other.release.digest == found.digest:
+            self._leave(self._trial)
+            return self._heed(channel)
+        # Before anything is left for it: it may not be to be had.
+        proven = self._intake.prove(found, self._between)
+        if not self._closing.is_set():
+            self._renew(proven, channel.now.number)
+        return None
+
+    def _between(self) -> None:
+        """Between two pieces of what is fetched: that may take an hour, and what is on trial fail."""
+        late = time.monotonic() > self._deadline
+        if late or self._closing.is_set() or self._stopping():
+            raise Stopped(f"{self.name}: no time to fetch all of it")
+        self._judge()
+
+    def _renew(self, proven: Proven, number: int) -> None:
         if self._trial is not None:
             # What is on trial is not to be the one to go back to.
             self._leave(self._trial)
-            return self._heed(channel)
-        self._renew(found, channel.now.number)
-        return None
-
-    def _check_fit(self, found: Release) -> None:
-        """Before it is fetched; not for ever, since whoever changes the options starts the loop anew."""
-        try:
-            self._fits(found.labels)
-        except LitescoreError as error:
-            raise self._intake.unfit(found, str(error)) from error
-
-    def _renew(self, found: Release, number: int) -> None:
-        before = self._tally
-        scorer, slot = self._intake.take_in(found)
-        if self._closing.is_set():
-            return
+        found, before = proven.release, self._tally
+        slot = self._intake.put(proven)
         # Written before it runs: were it after, a release that crashes at once would not be blamed.
         self._slots.swap(slot, number, self._device.boot)
         earlier, self._running = self._running, found
         on_trial = self._slots.state.trial is not None
         self._trial = Trial(found.digest, before, self._terms.trial) if on_trial else None
         try:
-            self._take(scorer)
+            self._take(proven.scorer)
         except LitescoreError as error:
             self._trial, self._running = None, earlier
             self._slots.leave(str(error))
@@ -271,7 +266,7 @@ class Follower:
         """The channel hands out another while a release is on trial: the one before is run again,
         and nothing is held against this one.
         """
-        other = self._slots.held(self._slots.state.other)
+        other = self._slots.beside()
         if other is not None:
             self._take(self._load(other.file))
             self._slots.leave(None)
@@ -282,7 +277,7 @@ class Follower:
 
     def _return(self, bad: str, fault: str) -> None:
         """Go back to the release before: the loop first, then what is written of it."""
-        other = self._slots.held(self._slots.state.other)
+        other = self._slots.beside()
         try:
             if other is not None:
                 self._take(self._load(other.file))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import time
 
 # Of the time between two looks: forty devices that were switched on together do not ask together.
 _JITTER = 0.2
 # Seconds to the next try at what broke off; each time twice as long, up to the ordinary time.
 _FIRST_RETRY = 5.0
+# While a release is on trial it is judged so often, in seconds.
+_JUDGED = 1.0
 
 
 class Pauses:
@@ -31,6 +34,14 @@ class Pauses:
         pause = min(self._retry, self._every)
         self._retry = 2 * pause
         return _about(pause)
+
+    @staticmethod
+    def until(due: float, *, on_trial: bool) -> float:
+        """Seconds until there is something to do: the look that is due by the monotonic clock, or a
+        trial to be judged.
+        """
+        left = max(0.0, due - time.monotonic())
+        return min(left, _JUDGED) if on_trial else left
 
 
 def _about(seconds: float) -> float:

@@ -199,7 +199,7 @@ def _starts_with(
     if running and slot is not None:
         return slot
     good = {name: each.release for name, each in slots.items() if each.release is not None}
-    if state.trial is not None and state.trial.has_failed(boot):
+    if state.has_failed(boot):
         slot = state.other if state.other in good else slot
     if slot is None or slot not in good:
         kept = {name: one for name, one in good.items() if one.digest not in state.bad} or good
@@ -209,14 +209,18 @@ def _starts_with(
 
 def _trial(state: State, slot: str | None, boot: str, *, running: bool) -> str | None:
     trial = state.trial
-    if slot is None or (slot != state.slot and (trial is None or not trial.has_failed(boot))):
+    if slot is None or (slot != state.slot and not state.has_failed(boot)):
         return None
     if trial is None:
         return "passed"
     if running:
         return "on trial"
-    if not trial.has_failed(boot):
-        how = "the loop ended" if trial.ended else "the machine went down"
+    if not state.has_failed(boot):
+        how = "the machine went down"
+        if trial.ended:
+            how = "the loop ended"
+        elif trial.boot == boot:
+            how = "the loop crashed or was killed with another being proven"
         return f"on trial: {how} meanwhile, the next start goes on with it"
     crashed = (
         "the loop crashed or was killed"

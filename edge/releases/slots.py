@@ -102,7 +102,7 @@ class Slots:
         crashed, or took the machine down with it more than once.
         """
         trial = self.state.trial
-        if trial is not None and trial.has_failed(boot):
+        if self.state.has_failed(boot):
             held = self.back(CRASHED) or self._any(boot)
         else:
             held = self.held(self.state.slot) if self.state.slot else None
@@ -124,6 +124,10 @@ class Slots:
         except (OSError, LitescoreError):
             return None
         return Held(slot, found, file)
+
+    def beside(self) -> Held | None:
+        """What the slot holds that does not run; None as `held`."""
+        return self.held(self.state.other)
 
     def prove(self, digest: str) -> int:
         """A release is about to be loaded; how often that was begun before and never ended."""
@@ -220,7 +224,7 @@ class Slots:
         return self.state.without(running.release.digest, why).bad if running else self.state.bad
 
     def _other(self, why: str | None, bad: Mapping[str, str]) -> Held | None:
-        other = self.held(self.state.other)
+        other = self.beside()
         if other is None:
             self._note(trial=None, bad=bad, failure=why)
             return None

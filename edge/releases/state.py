@@ -91,6 +91,15 @@ class State:
         same = self.channel in (None, channel)
         return replace(self, channel=channel, number=self.number if same else 0)
 
+    def has_failed(self, boot: str) -> bool:
+        """Whether a start during this boot tells that what runs is to be left. An end while another
+        was being proven may be that one's fault: not for ever, since both may be at fault.
+        """
+        trial = self.trial
+        if trial is None or (self.proof is not None and trial.starts < _MOST_BOOTS):
+            return False
+        return trial.has_failed(boot)
+
     @property
     def other(self) -> str:
         """The slot that does not run."""
@@ -121,12 +130,18 @@ def read(path: Path) -> State:
         values: dict[str, Any] = json.loads(path.read_bytes())
         if values.pop("version") != VERSION or values["slot"] not in (*SLOTS, None):
             return State()
-        known = {one.name: values[one.name] for one in fields(State) if one.name in values}
+        known = _known(State, values)
         trial, proof = known.pop("trial", None), known.pop("proof", None)
         return State(
             **known | {"number": int(known.get("number", 0))},
-            trial=Trial(**trial) if trial else None,
-            proof=Proof(**proof) if proof else None,
+            # Of another boot: a trial goes on, and no crash is held against what is on it.
+            trial=Trial(**_known(Trial, trial, boot="")) if trial else None,
+            proof=Proof(**_known(Proof, proof, digest="", tries=0)) if proof else None,
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return State()
+
+
+def _known(kind: type[Any], values: Mapping[str, Any], **defaults: Any) -> dict[str, Any]:
+    """The values of the fields that a dataclass of this litescore has."""
+    return defaults | {one.name: values[one.name] for one in fields(kind) if one.name in values}

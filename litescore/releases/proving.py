@@ -9,10 +9,22 @@ from collections.abc import Callable
 from litescore import golden
 from litescore.errors import ReleaseError
 from litescore.golden import Verdict
+from litescore.interpreter import Runtime
+from litescore.releases.release import Release
 from litescore.scorer import Scorer
 from litescore.tflite import operations, opversions
 
 Load = Callable[[bytes], Scorer]
+
+
+def check_runtime(found: Release, runtime: Runtime) -> None:
+    """Raises ReleaseError for a release whose statement says that this runtime is too old for it:
+    known before a byte of its file is fetched.
+    """
+    needed = found.smallest_runtime
+    refused = needed and opversions.too_old(runtime.name, runtime.version, needed)
+    if refused:
+        raise ReleaseError(refused)
 
 
 def tried(file: bytes, load: Load) -> tuple[Scorer, Verdict]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -16,9 +16,13 @@ _PIECE = 2**20
 _LEAST = 2**14
 
 
-def complete(url: str, part: Path, size: int) -> None:
+def complete(
+    url: str, part: Path, size: int, *, between: Callable[[], None] = lambda: None
+) -> None:
     """Append to `part` what it lacks of the `size` bytes at a path, s3:// or web URL; what is there is
     taken for its beginning. Bytes beyond `size` are not asked for.
+
+    between  is called after each piece, and may end it by what it raises; what came is kept
 
     Raises TransientError where the transfer breaks off, with what came of it in `part`;
     PermanentError for what is not there or may not be read; ConfigurationError where the disk does
@@ -33,15 +37,16 @@ def complete(url: str, part: Path, size: int) -> None:
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("ab") as file:
-            _write(file, pieces)
+            _write(file, pieces, between)
     except OSError as error:
         raise ConfigurationError(f"cannot write {part}: {error.strerror or error}") from error
 
 
-def _write(file: IO[bytes], pieces: Iterator[bytes]) -> None:
+def _write(file: IO[bytes], pieces: Iterator[bytes], between: Callable[[], None]) -> None:
     try:
         for piece in pieces:
             file.write(piece)
+            between()
     finally:
         file.flush()
         os.fsync(file.fileno())

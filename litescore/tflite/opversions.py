@@ -7,6 +7,7 @@ runtime's to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ RELEASES = {
 }
 # Custom operations that both are built with.
 _BUILT_IN = ("Mfcc", "AudioSpectrogram", "TFLite_Detection_PostProcess", "NumericVerify")
+
+_NUMBERS = re.compile(r"\d+(\.\d+)*")
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,18 @@ def refusal(held: Iterable[Operation], runtime: str) -> str | None:
         if version is None and not operation.custom and runtime == "tflite-runtime":
             return f"{operation.name} version {operation.version} is newer than {release}"
     return None
+
+
+def too_old(runtime: str, version: str, needed: str) -> str | None:
+    """Why `runtime` of this version cannot load a model that needs this TensorFlow Lite; None where it
+    may. The table speaks of the releases that litescore installs: of others nobody knows.
+    """
+    release, extent = RELEASES[runtime]
+    if release.rpartition(" ")[2] != version or not _NUMBERS.fullmatch(needed):
+        return None
+    if _order(needed) <= _order(extent):
+        return None
+    return f"it needs TensorFlow Lite {needed}, {release} is older"
 
 
 def _first_with(operation: Operation) -> str | None:

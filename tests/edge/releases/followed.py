@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edge.device import Device
-from edge.releases.follower import Follower, FollowTerms
+from edge.releases.follower import Follower
 from edge.releases.slots import Slots
+from edge.releases.terms import FollowTerms
 from edge.releases.trial import Terms
 from edge.scored import Scored
 from litescore.errors import PermanentError
@@ -33,6 +34,7 @@ class Followed:
         device: Device = DEVICE,
         load: Callable[[bytes], Scorer] = Scorer,
         channel: str = "stable",
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.taken: list[Scorer] = []
         self.said: list[str] = []
@@ -44,6 +46,7 @@ class Followed:
             device,
             load=load,
             say=self.said.append,
+            stopping=stopping,
             terms=terms,
         )
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from litescore.errors import LitescoreError, UsageError
 from litescore.releases import publishing
 from litescore.releases.following import follow
 from litescore.releases.publishing import Publisher
+from litescore.releases.release import Release
 from litescore.scorer import Scorer
 from tests.edge.conftest import RED, plain
 from tests.edge.releases.followed import DEVICE, TERMS
@@ -28,9 +29,9 @@ from tests.rig.waiting import wait_until
 OTHERS = ("ant", "dog", "cat")
 
 
-def needs_a_bee(labels: Sequence[str]) -> None:
+def needs_a_bee(found: Release) -> None:
     """As `--min-confidence bee=0.5` does."""
-    if "bee" not in labels:
+    if "bee" not in found.labels:
         raise UsageError("--min-confidence bee=0.5: the model has no label 'bee'")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from edge.device import Device
+from edge.releases import report
 from edge.releases import state as states
 from edge.releases.slots import CRASHED, LOCK, Slots
 from edge.releases.trial import Terms
@@ -25,6 +26,7 @@ from litescore.releases import publishing
 from litescore.releases.keys import PrivateKey
 from litescore.releases.publishing import Publisher
 from litescore.scorer import Scorer
+from litescore.store import resume
 from tests.edge.releases.followed import DEVICE, TERMS, Followed, Start, publish
 from tests.releases.conftest import make_model
 from tests.rig.waiting import wait_until
@@ -261,6 +263,77 @@ def test_a_release_on_trial_is_not_gone_back_to(publisher: Publisher, start: Sta
     wait_until(lambda: list(device.slots.state.bad) == [third])
 
 
+def test_a_trial_goes_on_until_the_next_is_here(publisher: Publisher, start: Start) -> None:
+    """The channel hands out a third whose file is missing: nothing is left for that. Then it comes."""
+    first = publish(publisher, 1)
+    earlier = start(terms=ENDLESS)
+    earlier.begin()
+    second = publish(publisher, 2)
+    earlier.wait(second)
+    earlier.end()
+    third, place = publish(publisher, 3), publisher.shelf.file
+    store.delete(place(third))
+    device = start(terms=ENDLESS)
+    assert device.begin() == second
+    wait_until(lambda: f"release {third[:12]}: no such file" in str(device.follower.problem))
+    assert device.taken == []
+    assert device.slots.state.trial is not None
+    store.put(place(third), make_model(3))
+    device.wait(third)
+    assert [scorer.digest for scorer in device.taken] == [first, third]
+    device.show(8, failed=True)
+    device.wait(first)
+
+
+def test_a_trial_fails_while_the_next_is_fetched(
+    publisher: Publisher, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That may take an hour. It is taken all the same once it is here."""
+    first = publish(publisher, 1)
+    device = start(terms=ENDLESS)
+    device.begin()
+    device.show(20)
+    second = publish(publisher, 2)
+    device.wait(second)
+    taken: list[list[str]] = []
+
+    def slow(path: Path, done: int, size: int) -> Iterator[bytes]:
+        content = path.read_bytes()
+        device.show(8, failed=True)
+        yield content[:100]
+        taken.append([scorer.digest for scorer in device.taken])
+        yield content[100:]
+
+    # A line that is slow at a place that a test can know.
+    monkeypatch.setattr(resume, "_of_file", slow)
+    third = publish(publisher, 3)
+    device.wait(third)
+    assert taken[0] == [second, first]
+    assert list(device.slots.state.bad) == [second]
+
+
+def test_a_crash_while_the_next_is_proven(publisher: Publisher, start: Start) -> None:
+    """Is not held against what is on trial, but for the third time; `status` tells the same."""
+    publish(publisher, 1)
+    device = start(terms=ENDLESS)
+    device.begin()
+    second = publish(publisher, 2)
+    device.wait(second)
+    device.follower.close()
+    folder = device.slots.folder
+    for _ in range(2):
+        slots = Slots(folder, publisher.believed)
+        slots.prove("e" * 64)
+        (told,) = report.read(folder.parent, publisher.believed, DEVICE.boot)
+        held = slots.begin(DEVICE.boot)
+        assert held is not None
+        assert (held.release.digest, held.slot, dict(slots.state.bad)) == (second, told.slot, {})
+        assert "killed with another being proven" in str(told.trial)
+    slots = Slots(folder, publisher.believed)
+    slots.begin(DEVICE.boot)
+    assert dict(slots.state.bad) == {second: CRASHED}
+
+
 def test_what_the_loop_refuses_does_not_run(
     publisher: Publisher, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -425,9 +498,33 @@ def test_a_state_of_another_litescore(publisher: Publisher, start: Start) -> Non
     publish(publisher, 1)
     device = start()
     device.begin()
+    device.follower.close()
     device.slots.refuse("f" * 64, "no")
     path = device.slots.folder / "state.json"
     text = path.read_text().replace('"since"', '"more": 1, "was_since"')
     path.write_text(text)
     read = states.read(path)
     assert (read.bad, read.slot, read.since) == ({"f" * 64: "no"}, "a", None)
+
+
+def test_a_state_with_more_within_it(publisher: Publisher, start: Start) -> None:
+    """Fields that another litescore added to a trial or a proof: what is bad is remembered."""
+    publish(publisher, 1)
+    device = start(terms=ENDLESS)
+    device.begin()
+    device.wait(publish(publisher, 2))
+    device.follower.close()
+    device.slots.refuse("f" * 64, "no")
+    device.slots.prove("e" * 64)
+    path = device.slots.folder / "state.json"
+    text = path.read_text()
+    assert '"starts"' in text
+    path.write_text(
+        text.replace('"starts"', '"more": 1, "starts"').replace('"tries"', '"more": 1, "tries"')
+    )
+    read = states.read(path)
+    assert (read.bad, read.slot) == ({"f" * 64: "no"}, "b")
+    assert (read.trial, read.proof) == (device.slots.state.trial, device.slots.state.proof)
+    path.write_text(text.replace('"boot"', '"was_boot"'))
+    read = states.read(path)
+    assert (read.bad, read.trial) == ({"f" * 64: "no"}, states.Trial(""))

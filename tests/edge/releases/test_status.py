@@ -17,7 +17,7 @@ from edge.releases import report
 from edge.releases.slots import Slots
 from edge.releases.state import Trial
 from edge.releases.trial import Terms
-from litescore.errors import ConfigurationError
+from litescore.errors import ConfigurationError, ReleaseError
 from litescore.releases.keys import PrivateKey
 from litescore.releases.publishing import Publisher
 from tests.edge.releases.followed import TERMS, Start, publish
@@ -251,3 +251,15 @@ def test_the_status_of_a_follower(publisher: Publisher, start: Start) -> None:
     device.show(8, failed=True)
     device.wait(first)
     wait_until(lambda: device.follower.release and second in device.follower.release.bad)
+
+
+def test_a_start_with_nothing_to_begin_with(start: Start, publisher: Publisher) -> None:
+    """It ended with an error that says why: nothing crashed. The state says why, too."""
+    device = start(device=Device.here())
+    with pytest.raises(ReleaseError, match="no such file"):
+        device.begin()
+    device.follower.close()
+    folder = device.slots.folder.parent
+    (found,) = report.read(folder, publisher.believed, BOOT)
+    assert (found.running, found.ended) == (False, None)
+    assert "no such file" in str(found.state.failure)
