@@ -99,7 +99,7 @@ def deep() -> bytes:
 def turned() -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6
-    return encode(Image.fromarray(pixels()), "TIFF", exif=exif)
+    return encode(Image.fromarray(pixels()), "JPEG", exif=exif)
 
 
 def of_mode(mode: str, **options: Any) -> bytes:
