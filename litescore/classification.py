@@ -94,7 +94,7 @@ def _bars(guesses: Iterable[Guess]) -> str:
         f'<span style="{_BAR};width:{120 * score:.0f}px"></span>{score:.1%}</td></tr>'
         for label, score in guesses
     )
-    return f"<table>{''.join(rows)}</table>"
+    return f'<table style="color:inherit">{"".join(rows)}</table>'
 
 
 def _refusal(error: ImageError) -> str:
