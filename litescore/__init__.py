@@ -12,17 +12,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from litescore.classification import Classification as Classification
     from litescore.contract import Contract as Contract
     from litescore.errors import LitescoreError as LitescoreError
+    from litescore.model import Model as Model
     from litescore.record import Record as Record
     from litescore.scorer import Scorer as Scorer
 
 __version__ = "0.1.0"
-__all__ = ["Contract", "LitescoreError", "Record", "Scorer", "__version__"]
+__all__ = [
+    "Classification",
+    "Contract",
+    "LitescoreError",
+    "Model",
+    "Record",
+    "Scorer",
+    "__version__",
+]
 
 _HOMES = {
+    "Classification": "litescore.classification",
     "Contract": "litescore.contract",
     "LitescoreError": "litescore.errors",
+    "Model": "litescore.model",
     "Record": "litescore.record",
     "Scorer": "litescore.scorer",
 }

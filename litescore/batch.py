@@ -20,7 +20,7 @@ from litescore.errors import PermanentError, SupersededError, TransientError
 from litescore.fetched import Fetched
 from litescore.fetching import Before, Deadline
 from litescore.record import Record, Subject, now, rank, threshold_of
-from litescore.scorer import Scorer
+from litescore.scorer import Probabilities, Scorer
 from litescore.settings import Settings
 
 _NOTHING_BEFORE = Before()
@@ -75,12 +75,25 @@ def run(
         deadline=Deadline(out_of_time),
         before=before,
     )
-    return _score_all(fetched, scorer, settings.top, spent or Spent())
+    spent = spent or Spent()
+    for waiting, _, probabilities in batches(fetched, scorer, spent):
+        yield from _outcomes(waiting, probabilities, scorer, settings.top, spent)
 
 
-def _score_all(
-    fetched: Iterable[Fetched], scorer: Scorer, top: int, spent: Spent
-) -> Iterator[Outcome]:
+class Batch(NamedTuple):
+    """Images in order and, of those without an error, what the model saw and answered.
+
+    tensors        uint8[n, height, width, channels], overwritten by the next batch
+    probabilities  float32[n, classes]
+    """
+
+    waiting: list[Fetched]
+    tensors: image.Tensor
+    probabilities: Probabilities
+
+
+def batches(fetched: Iterable[Fetched], scorer: Scorer, spent: Spent) -> Iterator[Batch]:
+    """Images with their tensor or error, as many at a time as the model takes. `spent` is added to."""
     c = scorer.contract
     tensors = np.empty((scorer.batch, c.height, c.width, c.channels), np.uint8)
     waiting: list[Fetched] = []
@@ -93,17 +106,21 @@ def _score_all(
             filled += 1
         # Images that failed take no place in the batch, yet wait for their neighbours.
         if filled == scorer.batch or len(waiting) >= 4 * scorer.batch:
-            yield from _outcomes(waiting, tensors[:filled], scorer, top, spent)
+            yield _answered(waiting, tensors[:filled], scorer, spent)
             waiting, filled = [], 0
-    yield from _outcomes(waiting, tensors[:filled], scorer, top, spent)
+    yield _answered(waiting, tensors[:filled], scorer, spent)
 
 
-def _outcomes(
-    waiting: list[Fetched], tensors: image.Tensor, scorer: Scorer, top: int, spent: Spent
-) -> Iterator[Outcome]:
+def _answered(waiting: list[Fetched], tensors: image.Tensor, scorer: Scorer, spent: Spent) -> Batch:
     start = perf_counter()
     probabilities = scorer.probabilities(tensors)
     spent.invoking += perf_counter() - start
+    return Batch(waiting, tensors, probabilities)
+
+
+def _outcomes(
+    waiting: list[Fetched], probabilities: Probabilities, scorer: Scorer, top: int, spent: Spent
+) -> Iterator[Outcome]:
     threshold = threshold_of(scorer.contract)
     rows = zip(probabilities, rank(probabilities, top, threshold), strict=True)
     labels, model, at = scorer.contract.labels, scorer.digest, now()

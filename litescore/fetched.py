@@ -41,6 +41,11 @@ class Fetched:
     fetching: float = 0.0
     decoding: float = 0.0
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is still to be fetched."""
+        return self.data is None and self.tensor is None and self.error is None
+
 
 def read(asked: Subject, max_bytes: int) -> Fetched:
     """The bytes of a subject, of so many at most, or the ImageError that stands for them."""

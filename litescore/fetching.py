@@ -72,18 +72,32 @@ def fetch(
     Once the deadline has passed nothing more is fetched, and what is left has a TransientError; of
     a shard that is not through, the shard. Raises ConfigurationError from the store.
     """
-    threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="fetch")
     # A thread of its own, which starts with the first shard: else one that is slow to come would
     # keep the members of the one before it waiting.
     shard_thread = ThreadPoolExecutor(1, thread_name_prefix="shard")
     try:
-        decoder = Decoder(contract, settings, image.PixelBudget(settings.max_pixels))
         expanded = _Expansion(settings, shard_thread, deadline, before).of(subjects)
-        yield from _in_order(expanded, batch, decoder, threads, deadline)
+        yield from tensors(expanded, contract, settings=settings, batch=batch, deadline=deadline)
     finally:
         # What S3 does not answer is not waited for when there is no time left.
-        for pool in (threads, shard_thread):
-            pool.shutdown(wait=not deadline.passed, cancel_futures=True)
+        shard_thread.shutdown(wait=not deadline.passed, cancel_futures=True)
+
+
+def tensors(
+    asked: Iterator[Fetched],
+    contract: Contract,
+    *,
+    settings: Settings,
+    batch: int,
+    deadline: Deadline,
+) -> Iterator[Fetched]:
+    """As `fetch`, for images of which some are fetched, or are tensors, already; no shards."""
+    threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="fetch")
+    try:
+        decoder = Decoder(contract, settings, image.PixelBudget(settings.max_pixels))
+        yield from _in_order(asked, batch, decoder, threads, deadline)
+    finally:
+        threads.shutdown(wait=not deadline.passed, cancel_futures=True)
 
 
 def _in_order(
@@ -116,7 +130,7 @@ def _in_order(
 
 
 def _is_at_hand(one: Fetched) -> bool:
-    return one.error is not None or (one.data is not None and one.size < _SMALL)
+    return not one.is_asked and (one.data is None or one.size < _SMALL)
 
 
 def _arrives(future: Future[Any] | None, deadline: Deadline) -> bool:
@@ -221,7 +235,7 @@ def _work(asked: list[Fetched], decoder: Decoder) -> list[Fetched]:
 
 
 def _fetch_one(one: Fetched, decoder: Decoder) -> Fetched:
-    if one.data is None and one.error is None:
+    if one.is_asked:
         one = read(one.asked, decoder.settings.max_bytes)
     # Decoding a small image is Python that holds the interpreter's lock: threads would only wait
     # for each other. The calling thread does it, while these fetch, which needs no lock.

@@ -76,9 +76,14 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BY
     `unsupported` (no picture, or a form that has no 8-bit meaning).
     """
     with _opened(data, max_pixels, max_bytes) as picture:
-        picture.load()
-        upright = turn.of_picture(picture)
-        return upright.apply(_to_8_bit(picture))
+        return _upright(picture)
+
+
+def upright(picture: Image.Image, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """A picture that Pillow opened or made, of any mode -> as `decode` gives it, or refuses it."""
+    with _refusing():
+        _check_pixels(picture, max_pixels)
+        return _upright(picture)
 
 
 def decode_to_tensor(
@@ -135,19 +140,25 @@ def encode_png(pixels: Pixels) -> bytes:
 
 @contextmanager
 def _opened(data: bytes, max_pixels: int, max_bytes: int) -> Iterator[Image.Image]:
-    """The picture with its header read; whatever Pillow raises inside becomes a PermanentError."""
+    """The picture with its header read and checked."""
     if not data:
         raise PermanentError("corrupt", "0 bytes")
     if len(data) > max_bytes:
         raise PermanentError("too-large", f"{len(data):,} bytes, the limit is {max_bytes:,}")
+    with _refusing(data), Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        _check_pixels(picture, max_pixels)
+        if jpeg.is_jpeg(picture):
+            jpeg.check_scans(data)
+        if picture.format == "TIFF":
+            tiff.check_tiles(data, picture.width * picture.height)
+        yield picture
+
+
+@contextmanager
+def _refusing(data: bytes = b"") -> Iterator[None]:
+    """Whatever Pillow raises inside becomes a PermanentError."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            _check_pixels(picture, max_pixels)
-            if jpeg.is_jpeg(picture):
-                jpeg.check_scans(data)
-            if picture.format == "TIFF":
-                tiff.check_tiles(data, picture.width * picture.height)
-            yield picture
+        yield
     except PermanentError:
         raise
     except UnidentifiedImageError:
@@ -159,7 +170,8 @@ def _opened(data: bytes, max_pixels: int, max_bytes: int) -> Iterator[Image.Imag
     except Exception as error:  # noqa: BLE001
         # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error and others, by
         # what is broken where.
-        raise PermanentError("corrupt", _one_line(error)) from None
+        told = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        raise PermanentError("corrupt", told) from None
 
 
 def _fit(pixels: Pixels, contract: Contract, view: View) -> Tensor:
@@ -231,6 +243,11 @@ def _unidentified(data: bytes) -> tuple[str, str]:
     return "unsupported", f"not an image: begins with {data[:8]!r}"
 
 
+def _upright(picture: Image.Image) -> Image.Image:
+    picture.load()
+    return turn.of_picture(picture).apply(_to_8_bit(picture))
+
+
 def _to_8_bit(picture: Image.Image) -> Image.Image:
     if picture.mode in ("L", "RGB"):
         return picture
@@ -240,8 +257,10 @@ def _to_8_bit(picture: Image.Image) -> Image.Image:
         raise PermanentError("unsupported", "floating-point pixels have no 8-bit meaning")
     if picture.mode in ("1", "LA"):
         return picture.convert("L")
-    # A palette's transparency changes no colour here, and Pillow would warn of it.
-    picture.info.pop("transparency", None)
+    if "transparency" in picture.info:
+        # It changes no colour here, and Pillow would warn of it. A caller's picture keeps it.
+        picture = picture.copy()
+        del picture.info["transparency"]
     return picture.convert("RGB")
 
 
@@ -277,7 +296,3 @@ def _checked(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if pixels.size and (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
         return pixels
     raise ValueError(f"an array of shape {pixels.shape} is no picture: [h, w], [h, w, 1 or 3]")
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,7 @@ class Scorer:
     labels   class names of a file without a contract; refused where the file has others
     version  version id of a model at an s3:// URL; None for the newest
     sha256   refuse any other file
+    name     what messages call a model that is given as bytes
 
     Raises ModelError for a file that is no model or has no image input, ContractError for a
     contract that is missing or does not fit the tensors, ConfigurationError for the wrong digest,
@@ -63,8 +65,9 @@ class Scorer:
         labels: Sequence[str] | None = None,
         version: str | None = None,
         sha256: str | None = None,
+        name: str = "the model",
     ) -> None:
-        name = "the model" if isinstance(model, bytes) else str(model)
+        name = name if isinstance(model, bytes) else str(model)
         data = model if isinstance(model, bytes) else read_model(model, version)
         self.digest = hashlib.sha256(data).hexdigest()
         _check_digest(name, self.digest, sha256)
@@ -79,6 +82,7 @@ class Scorer:
             self.batch = self._settle_batch(batch)
         self._steps = self._table()
         self._tensor = np.zeros((self.batch, *self._input.shape[1:]), self._input.dtype)
+        self._lock = threading.Lock()
 
     @property
     def runtime(self) -> str:
@@ -137,12 +141,14 @@ class Scorer:
     def _invoke(self, tensors: NDArray[np.uint8]) -> NDArray[np.generic]:
         count = len(tensors)
         shaped = tensors.reshape(count, *self._input.shape[1:])
-        # Rows past `count` keep what an earlier batch left there; their answers are cut off.
-        if self._input.dtype == np.int8:
-            self._tensor[:count] = shaped.astype(np.int16) + self._input.zero_point
-        else:
-            self._tensor[:count] = shaped
-        return self._interpreter.invoke(self._tensor)[:count]
+        # Neither the tensor nor the interpreter is more than one thread's at a time.
+        with self._lock:
+            # Rows past `count` keep what an earlier batch left; their answers are cut off.
+            if self._input.dtype == np.int8:
+                self._tensor[:count] = shaped.astype(np.int16) + self._input.zero_point
+            else:
+                self._tensor[:count] = shaped
+            return self._interpreter.invoke(self._tensor)[:count]
 
     def _settle_batch(self, batch: int | None) -> int:
         fixed = self._input.shape[0]

@@ -37,6 +37,7 @@ def test_the_wheel_holds_the_rooms_and_what_they_read(wheel: Path) -> None:
             if path.is_file() and "__pycache__" not in path.parts
         }
         assert kept == {name for name in names if name.startswith(f"{room}/")}
+    assert "litescore/py.typed" in names, "type checkers pass over a package without it"
 
 
 def test_the_licences_come_along(wheel: Path, tmp_path: Path) -> None:
