@@ -40,7 +40,7 @@ class FollowOptions:
 class Seconds(click.FloatRange):
     """A time that a clock can wait for: nan is in no range, and click's own lets it pass."""
 
-    name = "seconds"
+    name = "number of seconds"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

@@ -29,7 +29,7 @@ class Web:
     asked     the method, path and wishes (Range, If-None-Match) of each request
     status    answered to all, in place of the file
     location  of a redirect with that status
-    cut       after so many bytes of a body the connection is closed
+    cut       after so many bytes of a file the connection is closed
     stall     after so many it says nothing more, for as long as it takes
     drip      seconds between one byte of a body and the next
     etags     whether it sends any
@@ -126,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
         self._head(status, headers | {"Content-Length": str(end - start)})
-        self._body(content[start:end])
+        self._body(content[start:end], start)
 
     def _refuse(self, status: int, headers: dict[str, str] | None = None) -> None:
         """With a page for people, as servers do."""
@@ -140,12 +140,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def _body(self, body: bytes) -> None:
+    def _body(self, body: bytes, start: int) -> None:
         while self.web.drip is not None and body and not self.web.closing.wait(self.web.drip):
             self.wfile.write(body[:1])
             body = body[1:]
         broken = self.web.cut if self.web.cut is not None else self.web.stall
-        self.wfile.write(body[:broken])
+        # At the same byte each time, wherever the asked part begins.
+        self.wfile.write(body if broken is None else body[: max(0, broken - start)])
         self.wfile.flush()
         while self.web.stall is not None and not self.web.closing.is_set():
             time.sleep(0.02)

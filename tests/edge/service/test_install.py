@@ -293,7 +293,7 @@ def test_a_channel(install: Install, root: Path, web: Web, key: PrivateKey, key_
         ("--min-confidence x=0.7", "the model has no label 'x' (it has red, green, blue)"),
         ("--keep kept --keep-when label:x", "--keep-when label:x: the model has no such label"),
         ("--trust {key} ", "all of them before --"),
-        ("--check-every x", "'x' is not a valid float"),
+        ("--check-every x", "'x' is not a valid number of seconds"),
     ],
 )
 def test_options_of_a_channel(
