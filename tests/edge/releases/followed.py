@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge.device import Device
 from edge.releases.follower import Follower
@@ -21,6 +22,9 @@ from tests.rig.waiting import wait_until
 
 DEVICE = Device("0123456789ab", "boot 1", 1)
 TERMS = FollowTerms(every=0.05, trial=Terms(seconds=0.0, frames=8, slower=5.0))
+# A trial that no test is long enough for.
+ENDLESS = replace(TERMS, trial=Terms(seconds=1000.0, frames=8, slower=5.0))
+NEXT_BOOT = replace(DEVICE, boot="boot 2")
 
 
 class Followed:
@@ -88,3 +92,8 @@ Start = Callable[..., Followed]
 def publish(publisher: Publisher, number: int, **words: object) -> str:
     moved = publishing.publish(publisher, make_model(number), "stable", **words)  # type: ignore[arg-type]
     return moved.release.digest
+
+
+def restarted(start: Start, device: Device = DEVICE, **words: object) -> Followed:
+    """The loop after a crash: nothing was told of its end."""
+    return start(device=device, **words)
