@@ -5,9 +5,10 @@ Names are escaped. Sizes are those of a telephone; a wider page enlarges them.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from litescore.markup import escaped
 
 WIDTH = 320
 # Of series in a stack, the first of them the newest; the rest share the last.
@@ -79,7 +80,7 @@ def _stack(column: Stack, x: float, wide: float, height: int, top: int) -> str:
             )
     if not drawn:
         return ""
-    return f"<g><title>{_text(column.title)}</title>{''.join(drawn)}</g>"
+    return f"<g><title>{escaped(column.title)}</title>{''.join(drawn)}</g>"
 
 
 def _base(height: int) -> str:
@@ -93,12 +94,7 @@ def _ends(begin: str, end: str, height: int) -> str:
 
 
 def _note(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{_text(text)}</text>'
-
-
-def _text(text: str) -> str:
-    # Names may hold halves of characters, which no page can be written with.
-    return html.escape(text.encode("utf-8", "replace").decode())
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escaped(text)}</text>'
 
 
 def _svg(height: int, inside: str) -> str:

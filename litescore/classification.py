@@ -6,7 +6,6 @@ It does not know how it was come by.
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from litescore import image
 from litescore.errors import ImageError
+from litescore.markup import escaped
 
 # Styles stand in the elements: a notebook shares its page with others. The colours suit light and
 # dark.
@@ -74,7 +74,7 @@ class Classification:
         """The picture that the model saw, and a bar for each of `top`."""
         picture = "" if self.seen is None else _image(self.seen)
         told = _refusal(self.error) if self.error is not None else _bars(self._drawn())
-        where = f"<div>{_text(self.source)}</div>" if self.source is not None else ""
+        where = f"<div>{escaped(self.source)}</div>" if self.source is not None else ""
         return f'<div style="{_ROOM}">{picture}<div>{told}{where}</div></div>'
 
     def _drawn(self) -> tuple[Guess, ...]:
@@ -90,7 +90,7 @@ def _image(seen: NDArray[np.uint8]) -> str:
 
 def _bars(guesses: Iterable[Guess]) -> str:
     rows = (
-        f'<tr><td style="text-align:left">{_text(label)}</td><td style="text-align:left">'
+        f'<tr><td style="text-align:left">{escaped(label)}</td><td style="text-align:left">'
         f'<span style="{_BAR};width:{120 * score:.0f}px"></span>{score:.1%}</td></tr>'
         for label, score in guesses
     )
@@ -98,9 +98,4 @@ def _bars(guesses: Iterable[Guess]) -> str:
 
 
 def _refusal(error: ImageError) -> str:
-    return f"<div><strong>not classified</strong>: {_text(str(error))}</div>"
-
-
-def _text(text: str) -> str:
-    # File names may hold bytes that are no text, which no page can be written with.
-    return html.escape(text.encode("utf-8", "replace").decode())
+    return f"<div><strong>not classified</strong>: {escaped(str(error))}</div>"

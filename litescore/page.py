@@ -7,12 +7,12 @@ embedded. Everything passed in is text and is escaped.
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from litescore.files import write_whole
+from litescore.markup import escaped
 
 GOOD, BAD, PLAIN = "good", "bad", "plain"
 
@@ -75,19 +75,19 @@ class Page:
     _blocks: list[str] = field(default_factory=list)
 
     def heading(self, text: str) -> None:
-        self._blocks.append(f"<h2>{_text(text)}</h2>")
+        self._blocks.append(f"<h2>{escaped(text)}</h2>")
 
     def text(self, text: str, *, tone: str = PLAIN) -> None:
         style = f' style="color: var(--{tone})"' if tone in (GOOD, BAD) else ""
-        self._blocks.append(f"<p{style}>{_text(text)}</p>")
+        self._blocks.append(f"<p{style}>{escaped(text)}</p>")
 
     def code(self, text: str) -> None:
-        self._blocks.append(f"<pre><code>{_text(text)}</code></pre>")
+        self._blocks.append(f"<pre><code>{escaped(text)}</code></pre>")
 
     def facts(self, facts: Mapping[str, object]) -> None:
         """A row of tiles: what -> value."""
         tiles = (
-            f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>"
+            f"<div><dt>{escaped(name)}</dt><dd>{escaped(value)}</dd></div>"
             for name, value in facts.items()
         )
         self._blocks.append(f"<dl>{''.join(tiles)}</dl>")
@@ -103,9 +103,9 @@ class Page:
         """
         held = [(name, tuple(counts)) for name, counts in rows]
         tops = [max(1, *column) for column in zip(*(counts for _, counts in held), strict=True)]
-        head = "".join(f'<th scope="col">{_text(name)}</th>' for name in header)
+        head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in header)
         lines = "".join(
-            f'<tr><th scope="row">{_text(name)}</th>{_bars(counts, tops)}</tr>'
+            f'<tr><th scope="row">{escaped(name)}</th>{_bars(counts, tops)}</tr>'
             for name, counts in held
         )
         self._blocks.append(
@@ -119,7 +119,7 @@ class Page:
         held = list(rows)
         top = max([share for _, *pair in held for share in pair if share], default=1.0)
         pairs = "".join(
-            f"<div><p>{_text(name)}<span>{_percent(ours, theirs)}</span></p>"
+            f"<div><p>{escaped(name)}<span>{_percent(ours, theirs)}</span></p>"
             f"{_share(ours / top, 'good')}"
             f"{'' if theirs is None else _share(theirs / top, 'soft')}</div>"
             for name, ours, theirs in held
@@ -128,7 +128,9 @@ class Page:
 
     def key(self, colors: Iterable[tuple[str, object]]) -> None:
         """What the colours stand for: (CSS colour of ours, name)."""
-        marks = (f'<span><i style="background: {c}"></i>{_text(name)}</span>' for c, name in colors)
+        marks = (
+            f'<span><i style="background: {c}"></i>{escaped(name)}</span>' for c, name in colors
+        )
         self._blocks.append(f'<div class="key">{"".join(marks)}</div>')
 
     def chart(self, svg: str, caption: str = "") -> None:
@@ -143,7 +145,7 @@ class Page:
         twice as wide as high.
         """
         figures = (
-            f'<figure class="{_text(tone)}">{_image(png, caption)}{_caption(caption)}</figure>'
+            f'<figure class="{escaped(tone)}">{_image(png, caption)}{_caption(caption)}</figure>'
             for png, caption, tone in pictures
         )
         kind = "sheet pairs" if wide else "sheet"
@@ -151,9 +153,9 @@ class Page:
 
     def confusion(self, labels: Sequence[str], counts: Sequence[Sequence[int]]) -> None:
         """A confusion matrix: a row a true class, a column a predicted one; whole numbers."""
-        head = "".join(f'<th scope="col">{_text(label)}</th>' for label in labels)
+        head = "".join(f'<th scope="col">{escaped(label)}</th>' for label in labels)
         rows = (
-            f'<tr><th scope="row">{_text(label)}</th>{_cells(number, row)}</tr>'
+            f'<tr><th scope="row">{escaped(label)}</th>{_cells(number, row)}</tr>'
             for number, (label, row) in enumerate(zip(labels, counts, strict=True))
         )
         self._blocks.append(
@@ -162,12 +164,12 @@ class Page:
         )
 
     def html(self) -> str:
-        lead = f'<p class="lead">{_text(self.lead)}</p>' if self.lead else ""
+        lead = f'<p class="lead">{escaped(self.lead)}</p>' if self.lead else ""
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{_text(self.title)}</title><style>{_STYLE}</style></head>\n"
-            f"<body><h1>{_text(self.title)}</h1>{lead}\n"
+            f"<title>{escaped(self.title)}</title><style>{_STYLE}</style></head>\n"
+            f"<body><h1>{escaped(self.title)}</h1>{lead}\n"
             + "\n".join(self._blocks)
             + "\n</body></html>\n"
         )
@@ -177,23 +179,18 @@ class Page:
         return write_whole(path, self.html().encode())
 
 
-def _text(value: object) -> str:
-    # File names may hold bytes that are no text, which no page can be written with.
-    return html.escape(str(value).encode("utf-8", "replace").decode())
-
-
 def _caption(text: str) -> str:
-    return f"<figcaption>{_text(text)}</figcaption>" if text else ""
+    return f"<figcaption>{escaped(text)}</figcaption>" if text else ""
 
 
 def _image(png: bytes, alt: str) -> str:
     data = base64.b64encode(png).decode()
-    return f'<img alt="{_text(alt)}" src="data:image/png;base64,{data}">'
+    return f'<img alt="{escaped(alt)}" src="data:image/png;base64,{data}">'
 
 
 def _row(cell: str, values: Sequence[object]) -> str:
     cells = (
-        f"<{cell}{' class=number' if column else ''}>{_text(value)}</{cell}>"
+        f"<{cell}{' class=number' if column else ''}>{escaped(value)}</{cell}>"
         for column, value in enumerate(values)
     )
     return f"<tr>{''.join(cells)}</tr>"

@@ -57,9 +57,15 @@ class Folders:
         if decision.file is None:
             return
         path = self.root / decision.file
-        if decision.moved and source is not None and not source.exists() and path.exists():
-            # Another disk may hold it, to which nothing can be renamed.
-            write_whole(source, path.read_bytes())
+        if decision.moved and source is not None and path.exists():
+            if not source.exists():
+                # Another disk may hold it, to which nothing can be renamed.
+                write_whole(source, path.read_bytes())
+            elif not _are_same(source, path):
+                # Another picture has its name by now: this one waits no more, but is not lost.
+                (self.root / REJECTED).mkdir(exist_ok=True)
+                path.replace(self.root / REJECTED / path.name)
+                return
         if path.is_file():
             path.unlink()
         # The class of a single picture that was none.

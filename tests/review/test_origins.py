@@ -125,3 +125,18 @@ def test_a_new_picture_under_the_name_of_one_that_left(tmp_path: Path) -> None:
     (folder / "0001.png").write_bytes(b"another")
     opened(folder, out, move=True)
     assert (folder / "0001.png").read_bytes() == b"another"
+
+
+@pytest.mark.parametrize("label", ["red", None])
+def test_undone_when_another_has_its_name(tmp_path: Path, label: str | None) -> None:
+    """It is in no class then, and still there."""
+    folder, out = taken(tmp_path / "kept", 10), tmp_path / "out"
+    before = (folder / "0001.png").read_bytes()
+    desk = opened(folder, out, move=True)
+    desk.decide(desk.waiting()[0].id, label)
+    (folder / "0001.png").write_bytes(b"another")
+    assert (step := desk.undoable()) is not None
+    desk.undo(step.name)
+    (left,) = out.rglob("*.png")
+    assert (left.parent.name, left.read_bytes()) == (".rejected", before)
+    assert (folder / "0001.png").read_bytes() == b"another"
