@@ -135,7 +135,8 @@ def test_undone_when_another_has_its_name(tmp_path: Path, label: str | None) -> 
     desk = opened(folder, out, move=True)
     desk.decide(desk.waiting()[0].id, label)
     (folder / "0001.png").write_bytes(b"another")
-    assert (step := desk.undoable()) is not None
+    step = desk.undoable()
+    assert step is not None
     desk.undo(step.name)
     (left,) = out.rglob("*.png")
     assert (left.parent.name, left.read_bytes()) == (".rejected", before)
