@@ -63,7 +63,7 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "input": (
         "LITESCORE_INPUT",
         _text,
-        "s3:// prefix whose objects set off the function: records may not go there",
+        "the s3:// prefix whose objects set off the function: records may not go there",
     ),
     "data": ("LITESCORE_DATA", _text, "a folder that holds mnist/ and fashion-mnist/"),
     "runtime": ("LITESCORE_RUNTIME", _runtime, "interpreter: litert or tflite-runtime"),
@@ -71,7 +71,7 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "batch": (
         "LITESCORE_BATCH",
         _whole(1, 4096),
-        "images an invocation of the model takes; by default what suits its input, at most 32",
+        "images the model takes at once; where it is not set what suits its input, at most 32",
     ),
     "top": ("LITESCORE_TOP", _whole(1, 1000), "labels a record lists, best first"),
     "max_bytes": ("LITESCORE_MAX_BYTES", _whole(1, 2**31), "largest image file, in bytes"),
