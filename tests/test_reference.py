@@ -150,7 +150,7 @@ def test_a_default_is_told_in_one_way() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_examples_can_be_typed(name: str) -> None:
     """Each line of the examples in the help is taken by the command that it names."""
-    known = {one.words: one.click for one in commands()}
+    known = {one.words: one.own for one in commands()}
     for words, command in known.items():
         if words.split()[0] != name:
             continue

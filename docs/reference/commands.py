@@ -102,22 +102,22 @@ def _of_every_command() -> list[str]:
 
 def _sections(command: Command) -> Iterator[str]:
     usage = " ".join(
-        ["litescore", command.words, *command.click.collect_usage_pieces(command.context)]
+        ["litescore", command.words, *command.own.collect_usage_pieces(command.context)]
     )
     yield f"## litescore {command.words}"
     yield f"```text\n{usage}\n```"
     yield from _prose(command)
     if command.options:
         yield option_table(command.options, command.context)
-    if names := _VARIABLE.findall(command.click.epilog or ""):
+    if names := _VARIABLE.findall(command.own.epilog or ""):
         yield f"Reads {', '.join(map(code, names))}: see [SETTINGS](../SETTINGS.md)."
-    if lines := example(command.click):
+    if lines := example(command.own):
         yield f"```sh\n{lines}\n```"
 
 
 def _prose(command: Command) -> Iterator[str]:
     """The help below its first line. What click is told to keep as it is stays so."""
-    text = dedent(" " * 4 + (command.click.help or ""))
+    text = dedent(" " * 4 + (command.own.help or ""))
     first, *others = re.split(r"\n\s*\n", text.strip())
     for part in (first, *others):
         kept = part.strip("\n").removeprefix("\b\n")

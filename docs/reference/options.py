@@ -58,7 +58,7 @@ def _value(option: click.Option, context: click.Context) -> str:
     )
 
 
-def _limits(kind: click.ParamType) -> str:
+def _limits(kind: object) -> str:
     if not isinstance(kind, click.IntRange | click.FloatRange):
         return ""
     low, high = kind.min, kind.max

@@ -16,27 +16,28 @@ class Command:
     """A command of the tree.
 
     words  what is typed after `litescore`, such as `edge run`
+    own    as click has it
     """
 
     words: str
-    click: click.Command
+    own: click.Command
 
     @property
     def context(self) -> click.Context:
-        return click.Context(self.click, info_name=f"litescore {self.words}")
+        return click.Context(self.own, info_name=f"litescore {self.words}")
 
     @property
     def short(self) -> str:
         """Its one line in the list of commands."""
-        return self.click.get_short_help_str(limit=1000)
+        return self.own.get_short_help_str(limit=1000)
 
     @property
     def options(self) -> list[click.Option]:
-        return [one for one in self.click.params if isinstance(one, click.Option)]
+        return [one for one in self.own.params if isinstance(one, click.Option)]
 
     @property
     def is_group(self) -> bool:
-        return isinstance(self.click, click.Group)
+        return isinstance(self.own, click.Group)
 
 
 @cache

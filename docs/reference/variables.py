@@ -148,7 +148,7 @@ def _texts(node: ast.expr) -> Iterator[str]:
 
 
 def _names(command: Command, name: str) -> bool:
-    found = command.click
+    found = command.own
     told = [found.help or "", found.epilog or ""]
     for option in command.options:
         told += [option.help or "", *_envvars(option.envvar)]
