@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 from collections import defaultdict
 from pathlib import Path
 
-import click
 import pytest
 
 from docs.reference import blocks, options, variables
-from docs.reference.commands import ROOMS, example
-from docs.reference.pages import DOCS, pages, stale, written_by_people
+from docs.reference.commands import ROOMS
+from docs.reference.pages import DOCS, stale, written_by_people
 from docs.reference.parameters import TEMPLATES, parameters
 from docs.reference.tree import commands
 from litescore.cli import COMMANDS
@@ -50,7 +48,6 @@ SEVERAL = {
     "--to": "where pictures go",
     "--unsure": "below this probability an image is unsure",
 }
-_PROGRAM = re.compile(r"litescore((?: +(?:'[^']*'|\"[^\"]*\"|[^\s|>&;()\"']+))+)")
 
 
 def test_the_pages_are_what_the_code_says() -> None:
@@ -75,15 +72,6 @@ def test_each_command_is_on_a_page() -> None:
     told = [name for _, names, _ in ROOMS.values() for name in names]
     assert sorted(told) == sorted(COMMANDS)
     assert all((DOCS / f"{page}.md").exists() for *_, named in ROOMS.values() for page in named)
-
-
-def test_links_between_the_pages_lead_somewhere() -> None:
-    """The table of commands names headings that are there."""
-    for page, anchor in re.findall(
-        r"\((commands/\w+\.md)#([\w-]+)\)", pages()[DOCS / "COMMANDS.md"]
-    ):
-        headings = re.findall(r"^## (.+)$", pages()[DOCS / page], re.MULTILINE)
-        assert anchor in {heading.replace(" ", "-") for heading in headings}
 
 
 def test_every_variable_that_the_code_reads_is_in_the_table() -> None:
@@ -145,19 +133,3 @@ def test_a_default_is_told_in_one_way() -> None:
             told = options.TOLD_DEFAULT.sub("", option.help or "")
             assert "default" not in told, (command.words, told)
             assert not told.endswith("]"), (command.words, told)
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_examples_can_be_typed(name: str) -> None:
-    """Each line of the examples in the help is taken by the command that it names."""
-    known = {one.words: one.own for one in commands()}
-    for words, command in known.items():
-        if words.split()[0] != name:
-            continue
-        for line in example(command).replace("\\\n", "").splitlines():
-            found = _PROGRAM.search(line)
-            assert found is not None, line
-            called, *given = shlex.split(found[1])
-            while isinstance(known[called], click.Group) and given and given[0][0] != "-":
-                called += f" {given.pop(0)}"
-            known[called].make_context(called, given)

@@ -94,8 +94,7 @@ def _of_every_command() -> list[str]:
     ]
     return [
         table(("option", "means"), rows),
-        f"{code('--version')} and {code('--debug')} stand before the command: "
-        f"{code('litescore --debug score ...')}.",
+        f"{code('--version')} and {code('--debug')} stand before the command.",
         inline(litescore.epilog or ""),
     ]
 
