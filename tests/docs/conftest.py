@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.docs import scenes
+from tests.docs import places, scenes
 from tests.docs.blocks import Block, blocks
 from tests.docs.shell import PageError, Shell, python_here, shell
 
@@ -27,9 +27,7 @@ def opened(tmp_path: Path, tensorflow: Callable[..., Any]) -> Iterator[Shell]:
 
 
 @pytest.fixture
-def walk(
-    opened: Shell, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Walk:
+def walk(opened: Shell, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Walk:
     """`walk("docs/API.md")` runs the blocks of a page in order, in one terminal, one folder and one
     Python; what each printed, by the number of its first line.
     """
@@ -45,8 +43,8 @@ def _walk(stage: scenes.Stage, patch: pytest.MonkeyPatch, page: str) -> dict[int
         if not block.runs:
             continue
         set_up = set(block.scenes) - {"TensorFlow"}
-        for scene in sorted(set_up, key=list(scenes.SCENES).index):
-            scenes.SCENES[scene](stage)
+        for scene in sorted(set_up, key=list(places.SCENES).index):
+            places.SCENES[scene](stage)
         printed[block.line] = _run(stage.shell, block, names)
     return printed
 

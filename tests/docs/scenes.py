@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from litescore import dataset
 from tests.docs.shell import Shell
 from tests.litescore import drawn
 from tests.releases.conftest import make_model
-from tests.review.conftest import keep
 from tests.rig.seaweed import S3
 from tests.trainer.conftest import SHIPPED
 from tests.trainer.pictures import photograph
@@ -181,10 +179,10 @@ def bucket(stage: Stage) -> None:
     """`s3://bucket`, empty, at a real server."""
     s3 = stage.s3()
     stage.shell.environ.update(s3.environ)
-    _emptied(s3.client, "bucket")
+    emptied(s3.client, "bucket")
 
 
-def _emptied(client: Any, name: str) -> None:
+def emptied(client: Any, name: str) -> None:
     """A bucket of this name without objects, which an earlier page may have left."""
     if name not in [one["Name"] for one in client.list_buckets()["Buckets"]]:
         client.create_bucket(Bucket=name)
