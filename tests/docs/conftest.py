@@ -27,9 +27,7 @@ def opened(tmp_path: Path, tensorflow: Callable[..., Any]) -> Iterator[Shell]:
 
 
 @pytest.fixture
-def walk(
-    opened: Shell, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Walk:
+def walk(opened: Shell, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Walk:
     """`walk("docs/API.md")` runs the blocks of a page in order, in one terminal, one folder and one
     Python; what each printed, by the number of its first line.
     """

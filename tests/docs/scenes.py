@@ -6,6 +6,7 @@ SeaweedFS for S3, and a few hundred images and two epochs at most for a whole tr
 
 from __future__ import annotations
 
+import platform
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ def datasets(stage: Stage) -> None:
     for name in ("mnist", "fashion-mnist"):
         for prefix, part, count in (("train", "train", 900), ("t10k", "test", 300)):
             data = dataset.load(SHIPPED, part).take(range(count))
-            pixels = np.stack([data.image(i) for i in range(count)]).reshape(count, 28, 28)
+            pixels = np.asarray(data.images).reshape(count, 28, 28)
             folder = stage.folder / "datasets" / name
             write_idx(folder / f"{prefix}-images-idx3-ubyte.gz", pixels)
             classes = np.asarray(data.classes, np.uint8)
@@ -148,6 +149,112 @@ def short(stage: Stage) -> None:
         return [*words, "--epochs", str(_EPOCHS)] if words[0] == "train" else words
 
     stage.shell.change.append(shorter)
+
+
+def small(stage: Stage) -> None:
+    """Where no model is named, one hidden layer stands for a network: it compiles in a second."""
+
+    def smaller(words: list[str]) -> list[str]:
+        named = words[0] != "train" or {"--model", "--preset"} & set(words)
+        return words if named else [*words, "--model", "mlp"]
+
+    stage.shell.change.append(smaller)
+
+
+def run(stage: Stage) -> None:
+    """A finished run of `litescore train`: one hidden layer, on datasets/fashion-mnist."""
+    words = ["train", "--preset", "fashion-basic", "--epochs", "3", "--quiet", "--out", "run"]
+    stage.shell.done(words)
+
+
+def foreign(stage: Stage) -> None:
+    """flowers.keras and mobilenet.keras: models of another's making that want -1..1, for flowers/
+    and photos/; and labels.txt.
+    """
+    (stage.folder / "labels.txt").write_text("blue\nred\n")
+    photos(stage, "flowers")
+    for name in ("flowers", "mobilenet"):
+        stage.shell.tensorflow(
+            _fit, str(stage.folder / "flowers"), str(stage.folder / f"{name}.keras")
+        )
+
+
+def _fit(pictures: str, path: str) -> None:
+    """A model of two units, fitted to red and blue pictures of 24 x 32, scaled to -1..1."""
+    import keras
+
+    read = [Image.open(path).resize((32, 24)) for path in sorted(Path(pictures).rglob("*.jpg"))]
+    pixels = np.stack([np.asarray(one, np.float32) for one in read]) / 127.5 - 1
+    layers = [keras.Input((24, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    model = keras.Sequential(layers + [keras.layers.Softmax()])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(pixels, np.repeat([0, 1], len(read) // 2), epochs=5, verbose=0)
+    model.save(path)
+
+
+def key(stage: Stage) -> None:
+    """A key to sign with, `my.key`, and its public half."""
+    stage.shell.done(["keys", "new", "my.key"])
+
+
+def records(stage: Stage) -> None:
+    """Records of photos/."""
+    stage.shell.done(["score", "photos/", "--model", "model.tflite", "--out", "records/"])
+
+
+def some(stage: Stage) -> None:
+    """A picture, and `photos/` without classes: the same one twice, and one that is cut off."""
+    shoe(stage)
+    whole = (stage.folder / "shoe.jpg").read_bytes()
+    (stage.folder / "photos").mkdir()
+    for name, data in (("a", whole), ("b", whole), ("broken", whole[:200])):
+        (stage.folder / "photos" / f"{name}.jpg").write_bytes(data)
+
+
+def bench_of_a_pi(stage: Stage) -> None:
+    """bench.json as a Pi writes it: what was measured here, on another processor."""
+    path = stage.folder / "bench.json"
+    path.write_text(path.read_text().replace(platform.machine(), "aarch64"))
+
+
+def trust(stage: Stage) -> None:
+    """The public half of factory.key, named by the environment."""
+    stage.shell.environ["LITESCORE_TRUST"] = "factory.key.pub"
+
+
+def reviewed(stage: Stage) -> None:
+    """Class folders, as a review leaves them."""
+    photos(stage, "reviewed")
+
+
+def shelf(stage: Stage) -> None:
+    """`s3://bucket/models/shoes`, where model.tflite is published."""
+    model(stage)
+    bucket(stage)
+    key(stage)
+    shelf = "s3://bucket/models/shoes"
+    stage.shell.done(["publish", "model.tflite", shelf, "--key", "my.key"])
+    stage.shell.environ["LITESCORE_TRUST"] = "my.key.pub"
+
+
+def bucket_records(stage: Stage) -> None:
+    """`s3://bucket/records/`: records of photos/."""
+    out = ["--out", "s3://bucket/records/"]
+    stage.shell.done(["score", "photos/", "--model", "model.tflite", *out])
+
+
+def bucket_kept(stage: Stage) -> None:
+    """`s3://bucket/kept/`: the same as kept/."""
+    kept(stage)
+    for path in (stage.folder / "kept").rglob("*.*"):
+        name = path.relative_to(stage.folder).as_posix()
+        stage.s3().client.put_object(Bucket="bucket", Key=name, Body=path.read_bytes())
+
+
+def kept(stage: Stage) -> None:
+    """Frames that a camera kept, red ones and blue ones."""
+    for number in range(6):
+        keep(stage.folder / "kept", number, ("red", "blue")[number % 2])
 
 
 def camera(stage: Stage) -> None:
@@ -215,8 +322,21 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "trainer/data/": clone,
     "datasets/": datasets,
     "short trainings": short,
+    "small models": small,
+    "run": run,
+    "flowers.keras": foreign,
+    "my.key": key,
+    "photos/broken.jpg": some,
+    "a Pi's bench.json": bench_of_a_pi,
+    "kept/": kept,
     "a camera": camera,
     "a browser": browser,
     "s3://bucket": bucket,
     "s3://bucket/photos/": bucket_photos,
+    "reviewed/": reviewed,
+    "LITESCORE_TRUST": trust,
+    "a shelf": shelf,
+    "records/": records,
+    "records in s3://bucket": bucket_records,
+    "kept in s3://bucket": bucket_kept,
 }

@@ -71,6 +71,16 @@ class Shell:
             raise PageError(f"{block.place}: {done.stderr[-2000:]}{done.stdout[-500:]}")
         return done.stdout
 
+    def done(self, words: list[str]) -> None:
+        """`litescore WORDS...` before a page begins."""
+        asked = {
+            "words": ["litescore", *words],
+            "folder": str(self.folder),
+            "environ": self.environ,
+        }
+        said = self.answer(asked)
+        assert said.returncode == 0, said.stderr
+
     def answer(self, asked: dict[str, Any]) -> warm.Said:
         """What one command does, asked for by the shim."""
         program, *words = asked["words"]
@@ -181,7 +191,10 @@ def shell(folder: Path, tensorflow: Callable[..., Any]) -> Iterator[Shell]:
         (programs / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
         (programs / name).chmod(0o755)
     path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
-    opened = Shell(folder, {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}, tensorflow)
+    home = folder.parent / "home"
+    home.mkdir()
+    environ = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "HOME": str(home)}
+    opened = Shell(folder, environ, tensorflow)
     with _answering(opened) as port:
         opened.environ["PAGE_PORT"] = str(port)
         yield opened

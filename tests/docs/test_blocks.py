@@ -86,7 +86,9 @@ def inline(page: str) -> Iterator[tuple[int, list[str]]]:
     for found in _INLINE.finditer(bare):
         words = found[1].split()
         options = [word for word in words if word.startswith("--")]
-        names = [word for word in words[: len(words) - len(options)] if re.fullmatch(r"[a-z]+", word)]
+        names = [
+            word for word in words[: len(words) - len(options)] if re.fullmatch(r"[a-z]+", word)
+        ]
         yield bare.count("\n", 0, found.start()) + 1, [*names, *options]
 
 

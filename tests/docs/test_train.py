@@ -11,3 +11,8 @@ def test_training(walk: Walk) -> None:
 def test_data(walk: Walk) -> None:
     """The forms of a data set; the audit of the shipped slice, with its output."""
     walk("docs/TRAIN-DATA.md")
+
+
+def test_presets(walk: Walk) -> None:
+    """Presets, the script behind one, the three functions, a digit on paper."""
+    walk("docs/TRAIN-PRESETS.md")
