@@ -1,4 +1,4 @@
-"""docs/FLEET*.md, docs/REVIEW.md and docs/COST.md: what they say runs."""
+"""docs/FLEET*.md and docs/COST.md: what they say runs."""
 
 from tests.docs.conftest import Walk
 
@@ -11,11 +11,6 @@ def test_releases(walk: Walk) -> None:
 def test_records(walk: Walk) -> None:
     """What ran where."""
     walk("docs/FLEET-RECORDS.md")
-
-
-def test_review(walk: Walk) -> None:
-    """Collected, reviewed, trained on."""
-    walk("docs/REVIEW.md")
 
 
 def test_cost(walk: Walk) -> None:
