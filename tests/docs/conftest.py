@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.docs import places, scenes
+from tests.docs import places
 from tests.docs.blocks import Block, blocks
 from tests.docs.shell import PageError, Shell, python_here, shell
+from tests.docs.stage import Stage
 
 Walk = Callable[[str], dict[int, str]]
 
@@ -31,11 +32,11 @@ def walk(opened: Shell, request: pytest.FixtureRequest, monkeypatch: pytest.Monk
     """`walk("docs/API.md")` runs the blocks of a page in order, in one terminal, one folder and one
     Python; what each printed, by the number of its first line.
     """
-    stage = scenes.Stage(opened, lambda: request.getfixturevalue("s3"))
+    stage = Stage(opened, lambda: request.getfixturevalue("s3"))
     return partial(_walk, stage, monkeypatch)
 
 
-def _walk(stage: scenes.Stage, patch: pytest.MonkeyPatch, page: str) -> dict[int, str]:
+def _walk(stage: Stage, patch: pytest.MonkeyPatch, page: str) -> dict[int, str]:
     patch.chdir(stage.folder)
     names: dict[str, Any] = {}
     printed = {}
@@ -45,11 +46,12 @@ def _walk(stage: scenes.Stage, patch: pytest.MonkeyPatch, page: str) -> dict[int
         set_up = set(block.scenes) - {"TensorFlow"}
         for scene in sorted(set_up, key=list(places.SCENES).index):
             places.SCENES[scene](stage)
-        printed[block.line] = _run(stage.shell, block, names)
+        printed[block.line] = run_block(stage.shell, block, names)
     return printed
 
 
-def _run(terminal: Shell, block: Block, names: dict[str, Any]) -> str:
+def run_block(terminal: Shell, block: Block, names: dict[str, Any] | None = None) -> str:
+    """What a block prints. Raises PageError, and what Python raises."""
     if block.kind == "sh":
         return terminal.say(block)
     if block.kind == "console":
@@ -60,7 +62,7 @@ def _run(terminal: Shell, block: Block, names: dict[str, Any]) -> str:
         return done
     out = io.StringIO()
     with redirect_stdout(out):
-        exec(compile(block.padded(block.text), block.page, "exec"), names)
+        exec(compile(block.padded(block.text), block.page, "exec"), {} if names is None else names)
     return out.getvalue()
 
 

@@ -25,6 +25,7 @@ from tests.rig import warm
 
 _SHIM = Path(__file__).with_name("shim.py")
 _TENSORFLOW = {"train", "export"}
+_SERVING = {"review", "local"}
 _PATIENCE = 120.0
 # The line of the page, since the script has as many lines above as the page has.
 _SCRIPT = """[ -f {state} ] && . {state}; set -e; trap 'export -p > {state}' EXIT; \
@@ -42,7 +43,7 @@ class Shell:
     folder   where the commands run
     environ  of the commands
     change   words of a `litescore` command -> the words that run in their place
-    stops    commands of litescore that serve: they are interrupted once they say where
+    stops    whether a page that a command serves is left at once, as by Ctrl-C
     """
 
     folder: Path
@@ -71,22 +72,31 @@ class Shell:
             raise PageError(f"{block.place}: {done.stderr[-2000:]}{done.stdout[-500:]}")
         return done.stdout
 
+    def done(self, words: list[str]) -> None:
+        """`litescore WORDS...` before a page begins."""
+        asked = {
+            "words": ["litescore", *words],
+            "folder": str(self.folder),
+            "environ": self.environ,
+        }
+        said = self.answer(asked)
+        assert said.returncode == 0, said.stderr
+
     def answer(self, asked: dict[str, Any]) -> warm.Said:
         """What one command does, asked for by the shim."""
         program, *words = asked["words"]
         folder, environ = asked["folder"], asked["environ"]
         if program == "python" and words[0].endswith(".py"):
-            done: warm.Said = self.tensorflow(script_here, words, folder, environ)
-            return done
+            return self.tensorflow(script_here, words, folder, environ)
         if program == "python":
             return _process([sys.executable, *words], folder, environ)
         for change in self.change:
             words = change(words)
         if words[0] in _TENSORFLOW:
-            done = self.tensorflow(litescore_here, words, folder, environ)
-            return done
+            return self.tensorflow(litescore_here, words, folder, environ)
         command = [sys.executable, "-m", "litescore", *words]
-        return (_served if self.stops else _process)(command, folder, environ)
+        served = self.stops and words[0] in _SERVING
+        return (_served if served else _process)(command, folder, environ)
 
 
 def litescore_here(words: list[str], folder: str, environ: Mapping[str, str]) -> warm.Said:
@@ -181,7 +191,10 @@ def shell(folder: Path, tensorflow: Callable[..., Any]) -> Iterator[Shell]:
         (programs / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
         (programs / name).chmod(0o755)
     path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
-    opened = Shell(folder, {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}, tensorflow)
+    home = folder.parent / "home"
+    home.mkdir()
+    environ = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "HOME": str(home)}
+    opened = Shell(folder, environ, tensorflow)
     with _answering(opened) as port:
         opened.environ["PAGE_PORT"] = str(port)
         yield opened
@@ -193,13 +206,13 @@ def _answering(opened: Shell) -> Iterator[int]:
         def handle(self) -> None:
             try:
                 said = opened.answer(json.loads(self.rfile.readline()))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001, it is told to the shell that waits
                 said = warm.Said(70, "", f"{type(error).__name__}: {error}\n")
             answer = {"code": said.returncode, "out": said.stdout, "err": said.stderr}
             self.wfile.write(json.dumps(answer).encode() + b"\n")
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Asked) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:
             yield server.server_address[1]

@@ -7,10 +7,11 @@ import json
 import os
 import socket
 import sys
+from pathlib import Path
 
 
 def main() -> int:
-    asked = {"words": sys.argv[1:], "folder": os.getcwd(), "environ": dict(os.environ)}
+    asked = {"words": sys.argv[1:], "folder": str(Path.cwd()), "environ": dict(os.environ)}
     with socket.create_connection(("127.0.0.1", int(os.environ["PAGE_PORT"]))) as peer:
         peer.sendall(json.dumps(asked).encode() + b"\n")
         with peer.makefile("r", encoding="utf-8") as answers:

@@ -1,4 +1,4 @@
-"""docs/TRAIN*.md: what they say runs."""
+"""docs/TRAIN*.md and docs/REVIEW.md: what they say runs."""
 
 from tests.docs.conftest import Walk
 
@@ -11,3 +11,13 @@ def test_training(walk: Walk) -> None:
 def test_data(walk: Walk) -> None:
     """The forms of a data set; the audit of the shipped slice, with its output."""
     walk("docs/TRAIN-DATA.md")
+
+
+def test_presets(walk: Walk) -> None:
+    """Presets, the script behind one, the three functions, a digit on paper."""
+    walk("docs/TRAIN-PRESETS.md")
+
+
+def test_review(walk: Walk) -> None:
+    """Collected, reviewed, trained on."""
+    walk("docs/REVIEW.md")
