@@ -24,7 +24,7 @@ from tests.test_help import commands_under
 
 _TYPED = re.compile(r"^\$? ?(litescore|python -m|make|pip|sudo|aws) ", re.MULTILINE)
 _INLINE = re.compile(r"`litescore ([^`]+)`")
-HERE = "tests/docs/test_blocks.py"
+HELP = "tests/test_help.py"
 _FENCED = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 
 
@@ -197,9 +197,9 @@ def test_a_page_is_read_as_blocks() -> None:
         ("<!-- run with: a horse -->\n```sh\nx\n```\n", "nobody knows: {'a horse'}"),
         ("<!-- run in: README.md -->\n```sh\nlitescore results q\n```\n", "not run in README.md"),
         ("<!-- run by: tests/nosuch.py -->\n```sh\nx\n```\n", "no tests/nosuch.py"),
-        (f"<!-- run by: {HERE}::test_none -->\n```sh\nx\n```\n", f"no {HERE}::test_none"),
-        (f"<!-- run by: {HERE} -->\n```sh\nlitescore cost --nowhere\n```\n", "--nowhere"),
-        (f"<!-- run by: {HERE} -->\n```sh\nlitescore cost --images 1\n```\n", ""),
+        (f"<!-- run by: {HELP}::test_none -->\n```sh\nx\n```\n", f"no {HELP}::test_none"),
+        (f"<!-- run by: {HELP} -->\n```sh\nlitescore score --nowhere\n```\n", "--nowhere"),
+        (f"<!-- run by: {HELP} -->\n```sh\nlitescore score --model m\n```\n", ""),
         ("<!-- not run: needs a horse -->\n```sh\nx\n```\n", ""),
         ("```sh\nx\n```\n<!-- no block is run: needs a horse -->\n", ""),
     ],
