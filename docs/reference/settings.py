@@ -10,9 +10,6 @@ from docs.reference.markdown import code, table
 from docs.reference.parameters import TEMPLATES, parameter_table
 from docs.reference.variables import Variable
 
-# How many readers a cell names.
-_MOST = 6
-
 
 def page() -> str:
     """docs/SETTINGS.md."""
@@ -44,7 +41,4 @@ def variable_table(found: Iterable[Variable], *, readers: bool = True) -> str:
 
 
 def _readers(variable: Variable) -> str:
-    found = variable.readers or variables.readers(variable.name)
-    if len(found) > _MOST:
-        return ", ".join([*found[:_MOST], f"{len(found) - _MOST} more"])
-    return ", ".join(found)
+    return ", ".join(variable.readers or variables.readers(variable.name))
