@@ -156,7 +156,9 @@ def _check_value(
 
 
 def _check_module(name: str, words: list[str]) -> None:
-    """That it can be run, and that its source names each option."""
+    """That it can be run, and that its source names each option; of pytest, that each test is there."""
+    if name == "pytest":
+        _check_tests(words)
     try:
         spec = find_spec(name)
     except ModuleNotFoundError:
@@ -172,6 +174,13 @@ def _check_module(name: str, words: list[str]) -> None:
         option = word.split("=")[0]
         if option.startswith("--") and f'"{option}"' not in source:
             raise NoSuchCommandError(f"python -m {name} has no option {option}")
+
+
+def _check_tests(words: list[str]) -> None:
+    for path, _, test in (word.partition("::") for word in words if word.startswith("tests/")):
+        there = (ROOT / path).exists()
+        if not there or (test and f"def {test}(" not in (ROOT / path).read_text()):
+            raise NoSuchCommandError(f"there is no test {path}::{test}")
 
 
 def _check_targets(words: list[str]) -> None:

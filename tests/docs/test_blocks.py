@@ -227,6 +227,8 @@ def test_a_block_that_no_test_runs_is_seen(text: str, told: str) -> None:
         "litescore edge bench --model m [--nosuch picamera]",
         "python -m benchmarks.nosuch",
         "X=1 python -m benchmarks.cost --nosuch",
+        "python -m pytest tests/nosuch.py",
+        "python -m pytest tests/test_help.py::test_nosuch",
         "make nosuch",
         "pip install 'litescore[nosuch]'",
     ],
