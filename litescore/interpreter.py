@@ -8,7 +8,6 @@ word and then fails to build an interpreter.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -38,14 +37,13 @@ class Runtime(NamedTuple):
         return f"{self.name} {self.version}"
 
 
-@dataclass(frozen=True)
-class TensorInfo:
+class TensorInfo(NamedTuple):
     """What the interpreter says of an input or output.
 
     shape is the full shape, -1 for a dynamic batch; scale is 0.0 where nothing is quantized.
     """
 
-    index: int
+    number: int
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     scale: float
@@ -75,7 +73,7 @@ class Graph:
                 for taken in self.inputs:
                     if taken.shape[:1] == (-1,):
                         shape = [batch, *taken.shape[1:]]
-                        self._interpreter.resize_tensor_input(taken.index, shape, strict=True)
+                        self._interpreter.resize_tensor_input(taken.number, shape, strict=True)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(
@@ -85,9 +83,9 @@ class Graph:
     def run(self, tensors: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """All outputs (copies) for a tensor of each input's shape and dtype, in order."""
         for taken, tensor in zip(self.inputs, tensors, strict=True):
-            self._interpreter.set_tensor(taken.index, tensor)
+            self._interpreter.set_tensor(taken.number, tensor)
         self._interpreter.invoke()
-        return [self._interpreter.get_tensor(given.index) for given in self.outputs]
+        return [self._interpreter.get_tensor(given.number) for given in self.outputs]
 
     def operations(self) -> list[str]:
         """Names of the graph's operations in order; delegates are not among them."""
@@ -108,9 +106,9 @@ class Interpreter(Graph):
 
     def invoke(self, batch: NDArray[Any]) -> NDArray[Any]:
         """The output tensor (a copy) for an input tensor of the interpreter's shape and dtype."""
-        self._interpreter.set_tensor(self.input.index, batch)
+        self._interpreter.set_tensor(self.input.number, batch)
         self._interpreter.invoke()
-        output: NDArray[Any] = self._interpreter.get_tensor(self.output.index)
+        output: NDArray[Any] = self._interpreter.get_tensor(self.output.number)
         return output
 
 
@@ -175,7 +173,7 @@ def _info(detail: dict[str, Any]) -> TensorInfo:
     shape = detail["shape_signature"] if len(detail["shape_signature"]) else detail["shape"]
     scale, zero_point = detail["quantization"]
     return TensorInfo(
-        index=detail["index"],
+        number=detail["index"],
         shape=tuple(int(side) for side in shape),
         dtype=np.dtype(detail["dtype"]),
         scale=float(scale),
