@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from edge.decisions import Deciding
-from edge.emission import Telling
 from litescore.errors import UsageError
 from litescore.options import gathered
+
+if TYPE_CHECKING:
+    from edge.decisions import Deciding
+    from edge.emission import Telling
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,8 @@ def deciding(options: DecisionOptions, *, live: bool) -> Deciding:
 
     Raises UsageError for an option's value.
     """
+    from edge.decisions import Deciding
+
     default = "exponential:0.5" if live else "none"
     least, of_label = confidences(options.min_confidence)
     hysteresis = options.hysteresis
@@ -133,4 +138,6 @@ def deciding(options: DecisionOptions, *, live: bool) -> Deciding:
 
 def telling(options: DecisionOptions, *, live: bool) -> Telling:
     """Which frames are told. Raises UsageError for other words than there are."""
+    from edge.emission import Telling
+
     return Telling.parse(options.emit or ("change" if live else "every"))
