@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.scale.queue import DAY, Stack
 from benchmarks.scale.quotas import quota
 from infra.cost import prices, ways
 from infra.cost.work import Assumed, Work
 from lambda_handler.changes import MOST_IMAGES
+from litescore.results.ahead import READERS
 
 # Of infra/template.yaml's state machine: items and bytes of a batch, and what it costs in
 # transitions where it is done in one round.
@@ -21,39 +22,43 @@ BATCH_ITEMS, BATCH_BYTES = 500, 200_000
 _ROUND_EVENTS = 7  # entered, scheduled, started, succeeded, left; the choice entered, left
 # Of infra/batch.yaml: a share's memory, and TimeoutSeconds.
 SHARE_BYTES, SHARE_SECONDS = 2048 * 2**20, 14_400
-# Objects of records that are read at once from S3: litescore.results, lambda_handler.known.
-AHEAD = 8
+# Objects of records that are read at once from S3.
+AHEAD = READERS
 MONTH_DAYS = 30
 _KEPT_DAYS = 2  # what a night looks at again: a day and the day before
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What one image is, on one machine: microseconds measured, bytes measured.
+    """What one image is, on one machine.
 
+    shards  whether images come in shards, of `work.shard_images` each
     line    of a manifest
     item    of a batch of a Map
     held    that a run which is gone on with holds in memory for an image that is done
+    read_us of CPU that `litescore results` takes for a record
     """
 
     work: Work
     arch: str = "x86_64"
+    shards: bool = False
     line: float = 130
     item: float = 160
-    held: float = 18
+    held: float = 20
     read_us: float = 30
 
     @property
     def image_seconds(self) -> float:
         """What a function is paid for."""
-        return float(ways.lambda_seconds(self.work, self.arch))
+        return float(ways.lambda_seconds(self.work, self.arch, shard=self.shards))
 
 
 def events_dollars(shape: Shape, images: float, batch: float, billed_ms: float) -> float:
     """Of a day of so many images by events, in batches of that many on the average."""
     assumed = Assumed(queue_batch=max(1.0, batch))
-    work = Work(billed_ms, shape.work.memory, shape.work.kilobytes, assumed=assumed, billed=True)
-    way = ways.events(work, prices.shipped(), shape.arch)
+    work = replace(shape.work, milliseconds=billed_ms, assumed=assumed, billed=True)
+    make = ways.shards if shape.shards else ways.events
+    way = make(work, prices.shipped(), shape.arch)
     return float(way.dollars(round(images * MONTH_DAYS))) / MONTH_DAYS
 
 
@@ -113,9 +118,7 @@ def reading(shape: Shape, images: int, objects: float) -> Mapping[str, float]:
     """
     table, assumed = prices.shipped(), shape.work.assumed
     waiting = objects * assumed.get_ms / 1000 / 3600
-    requests = objects * table["s3.get"].__float__() + objects / assumed.listed * float(
-        table["s3.list"]
-    )
+    requests = objects * float(table["s3.get"]) + objects / assumed.listed * float(table["s3.list"])
     return {
         "one by one": waiting,
         "ahead": waiting / AHEAD,

@@ -50,7 +50,7 @@ class Stack:
     timeout: float = 120
     input_prefixes: int = 1
     images_a_message: int = 1
-    message_bytes: float = 1500
+    message_bytes: float = 1600
     others: int = 0
     failing: float = 0.0
 
@@ -182,7 +182,7 @@ class _Queue:
         batch = self._batch(coming / STEP)
         self._scale(now, batch)
         self._work(now, batch)
-        self._note(now)
+        self._note(now, coming)
 
     def _add(self, lot: Lot, *, first: bool = False) -> None:
         (self._visible.appendleft if first else self._visible.append)(lot)
@@ -290,7 +290,7 @@ class _Queue:
         self._away += lot.number
         self._hidden.append((now + self._stack.hidden, lot))
 
-    def _note(self, now: float) -> None:
+    def _note(self, now: float, coming: float) -> None:
         day, waiting = self.day, self.waits
         lots = [*islice(self._visible, 1), *(lot for _, lot in islice(self._hidden, 1))]
         age = now - min((lot.arrived for lot in lots), default=now)
@@ -298,5 +298,5 @@ class _Queue:
         day.age.append(age)
         if age > self._stack.late:
             day.bound.setdefault("LateAlarm", now)
-        if waiting:
+        if waiting or coming:
             day.finished = now + STEP

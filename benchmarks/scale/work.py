@@ -62,7 +62,9 @@ def _client(service: str) -> Any:
 def _cli(words: Sequence[str]) -> None:
     from litescore.cli import litescore
 
-    litescore.main([*words], standalone_mode=False)
+    # What did not go well is no figure.
+    if code := litescore.main([*words], standalone_mode=False):
+        raise SystemExit(code)
 
 
 _WAYS: dict[str, Callable[[Sequence[str]], None]] = {"list": _list, "keep": _keep, "cli": _cli}

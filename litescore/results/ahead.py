@@ -23,7 +23,7 @@ from litescore.store.s3 import is_s3
 READERS = 8
 # Objects fetched and not yet read, and the bytes that they may be; the next one in turn is fetched
 # whatever its size.
-_WAITING, _WAITING_BYTES = 2 * READERS, 16_000_000
+_WAITING, _WAITING_BYTES = 2 * READERS, 4_000_000
 # The most bytes an object in S3 may have; files are read line by line.
 _MOST_BYTES = 2**31
 

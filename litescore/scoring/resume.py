@@ -59,7 +59,8 @@ class Held:
     def _place(self, name: bytes) -> int | None:
         place = int(self._sorted.searchsorted(np.bytes_(name[:_KEPT])))
         begin = place * _KEPT
-        return place if self._ids[begin : begin + _KEPT] == name[:_KEPT] else None
+        found = place < len(self._labels) and self._ids[begin : begin + _KEPT] == name[:_KEPT]
+        return place if found else None
 
     @cached_property
     def _sorted(self) -> NDArray[np.bytes_]:

@@ -65,6 +65,7 @@ def test_nothing_is_held_at_a_new_place(tmp_path: Path) -> None:
         before = resume.held(str(place), MODEL)
         assert not before
         assert bytes(32) not in before
+        assert b"" not in before
 
 
 def test_records_of_another_model_are_refused(place: Path) -> None:
