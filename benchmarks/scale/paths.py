@@ -69,13 +69,12 @@ def backfill(shape: Shape, images: int, stack: Stack) -> Mapping[str, float]:
     seconds = items * stack.image_seconds
     at_once = min(stack.maximum_concurrency, quota("Map children at once"))
     transitions = children * shape.work.assumed.map_transitions
-    hours = max(
-        images * stack.image_seconds / at_once,
-        images / (quota("S3 reads") * stack.input_prefixes),
-        transitions / quota("state transitions"),
-    ) / 3600  # fmt: skip
+    # Where S3 answers no faster functions wait, and are paid for.
+    each = max(stack.image_seconds, at_once / (quota("S3 reads") * stack.input_prefixes))
+    hours = max(images * each / at_once, transitions / quota("state transitions")) / 3600
     rounds = math.ceil(seconds / stack.timeout)
-    dollars = float(ways.backfill(shape.work, prices.shipped(), shape.arch).dollars(images))
+    work = replace(shape.work, milliseconds=each * 1000, billed=True)
+    dollars = float(ways.backfill(work, prices.shipped(), shape.arch).dollars(images))
     return {
         "children": children,
         "hours": hours,
@@ -89,18 +88,22 @@ def backfill(shape: Shape, images: int, stack: Stack) -> Mapping[str, float]:
 
 
 def array_job(shape: Shape, images: int, shares: int) -> Mapping[str, float]:
-    """An array job of AWS Batch: hours and dollars, and how much of a share's limits it takes."""
+    """An array job of AWS Batch over images under one prefix: hours and dollars, and how much of a
+    share's limits it takes.
+    """
     assumed = Assumed(shares=shares)
-    work = Work(shape.work.milliseconds, kilobytes=shape.work.kilobytes, assumed=assumed)
+    alone = float(max(shape.work.seconds(shape.arch), shape.work.waiting()))
+    each = max(alone, shares / quota("S3 reads"))
+    work = Work(each * 1000, kilobytes=shape.work.kilobytes, assumed=assumed)
     reading = images * assumed.share_list_us / 1e6
-    scoring = images / shares * float(max(work.seconds(shape.arch), work.waiting()))
+    scoring = images / shares * each
     return {
         "hours": (assumed.share_start_s + reading + scoring) / 3600,
         "dollars": float(ways.batch(work, prices.shipped(), shape.arch).dollars(images)),
         "reading": reading / (reading + scoring),
         "TimeoutSeconds": (reading + scoring) / SHARE_SECONDS,
         "memory": images * shape.held / SHARE_BYTES,
-        "S3 reads": images / scoring / quota("S3 reads"),
+        "S3 reads": shares / alone / quota("S3 reads"),
     }
 
 

@@ -42,7 +42,7 @@ def growth(found: Growth) -> bytes:
 
 def burst(days: Mapping[str, Day], images: int) -> bytes:
     """What waits and what works after an hour in which so many images came, for some settings."""
-    figure = Figure(figsize=(10.4, 4.4), layout="constrained")
+    figure = Figure(figsize=(10.4, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     for (name, day), colour in zip(days.items(), _COLOURS, strict=False):
         hours = [number * STEP / 3600 for number in range(len(day.depth))]
@@ -56,7 +56,8 @@ def burst(days: Mapping[str, Day], images: int) -> bytes:
     right.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
     for axes in (left, right):
         _hours(axes)
-    left.legend(frameon=False, fontsize=9)
+    lines, names = left.get_legend_handles_labels()
+    figure.legend(lines, names, frameon=False, fontsize=9, ncols=2, loc="outside lower center")
     figure.suptitle(f"{images:,} images within an hour, under one prefix", color=INK, fontsize=12)
     return png(figure)
 
