@@ -14,6 +14,7 @@ import json
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, TextIO, cast
 from urllib.parse import unquote_plus
@@ -165,29 +166,31 @@ def _text(stream: Any, url: str) -> TextIO:
     return io.TextIOWrapper(unpacked, "utf-8-sig", newline="")
 
 
-def _opened(url: str) -> IO[bytes]:
+def _opened(url: str) -> AbstractContextManager[IO[bytes]]:
     """A file as it lies; of an object a copy in a temporary file, for it is read over hours."""
+    if is_s3(url):
+        return _copied(url)
     try:
-        return _copy(url) if is_s3(url) else store.local_path(url).open("rb")
-    except PermanentError as error:
-        raise ConfigurationError(f"cannot read manifest {url}: {error.reason}") from error
+        return store.local_path(url).open("rb")
     except OSError as error:
         raise ConfigurationError(f"cannot read manifest {url}: {error.strerror}") from error
 
 
-def _copy(url: str) -> IO[bytes]:
-    # Its name is gone at once, its room with the last who reads it.
-    file: Any = tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="litescore-")
-    try:
-        for piece in s3.pieces(Subject(url), max_bytes=_MOST_BYTES):
-            file.write(piece)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot copy manifest {url} into the temporary folder: {error.strerror}; name one "
-            "with more space by TMPDIR"
-        ) from error
-    file.seek(0)
-    return cast(IO[bytes], file)
+@contextmanager
+def _copied(url: str) -> Iterator[IO[bytes]]:
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="litescore-") as file:
+        try:
+            for piece in s3.pieces(Subject(url), max_bytes=_MOST_BYTES):
+                file.write(piece)
+        except PermanentError as error:
+            raise ConfigurationError(f"cannot read manifest {url}: {error.reason}") from error
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot copy manifest {url} into the temporary folder: {error.strerror}; name "
+                "one with more space by TMPDIR"
+            ) from error
+        file.seek(0)
+        yield cast(IO[bytes], file)
 
 
 def _bytes(url: str) -> bytes:

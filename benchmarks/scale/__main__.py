@@ -53,9 +53,7 @@ def report(found: Growth) -> None:
     for step in STEPS:
         cells = []
         for images in sizes:
-            peak = max(
-                o.megabytes for o in found.taken if o.step == step and o.images == images
-            )
+            peak = max(o.megabytes for o in found.taken if o.step == step and o.images == images)
             cells.append(f"{found.each(step, images):>9.1f} us{peak:>7.1f} MB")
         ratio = _ratio(found, step, sizes)
         print(f"  {step:<12}" + "".join(cells) + ratio)

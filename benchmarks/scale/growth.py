@@ -99,9 +99,7 @@ def measure(server: S3, folder: Path, model: Path, sizes: Sequence[int]) -> Grow
     return Growth(start, taken, written)
 
 
-def _once(
-    server: S3, folder: Path, model: Path, images: int
-) -> tuple[list[Taken], Written]:
+def _once(server: S3, folder: Path, model: Path, images: int) -> tuple[list[Taken], Written]:
     bucket, output = _upload(server, images), server.make_bucket()
     place, source, named = f"s3://{output}/records/", f"s3://{bucket}/", folder / "list.jsonl.gz"
     words = {

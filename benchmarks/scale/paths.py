@@ -140,4 +140,8 @@ def fleet(devices: int, check_every: float) -> Mapping[str, float]:
     """Devices that look at one channel in S3: a conditional GET a look."""
     a_second = devices / check_every
     month = a_second * DAY * MONTH_DAYS * float(prices.shipped()["s3.get"])
-    return {"a second": a_second, "dollars a month": month, "S3 reads": a_second / quota("S3 reads")}
+    return {
+        "a second": a_second,
+        "dollars a month": month,
+        "S3 reads": a_second / quota("S3 reads"),
+    }

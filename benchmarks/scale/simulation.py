@@ -26,7 +26,10 @@ from infra.cost.work import Work
 from litescore.output import MOST_RECORDS
 
 SPEEDS = Path(__file__).parent.parent / "speeds.json"
-CASES = {"small": ("28 x 28 PNG, dense", 0.6), "photos": ("640 x 480 JPEG, MobileNetV3-Small", 60.0)}
+CASES = {
+    "small": ("28 x 28 PNG, dense", 0.6),
+    "photos": ("640 x 480 JPEG, MobileNetV3-Small", 60.0),
+}
 IMAGES = (10_000, 1_000_000, 100_000_000)
 HOUR = 3600.0
 SHARD = 1000

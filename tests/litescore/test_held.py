@@ -38,7 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_held_is_found_and_nothing_else(place: Path) -> None:
     """By id, with the label of what was scored; what was denied, and what never was, is not."""
     before = resume.held(str(place), MODEL)
-    for held in (before, pickle.loads(pickle.dumps(before))):  # noqa: S301
+    for held in (before, pickle.loads(pickle.dumps(before))):
         for number in range(2 * IMAGES):
             known = number % 2 == 0 and (number % 3 > 0 or number % 5 > 0)
             name = bytes.fromhex(identity(number))
