@@ -1,3 +1,5 @@
+"""`python -m edge`: what `litescore edge` does."""
+
 from edge.cli import edge
 from litescore.cli import run
 

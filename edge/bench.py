@@ -82,6 +82,7 @@ class Bench:
     after: Thermal
 
     def stage(self, name: str) -> Stage:
+        """One of STAGES by its name."""
         return next(stage for stage in self.stages if stage.name == name)
 
     def fps(self, row: Row) -> float | None:
@@ -93,6 +94,7 @@ class Bench:
         return 1000 / (self.stage("fit").p50 + row.latency.p50 + self.stage("emit").p50)
 
     def as_json(self) -> dict[str, object]:
+        """As `--json` prints it; percentiles of a stage in milliseconds."""
         return {
             "machine": self.machine.as_json(),
             "model": self.model,

@@ -157,6 +157,7 @@ class Average:
         self._at = 0.0
 
     def choose(self, probabilities: Floats, seconds: float, held: int) -> tuple[int, float]:
+        """The best of the mean, if it is high enough; what is held stays while it is near enough."""
         mean = self._averaged(probabilities, seconds)
         best = int(mean.argmax())
         score = float(mean[best])
@@ -169,6 +170,7 @@ class Average:
         return (best if score >= self._needed[best] - slack else _NONE), score
 
     def score(self, index: int) -> float:
+        """The mean probability, 0..1."""
         assert self._mean is not None
         return float(self._mean.max() if index == _NONE else self._mean[index])
 
@@ -197,6 +199,7 @@ class Votes:
         self._last: deque[Floats] = deque(maxlen=n)
 
     def choose(self, probabilities: Floats, seconds: float, held: int) -> tuple[int, float]:  # noqa: ARG002 frames count here
+        """What has k votes, however many seconds they took; its score is a mean over the n frames."""
         self._votes.append(self._vote(probabilities, held))
         self._last.append(probabilities)
         winner, votes = Counter(self._votes).most_common(1)[0]
@@ -204,6 +207,7 @@ class Votes:
         return chosen, self.score(chosen)
 
     def score(self, index: int) -> float:
+        """The mean probability, 0..1, over the last n frames, however they voted."""
         mean = np.mean(self._last, axis=0)
         return float(mean.max() if index == _NONE else mean[index])
 

@@ -45,6 +45,7 @@ class Recent:
         self._count = 0
 
     def add(self, value: float) -> None:
+        """The oldest of 4,096 gives way to it."""
         self._values[self._count % 4096] = value
         self._count += 1
 

@@ -72,39 +72,47 @@ class Snapshot:
 class Snapshots(Protocol):
     """What the preview and the broker ask."""
 
-    def snapshot(self) -> Snapshot: ...
+    def snapshot(self) -> Snapshot:
+        """How the loop is doing now; may be asked on any thread."""
 
 
 class Heat(Protocol):
     """What a thermal reading says, as far as it is shown."""
 
     @property
-    def temperature_c(self) -> float | None: ...
+    def temperature_c(self) -> float | None:
+        """Of the processor, in degrees Celsius; None where the machine cannot say."""
 
     @property
-    def throttled(self) -> tuple[str, ...] | None: ...
+    def throttled(self) -> tuple[str, ...] | None:
+        """What slows the machine down now, such as `under-voltage`; None where it cannot say."""
 
 
 class Part(Protocol):
     """A sink, or what keeps frames, as far as it is shown."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As the status page and the metrics call it; no two parts share one."""
 
-    def status(self) -> Status: ...
+    def status(self) -> Status:
+        """How it is doing; may be asked on any thread."""
 
 
 class Named(Protocol):
     """The model's file or channel, as far as it is shown."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """A file's name, or a channel as `SHELF@CHANNEL`."""
 
     @property
-    def problem(self) -> str | None: ...
+    def problem(self) -> str | None:
+        """Why a newer model is not taken, for a person; None where nothing is wrong."""
 
     @property
-    def release(self) -> ReleaseStatus | None: ...
+    def release(self) -> ReleaseStatus | None:
+        """Where the followed channel stands; None of a file."""
 
 
 class Monitor:

@@ -95,6 +95,7 @@ def run(model: str | None, top: int | None, labels: Path | None, **groups: Any) 
 
 
 def say_on_stderr(line: str) -> None:
+    """Print a line on standard error, if it can be printed."""
     # Standard error may be a full disk, or a terminal that went away: no reason to end for anything
     # that has something to say.
     with suppress(OSError, ValueError):

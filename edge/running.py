@@ -73,21 +73,29 @@ class RunOptions:
 class Model(Named, Protocol):
     """Where the loop's model comes from, and from where it is renewed."""
 
-    def first(self) -> Scorer: ...
+    def first(self) -> Scorer:
+        """What to begin with. Raises what says why there is none."""
 
-    def start(self, take: Callable[[Scorer], None]) -> None: ...
+    def start(self, take: Callable[[Scorer], None]) -> None:
+        """Begin to look for newer ones. `take` is given each, on a thread of the model's, and may
+        refuse it by a LitescoreError.
+        """
 
-    def see(self, scored: Scored) -> None: ...
+    def see(self, scored: Scored) -> None:
+        """Look at a frame, on the loop's thread; as `edge.scored.Watcher`."""
 
-    def end(self) -> None: ...
+    def end(self) -> None:
+        """The loop ends as it should, and not by an error."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Stop looking; comes after `end`, or alone after an error."""
 
 
 class Closing(Protocol):
     """What is closed when the loop has ended."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Finish what it holds, within a second. Raises ConfigurationError where something is lost."""
 
 
 def run(options: RunOptions, settings: Settings, say: Say) -> Summary:

@@ -1,3 +1,5 @@
+"""`python -m export`: what `litescore export` does."""
+
 from export.cli import export
 from litescore.cli import run
 

@@ -69,6 +69,7 @@ class Exported:
 
     @property
     def chosen(self) -> Trial:
+        """The trial that became the file; only where one passed."""
         assert self.choice.trial is not None
         return self.choice.trial
 

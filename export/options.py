@@ -26,6 +26,7 @@ class Bytes(click.ParamType):  # type: ignore[type-arg]
     name = "SIZE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """As whole bytes, a fraction of one cut off."""
         found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]*)", str(value).strip())
         if found is None or found[2].lower() not in _UNITS:
             self.fail(f"{value!r} is no size: write it as 300000, 300kB or 1.5MB", param, ctx)

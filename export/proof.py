@@ -88,6 +88,7 @@ class Reader:
         self._process = self._start()
 
     def close(self) -> None:
+        """End the process."""
         self._process.shutdown()
 
     def runtimes(self) -> list[str]:

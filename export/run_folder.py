@@ -34,6 +34,7 @@ class RunFolder:
 
     @property
     def model(self) -> Path:
+        """The Keras model's file."""
         return self.path / "model.keras"
 
 

@@ -24,6 +24,7 @@ _WHEELS = "usr/share/python-wheels/pip-*.whl"
 
 
 def main() -> None:
+    """Try one way after the other; exits with a line that says what to install where none works."""
     folder = Path(sys.argv[1])
     have = tuple(sys.version_info[:2])
     if not OLDEST <= have <= NEWEST:

@@ -70,6 +70,7 @@ class Emulator:
 
     @property
     def log(self) -> Path:
+        """The file of that log."""
         return self.program.log
 
     @property

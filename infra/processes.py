@@ -59,6 +59,7 @@ class Program:
 
     @property
     def pid(self) -> int:
+        """Of the program, which leads its process group."""
         return self._process.pid
 
     @property

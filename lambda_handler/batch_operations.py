@@ -44,6 +44,7 @@ class Verdict:
     text: str = ""
 
     def count(self, outcome: Outcome) -> None:
+        """Add an outcome; `text` is of one that went wrong, if any did."""
         status = outcome.record.status if outcome.record else "left"
         # What went wrong first is told before what went well.
         if not self.statuses[status] and (status != "scored" or not self.text):
@@ -52,6 +53,7 @@ class Verdict:
 
     @property
     def code(self) -> str:
+        """AWS's word: to be tried again while anything is left, else failed if anything is."""
         if self.statuses["left"]:
             return AGAIN
         return FAILED if self.statuses["failed"] else SUCCEEDED

@@ -29,6 +29,7 @@ class Deadline:
         self.passed = False
 
     def __call__(self) -> bool:
+        """To be asked between steps: the time since the last question counts as a step."""
         now = self._clock()
         self._slowest = max(_FADE * self._slowest, now - self._last)
         self._last = now

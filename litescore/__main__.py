@@ -1,3 +1,5 @@
+"""`python -m litescore`: what the command `litescore` does."""
+
 from litescore.cli import main
 
 main()

@@ -95,9 +95,11 @@ class LazyGroup(click.Group):
     """A click group that imports a command's module when the command is used."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
+        """In the order of COMMANDS, not of the alphabet."""
         return list(COMMANDS)
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """Imports the command's module; None for a name that is none."""
         if name not in COMMANDS:
             return None
         module, attribute = COMMANDS[name][0].split(":")
@@ -105,6 +107,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """From COMMANDS, so that `--help` imports no command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
 
@@ -130,6 +133,7 @@ def litescore(debug: bool) -> None:
 
 
 def main() -> NoReturn:
+    """The program `litescore`."""
     run(litescore)
 
 

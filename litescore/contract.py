@@ -113,6 +113,7 @@ class Contract:
 
     @property
     def channels(self) -> int:
+        """Of the input tensor: 1 or 3."""
         return 1 if self.color == "gray" else 3
 
     def to_json(self) -> str:

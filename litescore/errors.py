@@ -31,31 +31,33 @@ class LitescoreError(Exception):
 
 
 class UsageError(LitescoreError):
+    """A command line, option or argument that says nothing litescore can do."""
+
     exit_code = 2
 
 
 class UnknownEvent(UsageError):
-    pass
+    """Raised by the handler before any image is read, so that the message ends as a dead letter."""
 
 
 class ConfigurationError(LitescoreError):
-    pass
+    """Raised before or between images: what all of them need is missing or not allowed."""
 
 
 class ModelError(ConfigurationError):
-    pass
+    """Raised where a file is read as a model, or its tensors are not those of a classifier."""
 
 
 class ContractError(ConfigurationError):
-    pass
+    """Raised where a contract is read or made, or its labels do not fit the model's outputs."""
 
 
 class DataError(ConfigurationError):
-    pass
+    """Raised where a data set is listed, split or read; training needs all of it."""
 
 
 class ReleaseError(ConfigurationError):
-    pass
+    """Raised where a release or channel is published, read or followed."""
 
 
 class MissingDependency(ConfigurationError):
@@ -75,6 +77,8 @@ class MissingDependency(ConfigurationError):
 
 
 class GateError(LitescoreError):
+    """Raised after the work: a limit that the user set, or a check of the result, is not met."""
+
     exit_code = 1
 
 
@@ -100,8 +104,8 @@ class PermanentError(ImageError):
 
 
 class SupersededError(ImageError):
-    pass
+    """Raised where the ETag is not the one that was named; what is there now has an event of its own."""
 
 
 class TransientError(ImageError):
-    pass
+    """Raised where S3, the network or another writer was in the way: the same may work later."""

@@ -43,6 +43,7 @@ class Deadline:
         self.passed = False
 
     def check(self) -> None:
+        """Ask once more, and set `passed`. For the fetching thread alone."""
         self.passed = self.passed or self._out_of_time()
 
 

@@ -35,6 +35,7 @@ class Verdict:
 
     @property
     def proven(self) -> bool:
+        """Whether the runtime may be used: rounding may differ by one step of the output's scale."""
         return self.verdict in ("identical", "within one step")
 
 

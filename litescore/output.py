@@ -34,6 +34,7 @@ class Summary:
     outputs: list[str] = field(default_factory=list)
 
     def count(self, outcome: Outcome) -> None:
+        """Add an image; one without a record is to be tried again."""
         if outcome.record is None:
             self.retry.append(outcome)
         else:

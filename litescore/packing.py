@@ -25,9 +25,11 @@ _LEVEL = 6
 class Packer(Protocol):
     """Takes records, then gives the bytes of the object that holds them."""
 
-    def add(self, record: Record) -> None: ...
+    def add(self, record: Record) -> None:
+        """Take the next record; its bytes are made now."""
 
-    def finish(self) -> bytes: ...
+    def finish(self) -> bytes:
+        """The whole object, once, after the last record."""
 
 
 class Lines:
@@ -37,9 +39,11 @@ class Lines:
         self._file = io.BytesIO()
 
     def add(self, record: Record) -> None:
+        """UTF-8, with a newline."""
         self._file.write(f"{record.to_json()}\n".encode())
 
     def finish(self) -> bytes:
+        """Nothing at all where no record was added."""
         return self._file.getvalue()
 
 
@@ -51,9 +55,11 @@ class ZippedLines:
         self._packer = zlib.compressobj(_LEVEL, wbits=_GZIP)
 
     def add(self, record: Record) -> None:
+        """The same line as of `Lines`, compressed as it comes."""
         self._file.write(self._packer.compress(f"{record.to_json()}\n".encode()))
 
     def finish(self) -> bytes:
+        """The same records give the same bytes: the header bears no time."""
         return self._file.getvalue() + self._packer.flush()
 
 
@@ -68,11 +74,13 @@ class Table:
         self._writer.writerow(COLUMNS)
 
     def add(self, record: Record) -> None:
+        """A row, quoted where CSV needs it."""
         values = json.loads(record.to_json())
         values["top"] = json.dumps(values["top"], ensure_ascii=False)
         self._writer.writerow([values[column] for column in COLUMNS])
 
     def finish(self) -> bytes:
+        """The columns' names come first."""
         return self._file.getvalue().encode(errors="backslashreplace")
 
 

@@ -75,13 +75,16 @@ class Page:
     _blocks: list[str] = field(default_factory=list)
 
     def heading(self, text: str) -> None:
+        """Of the second level: the title is the first."""
         self._blocks.append(f"<h2>{escaped(text)}</h2>")
 
     def text(self, text: str, *, tone: str = PLAIN) -> None:
+        """A paragraph; GOOD or BAD as `tone` gives it a colour."""
         style = f' style="color: var(--{tone})"' if tone in (GOOD, BAD) else ""
         self._blocks.append(f"<p{style}>{escaped(text)}</p>")
 
     def code(self, text: str) -> None:
+        """As it is, in type of one width."""
         self._blocks.append(f"<pre><code>{escaped(text)}</code></pre>")
 
     def facts(self, facts: Mapping[str, object]) -> None:
@@ -138,6 +141,7 @@ class Page:
         self._blocks.append(f"<figure>{svg}{_caption(caption)}</figure>")
 
     def picture(self, png: bytes, *, alt: str, caption: str = "") -> None:
+        """A PNG at its own size; `alt` is read out to who does not see it."""
         self._blocks.append(f"<figure>{_image(png, alt)}{_caption(caption)}</figure>")
 
     def sheet(self, pictures: Iterable[tuple[bytes, str, str]], *, wide: bool = False) -> None:
@@ -164,6 +168,7 @@ class Page:
         )
 
     def html(self) -> str:
+        """The whole file's text."""
         lead = f'<p class="lead">{escaped(self.lead)}</p>' if self.lead else ""
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -49,6 +49,7 @@ class Measured:
 
     @property
     def predicted(self) -> NDArray[np.int64]:
+        """int64[n]: the index of the most probable class."""
         best: NDArray[np.int64] = self.probabilities.argmax(axis=1)
         return best
 
@@ -74,10 +75,12 @@ class Run:
 
     @property
     def contract(self) -> Contract:
+        """As it was trained; the export adds the rest."""
         return self.splits.contract
 
     @property
     def images_per_second(self) -> float:
+        """Training images a second in all epochs, over all the time, validation included."""
         return len(self.fitted.epochs) * len(self.splits.train) / self.fitted.seconds
 
     @property
@@ -87,6 +90,7 @@ class Run:
 
     @property
     def overfits(self) -> bool:
+        """Whether the gap is so large that the report warns of it."""
         return self.gap > _OVERFIT_GAP
 
 

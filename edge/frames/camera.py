@@ -32,7 +32,8 @@ class Camera(Protocol):
         Raises TimeoutError where it waited for one as long as it may.
         """
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give the device or connection back; nothing is read any more."""
 
 
 # Opens a camera; raises ConfigurationError that says why it cannot.

@@ -67,6 +67,7 @@ class Capture:
         return self.get("POS_MSEC") / 1000
 
     def close(self) -> None:
+        """Give the file or device back; `grab` and `picture` are over."""
         self._video.release()
 
     def _pair(self, name: str, value: int) -> tuple[int, int]:

@@ -40,6 +40,7 @@ class Clip:
         self._real_time = real_time
 
     def frames(self) -> Generator[Frame | None, None, None]:
+        """Raises ConfigurationError, whichever round it is, for a file that OpenCV cannot open."""
         numbers = count()
         for turn in count() if self._loop else range(1):
             yield from self._play(turn, numbers)
@@ -48,6 +49,7 @@ class Clip:
         """Nothing is done ahead: the loop takes every frame, at its own pace."""
 
     def status(self) -> Status:
+        """Always `running`: no clip is lost for a while."""
         return self._status
 
     def _play(self, turn: int, numbers: Iterator[int]) -> Generator[Frame | None, None, None]:

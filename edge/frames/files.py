@@ -40,6 +40,7 @@ class ImageFiles:
         self._first = _pictures(path)
 
     def frames(self) -> Generator[Frame | None, None, None]:
+        """What cannot be read is a frame too, with its error in place of pixels."""
         numbers = count()
         for turn in count() if self._loop else range(1):
             for subject in (yield from self._wait()) if turn else self._first:
@@ -53,6 +54,7 @@ class ImageFiles:
         """Nothing is done ahead: the loop takes every frame, at its own pace."""
 
     def status(self) -> Status:
+        """Always `running`: the failure of a file is its frame's."""
         return self._status
 
     def _wait(self) -> Generator[None, None, list[Subject]]:

@@ -50,7 +50,9 @@ class LiveCamera:
             self._supervisor.close()
 
     def expect(self, contract: Contract) -> None:
+        """The next picture that is captured is fitted to it, on the capturing thread."""
         self._slot.contract = contract
 
     def status(self) -> Status:
+        """That of the camera, which may be `lost`, `hung` or `opening` again."""
         return self._supervisor.status()

@@ -77,6 +77,7 @@ class PiCamera:
         return Shot(pixels, taken if 0 <= now - taken < 60 else now)
 
     def close(self) -> None:
+        """Stop the stream and free the camera for others."""
         self._camera.close()
 
     def _start(self, streams: dict[str, Any], controls: dict[str, float]) -> None:

@@ -136,6 +136,7 @@ class Supervisor:
         self._last_shot = time.monotonic()
 
     def start(self) -> None:
+        """Begin to open the camera, on a thread of its own; once only."""
         self._thread.start()
 
     def close(self) -> None:

@@ -80,6 +80,7 @@ class StreamCamera:
         return None
 
     def close(self) -> None:
+        """End the connection."""
         self._capture.close()
 
     def _waited(self, now: float) -> float:

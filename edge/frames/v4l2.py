@@ -58,6 +58,7 @@ class V4l2Camera:
         return None
 
     def close(self) -> None:
+        """Free the device for others."""
         self._capture.close()
 
 

@@ -48,6 +48,7 @@ class Delivery:
         self._arrived.set()
 
     def status(self) -> Status:
+        """`running`, or why frames wait; `full` while the spool drops them. Asked on any thread."""
         spool, trouble = self._spool, self._trouble
         counts = {"delivered": self.delivered, "waiting": spool.waiting, "dropped": spool.dropped}
         if trouble is None and not self._overflows:

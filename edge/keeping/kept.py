@@ -60,6 +60,7 @@ class Kept:
 
     @classmethod
     def unpack(cls, name: str, packed: bytes) -> Kept:
+        """What `pack` made of a frame of this name."""
         record, _, picture = packed.partition(b"\n")
         return cls(name, picture, record)
 

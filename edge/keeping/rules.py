@@ -26,7 +26,8 @@ class Rule(Protocol):
 
     words: str
 
-    def holds(self, scored: Scored) -> bool: ...
+    def holds(self, scored: Scored) -> bool:
+        """Whether this frame is to be kept. Asked once a frame, as a rule may count them."""
 
 
 class LeastSure:
@@ -40,6 +41,7 @@ class LeastSure:
         self._below = np.float32(below)
 
     def holds(self, scored: Scored) -> bool:
+        """Never of a frame that failed."""
         probabilities = scored.probabilities
         if probabilities is None:
             return False
@@ -61,6 +63,7 @@ class OfLabel:
         self._index: int | None = None
 
     def holds(self, scored: Scored) -> bool:
+        """Never of a frame that failed."""
         probabilities, contract, decision = scored.probabilities, scored.contract, scored.decision
         if probabilities is None:
             return False
@@ -84,6 +87,7 @@ class EveryNth:
         self._seen = 0
 
     def holds(self, scored: Scored) -> bool:  # noqa: ARG002 any frame counts
+        """Every frame counts."""
         self._seen += 1
         return self._seen % self._n == 0
 
@@ -94,6 +98,7 @@ class Change:
     words = "change"
 
     def holds(self, scored: Scored) -> bool:
+        """Never without a decision."""
         decision = scored.decision
         return decision is not None and decision.changed and decision.previous is not None
 
@@ -106,6 +111,7 @@ class Share:
         self._rate = rate
 
     def holds(self, scored: Scored) -> bool:  # noqa: ARG002 chance alone
+        """Drawn anew for each frame."""
         return random.random() < self._rate  # noqa: S311 nobody gains by guessing it
 
 

@@ -33,6 +33,7 @@ class Metric:
     samples: Sequence[tuple[Labels, float]]
 
     def text(self) -> str:
+        """Its `# HELP`, its `# TYPE`, and one line a sample."""
         name = f"litescore_{self.name}"
         lines = [f"# HELP {name} {self.meaning}", f"# TYPE {name} {self.kind}"]
         lines += [f"{name}{_labels(labels)} {value!r}" for labels, value in self.samples]

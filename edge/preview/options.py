@@ -45,6 +45,7 @@ class PreviewOptions:
 
     @property
     def address(self) -> Address:
+        """Where it listens. Raises UsageError for what is no address."""
         return Address.parse(self.preview_bind or DEFAULT, "--preview-bind")
 
     def token(self) -> str | None:

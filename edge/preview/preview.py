@@ -62,6 +62,7 @@ class Preview:
 
     @property
     def address(self) -> Address:
+        """What it listens on, with the port that it got."""
         return self._server.address
 
     @property

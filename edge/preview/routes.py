@@ -55,6 +55,7 @@ class Seats:
 
     @property
     def taken(self) -> int:
+        """How many are looking now."""
         return self._count - self._free
 
     @contextmanager
@@ -78,12 +79,14 @@ class Routes(Handler):
     closed = "ask by localhost or 127.0.0.1, or start litescore with LITESCORE_PREVIEW_TOKEN set\n"
 
     def route(self, path: str) -> None:
+        """Answer a path of `_ROUTES`; 404 for any other."""
         if path in _ROUTES:
             _ROUTES[path](self)
         else:
             self.answer(404, "not found\n")
 
     def page(self) -> None:
+        """The page itself; it asks for the rest by its script."""
         self.answer(200, PAGE, "text/html; charset=utf-8")
 
     def snapshot(self) -> None:
@@ -102,6 +105,7 @@ class Routes(Handler):
             self.answer(503, "no frame yet\n", headers={"Retry-After": "1"})
 
     def stream(self) -> None:
+        """Pictures for as long as the viewer stays, as multipart JPEG; 503 where no seat is free."""
         with self._seat() as got:
             if not got:
                 return
@@ -114,6 +118,7 @@ class Routes(Handler):
                     serial = picture.serial
 
     def events(self) -> None:
+        """What the page shows beside the picture: JSON at each change, and at least once a second."""
         with self._seat() as got:
             if not got:
                 return
@@ -127,6 +132,7 @@ class Routes(Handler):
                 time.sleep(BEAT)
 
     def metrics(self) -> None:
+        """For Prometheus."""
         shown = self.shown
         text = metrics.text(
             shown.monitor.snapshot(), changes=shown.history.changes, viewers=shown.seats.taken
@@ -134,6 +140,7 @@ class Routes(Handler):
         self.answer(200, text, metrics.CONTENT_TYPE)
 
     def health(self) -> None:
+        """200, or 503 with the reason as JSON: for a watchdog."""
         shown = self.shown
         reason = problem(shown.monitor.snapshot(), shown.history.newest, shown.silence)
         if reason is None:

@@ -77,6 +77,7 @@ class Follower:
 
     @property
     def problem(self) -> str | None:
+        """The failure of a release first; else what is wrong with the slots."""
         return self._slots.state.failure or self._slots.trouble
 
     @property

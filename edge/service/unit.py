@@ -52,10 +52,12 @@ class Service:
 
     @property
     def unit(self) -> Path:
+        """The unit's file, readable by all."""
         return Path(f"/etc/systemd/system/{self.name}.service")
 
     @property
     def environment(self) -> Path:
+        """The file of its options, which root alone can read."""
         return Path(f"/etc/litescore/{self.name}.env")
 
     @property
@@ -65,6 +67,7 @@ class Service:
 
     @property
     def model(self) -> Path:
+        """Where `--model` is copied to, in the state."""
         return self.state / "model.tflite"
 
     def key(self, identity: str) -> Path:
@@ -98,6 +101,7 @@ class Followed:
 
     @property
     def is_s3(self) -> bool:
+        """Whether its shelf is in S3, so that credentials and a network are needed."""
         return self.model.startswith("s3://")
 
 

@@ -37,7 +37,8 @@ class Appended(Protocol):
     def append(self, line: bytes) -> None:
         """Write all of a line. Raises OSError where it cannot be: it is given again then."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Raises OSError where what is left cannot be written."""
 
 
 class JsonLines:
@@ -92,6 +93,7 @@ class JsonLines:
             self._begin_trouble(error, line)
 
     def status(self) -> Status:
+        """`full` or `lost` while lines are held in memory."""
         counts = {
             "delivered": self._written,
             "waiting": len(self._held),
@@ -103,6 +105,9 @@ class JsonLines:
         return Status(trouble.state, trouble.reason, trouble.since, counts)
 
     def close(self) -> None:
+        """Write what is held, for at most 0.6 s. Raises ConfigurationError that says how many lines
+        are lost, BrokenPipeError where the reader left.
+        """
         self._closing.set()
         if self._thread is not None:
             self._thread.join(_FAREWELL)
@@ -189,6 +194,7 @@ class StandardOutput:
         self._rest = b""
 
     def append(self, line: bytes) -> None:
+        """Raises OSError, but not once some of the line is written: the rest goes with the next."""
         self._write_rest()
         self._rest = line
         try:
@@ -200,6 +206,7 @@ class StandardOutput:
             # Half a line cannot be taken back here: the rest of it goes in front of the next.
 
     def close(self) -> None:
+        """Finish the last line. Raises OSError where it cannot be."""
         self._write_rest()
 
     def _write_rest(self) -> None:

@@ -67,6 +67,7 @@ class Mqtt:
         self._delivery.start()
 
     def see(self, scored: Scored) -> None:
+        """Note the newest decision for the reports; nothing is sent here."""
         self._reports.see(scored)
 
     def write(self, scored: Scored) -> None:
@@ -79,6 +80,7 @@ class Mqtt:
         self._came.set()
 
     def status(self) -> Status:
+        """That of the delivery; `full` while events are dropped because the spool has no room."""
         status, full, trouble = self._delivery.status(), self._full_since, self._spool.trouble
         if full is not None and status.state != "running":
             status = Status("full", f"the spool has no room; {status.reason}", full)

@@ -60,6 +60,7 @@ class Delivery:
         self._thread = Thread(target=self._run, name="mqtt delivery", daemon=True)
 
     def start(self) -> None:
+        """Connect and deliver from now on, on a thread of its own; once only."""
         self._thread.start()
 
     def status(self) -> Status:

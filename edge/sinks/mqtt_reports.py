@@ -30,16 +30,19 @@ class Picture(Protocol):
     """A frame for people."""
 
     @property
-    def serial(self) -> int: ...
+    def serial(self) -> int:
+        """From 1, a higher one for each newer frame."""
 
     @property
-    def jpeg(self) -> bytes: ...
+    def jpeg(self) -> bytes:
+        """An image file's bytes."""
 
 
 class Pictures(Protocol):
     """Where pictures come from: encoded when they are asked for."""
 
-    def latest(self) -> Picture | None: ...
+    def latest(self) -> Picture | None:
+        """The newest frame's; None before the first. May be asked on any thread."""
 
 
 @dataclass(frozen=True)

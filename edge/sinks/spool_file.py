@@ -146,6 +146,7 @@ class SpoolFile:
             self._db.execute("pragma wal_checkpoint(truncate)").fetchall()
 
     def close(self) -> None:
+        """The one method that raises nothing: what is committed is on disk already."""
         with suppress(sqlite3.Error):
             self._db.close()
 

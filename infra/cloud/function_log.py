@@ -45,10 +45,12 @@ class Told:
 
     @property
     def images(self) -> int:
+        """Of any status, superseded ones too."""
         return self.statuses.total()
 
     @property
     def milliseconds_an_image(self) -> float | None:
+        """None where none was scored."""
         return self.milliseconds / self.images if self.images else None
 
     @property

@@ -38,6 +38,7 @@ class Way:
 
     @property
     def name(self) -> str:
+        """For people: path, machine and architecture."""
         return f"{self.path}, {self.machine} {self.arch}"
 
     def dollars(self, images: int) -> Fraction:

@@ -111,6 +111,7 @@ class Steps:
 
     @contextmanager
     def __call__(self, title: str) -> Iterator[Callable[[str], None]]:
+        """The step runs within it; what it gives takes notes: lines to be told at the end."""
         self._number += 1
         click.echo(f"[{self._number}/{STEPS}] {title} ", nl=False)
         self._line_open = True

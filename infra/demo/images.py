@@ -29,6 +29,7 @@ class Picture:
 
     @property
     def png(self) -> bytes:
+        """The same pixels as a PNG file's bytes."""
         return image.encode_png(self.tensor)
 
 

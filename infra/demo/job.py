@@ -40,6 +40,7 @@ class Scored:
 
     @property
     def right(self) -> bool:
+        """Whether the record's label is the true one."""
         return self.record.label == self.picture.truth
 
 
@@ -52,6 +53,7 @@ class Scoring:
 
     @property
     def accuracy(self) -> float:
+        """The share of all pictures, 0..1, that were labelled right; a failed one is wrong."""
         return sum(one.right for one in self.scored) / len(self.scored)
 
     @property
@@ -73,30 +75,37 @@ class Workplace:
 
     @property
     def run(self) -> Path:
+        """The folder of the training run."""
         return self.folder / "run"
 
     @property
     def model(self) -> Path:
+        """The exported file."""
         return self.folder / "model.tflite"
 
     @property
     def package(self) -> Path:
+        """The folder of the function's code and packages."""
         return self.folder / "package"
 
     @property
     def clip(self) -> Path:
+        """The video of the edge loop's frames."""
         return self.folder / "clip.mkv"
 
     @property
     def records(self) -> Path:
+        """The folder of the records, by way of scoring."""
         return self.folder / "records"
 
     @property
     def logs(self) -> Path:
+        """The folder of what each program printed."""
         return self.folder / "logs"
 
     @property
     def report(self) -> Path:
+        """The page that tells it all."""
         return self.folder / "report.html"
 
 

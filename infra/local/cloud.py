@@ -51,6 +51,7 @@ class LocalCloud:
 
     @property
     def input_bucket(self) -> str:
+        """Where images are put to be scored."""
         return self.stack.outputs["InputBucket"]
 
     @property

@@ -23,6 +23,7 @@ _OURS = {_ADDRESS, _LOCK, ministack.STATE, ministack.OBJECTS, ministack.LOG}
 
 
 def default_folder() -> Path:
+    """What `--keep` without a folder means."""
     return state.home() / "cloud"
 
 

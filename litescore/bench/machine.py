@@ -33,6 +33,7 @@ class Machine:
     litescore: str
 
     def as_json(self) -> dict[str, object]:
+        """Its fields by name."""
         return asdict(self)
 
 

@@ -113,6 +113,7 @@ class Measured:
     rows: tuple[Row, ...]
 
     def as_json(self) -> dict[str, object]:
+        """As `--json` prints it and `read` takes it."""
         rows = [row.as_json() for row in self.rows]
         return {"v": VERSION, "machine": dict(self.machine), "rows": rows}
 

@@ -40,9 +40,11 @@ class Archive(ReadWhole):
     state: str
 
     def where(self, picture: Picture) -> str:
+        """The archive and the path in it."""
         return f"{self.name}: {picture.path}"
 
     def read(self, picture: Picture) -> bytes:
+        """Raises DataError also where the archive is another than was listed."""
         assert picture.span is not None
         try:
             with Path(self.path).open("rb") as file:

@@ -30,9 +30,11 @@ class Bucket(ReadWhole):
     prefix: str
 
     def where(self, picture: Picture) -> str:
+        """The object's s3:// URL."""
         return self.prefix + picture.path
 
     def read(self, picture: Picture) -> bytes:
+        """Raises DataError also where the object changed, or is larger than Settings allow."""
         subject = Subject(self.where(picture), etag=picture.identity or None)
         most = Settings.read().max_bytes
         return _patiently(subject.source, lambda: store.read(subject, max_bytes=most).data)

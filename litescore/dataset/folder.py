@@ -25,15 +25,18 @@ class Folder:
     root: str
 
     def where(self, picture: Picture) -> str:
+        """The file's path."""
         return str(self._path(picture))
 
     def read(self, picture: Picture) -> bytes:
+        """Raises DataError where the file cannot be read."""
         try:
             return self._path(picture).read_bytes()
         except OSError as error:
             raise _unreadable(self.where(picture), error) from error
 
     def opened(self, picture: Picture) -> BinaryIO:
+        """Raises DataError where the file cannot be opened; a later read raises OSError."""
         try:
             return self._path(picture).open("rb")
         except OSError as error:

@@ -82,9 +82,11 @@ class ReadWhole:
     """A place that can only read whole pictures."""
 
     def read(self, picture: Picture) -> bytes:
+        """To be given by the subclass; as `Place.read`."""
         raise NotImplementedError
 
     def opened(self, picture: Picture) -> BinaryIO:
+        """All of it is read first."""
         return io.BytesIO(self.read(picture))
 
 

@@ -43,6 +43,7 @@ class Part:
 
     @property
     def labels(self) -> Labels:
+        """Class names that have a picture here, sorted, each once."""
         return tuple(sorted({row.label for row in self.rows}))
 
 

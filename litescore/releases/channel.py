@@ -60,10 +60,12 @@ class Channel:
 
     @property
     def now(self) -> Turn:
+        """What it hands out. Raises IndexError where there is no turn yet."""
         return self.turns[-1]
 
     @property
     def next_number(self) -> int:
+        """Of the turn to come; the first is 1."""
         return self.turns[-1].number + 1 if self.turns else 1
 
     @property

@@ -58,6 +58,7 @@ class Publisher:
 
     @property
     def believed(self) -> tuple[PublicKey, ...]:
+        """Whose signatures are taken: one's own key first."""
         return (self.key.public, *self.trusted)
 
 

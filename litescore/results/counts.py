@@ -34,6 +34,7 @@ class Cause:
     examples: list[Record] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
+        """Count an image; the first three are kept as examples."""
         self.images += 1
         if len(self.examples) < _EXAMPLES:
             self.examples.append(record)

@@ -73,6 +73,7 @@ class Balance:
 
     @property
     def holds(self) -> bool:
+        """Whether every image is accounted for, once."""
         return not (self.missing or self.double or (self.members and self.unopened))
 
     def as_json(self) -> dict[str, object]:

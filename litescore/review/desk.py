@@ -73,6 +73,7 @@ class Desk:
 
     @property
     def left(self) -> int:
+        """How many are still to be decided."""
         return len(self._waiting)
 
     def training(self) -> str:

@@ -86,6 +86,7 @@ class Item:
 
     @property
     def device(self) -> str | None:
+        """The id of the device that kept it; None where no record tells one."""
         device = self._frame.get("device")
         return device if isinstance(device, str) else None
 

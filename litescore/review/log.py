@@ -57,6 +57,7 @@ class Decision:
     def of(
         cls, item: Item, label: str | None, *, n: int, file: str | None, moved: bool, origin: str
     ) -> Decision:
+        """What was decided of an item, now."""
         return cls(
             n, item.id, label, file, moved, origin, item.path,
             item.label, item.score, item.model, tuple(item.rules), now(),
@@ -68,6 +69,7 @@ class Decision:
         return any(rule.startswith(RANDOM) for rule in self.rules)
 
     def to_json(self) -> dict[str, Any]:
+        """A line's values; `origin` is called `from` there."""
         values = {"v": _SCHEMA} | asdict(self)
         values["from"] = values.pop("origin")
         return values

@@ -92,6 +92,7 @@ class Routes(Handler):
     verbs = ("GET", "POST")
 
     def route(self, path: str) -> None:
+        """GET: the page, its state as JSON, or a picture by its id; 404 else."""
         if path == "/":
             self.answer(200, PAGE, "text/html; charset=utf-8")
         elif path == "/state":
@@ -102,6 +103,7 @@ class Routes(Handler):
             self.answer(404, "not found\n")
 
     def do_POST(self) -> None:  # noqa: N802 the name it has
+        """An act by its path, with one JSON object of words; answers the state that came of it."""
         self.server.got_request(self.connection)
         # Read whole before anything is answered: a browser that still writes would see no answer.
         words = self._words()
@@ -115,6 +117,7 @@ class Routes(Handler):
             self._do(act, words)
 
     def is_admitted(self) -> bool:
+        """As in every page, and no script of another origin, which a browser names."""
         host = self.headers.get("Host", "")
         # A browser names the origin of a script that asks for another's page.
         origin = self.headers.get("Origin", f"http://{host}")

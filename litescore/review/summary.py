@@ -37,6 +37,7 @@ class Measured:
     waiting: int
 
     def as_json(self) -> dict[str, Any]:
+        """With the accuracy and its interval, both 0..1, once a frame counts."""
         values: dict[str, Any] = dict(vars(self))
         if self.count:
             low, high = interval(self.right / self.count, self.count)
@@ -64,9 +65,11 @@ class Summary:
 
     @property
     def decided(self) -> int:
+        """Of all, labelled or thrown away."""
         return self.confirmed + self.corrected + self.rejected + self.unmatched
 
     def as_json(self) -> dict[str, Any]:
+        """As `--json` prints it; `measured` is called `random` there."""
         confusion = [
             {"model": model, "given": given, "count": count}
             for (model, given), count in self.confused.items()

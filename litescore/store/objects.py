@@ -28,6 +28,7 @@ class Listed(NamedTuple):
 
     @property
     def subject(self) -> Subject:
+        """To be read while it is the one that was listed."""
         return Subject(self.source, etag=self.etag)
 
 

@@ -61,6 +61,7 @@ class Refusal(NamedTuple):
 
     @property
     def denied(self) -> bool:
+        """S3 says 403 also for an object that is missing, where listing is not granted."""
         return self.status == 403
 
 

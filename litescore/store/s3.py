@@ -267,6 +267,7 @@ def _pieces(store: S3Store, key: str, result: GetResult, options: GetOptions) ->
 
 
 def of_bucket(error: Exception, bucket: str, grant: str) -> LitescoreError:
+    """As `refusals.of_bucket`, of an error of obstore's."""
     return refusals.of_bucket(refusal(error), bucket, grant=grant)
 
 
@@ -281,6 +282,7 @@ def refusal(error: Exception) -> Refusal:
 
 
 def unquoted(etag: str | None) -> str | None:
+    """As records bear it: S3 quotes it, its listings and events do not all; None or empty is None."""
     return etag.strip('"') if etag else None
 
 

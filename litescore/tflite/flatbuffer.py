@@ -44,6 +44,7 @@ class Table(NamedTuple):
         return default if place is None else int(self._scalar(kind, place))
 
     def table(self, field: int) -> Table | None:
+        """The table that a field leads to; None where it is absent."""
         target = self.target(field)
         return None if target is None else Table(self.data, target)
 
@@ -71,6 +72,7 @@ class Table(NamedTuple):
         return b"" if not found else found[0]
 
     def text(self, field: int) -> str:
+        """A string, or a vector of bytes read as one: "" where it is absent, bad UTF-8 replaced."""
         return self.content(field).decode(errors="replace")
 
     @property

@@ -41,6 +41,7 @@ class Address:
 
     @property
     def family(self) -> socket.AddressFamily:
+        """IPv6 for a host with a colon."""
         return socket.AF_INET6 if ":" in self.host else socket.AF_INET
 
     @property

@@ -46,6 +46,7 @@ class Guard:
 
     @property
     def has_token(self) -> bool:
+        """Whether a token must be known; without one only this machine is let in."""
         return self._token is not None
 
     def knows(self, token: str) -> bool:

@@ -41,10 +41,12 @@ class Handler(BaseHTTPRequestHandler):
         return self.guard.admits(self.headers)
 
     def handle_one_request(self) -> None:
+        """Bounds how long a kept-open connection may be silent before its next request."""
         self.server.await_request(self.connection)
         super().handle_one_request()
 
     def do_GET(self) -> None:
+        """`route`s who is admitted; `/?token=` signs a browser in. Any other is turned away."""
         self.server.got_request(self.connection)
         try:
             url = urlsplit(self.path)
@@ -68,6 +70,7 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = refuse  # noqa: N815
 
     def version_string(self) -> str:
+        """No version: it would tell strangers what to try."""
         return "litescore"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the name it has

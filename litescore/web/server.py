@@ -57,6 +57,7 @@ class Server(ThreadingMixIn, TCPServer):
         self._mark(connection, None)
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """Begins a thread for a connection, or answers that there are too many."""
         with self._lock:
             full = len(self._due) >= CONNECTIONS
             if not full:
@@ -71,6 +72,7 @@ class Server(ThreadingMixIn, TCPServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
+        """Also takes the connection out of those that are counted."""
         with self._lock:
             self._due.pop(request, None)
         super().shutdown_request(request)

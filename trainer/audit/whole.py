@@ -59,9 +59,11 @@ class Audit:
         raise IndexError(number)
 
     def split(self, number: int) -> str:
+        """The split of an image, one of SPLITS."""
         return str(SPLITS[int(self.ranks[number])])
 
     def label(self, number: int) -> str:
+        """The class name of an image."""
         return str(self.labels[int(self.classes[number])])
 
     def where(self, number: int) -> str:
@@ -75,6 +77,7 @@ class Audit:
         return np.bincount(chosen, minlength=len(self.labels))
 
     def readable(self) -> Iterator[tuple[int, Seen]]:
+        """Number and view of each image that could be read, in order."""
         return ((number, one) for number, one in enumerate(self.seen) if isinstance(one, Seen))
 
     @property

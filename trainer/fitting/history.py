@@ -46,9 +46,11 @@ class Fitted:
 class Watcher(Protocol):
     """Told how training goes. `batches` comes some twenty times an epoch."""
 
-    def batches(self, epoch: int, done: int, of: int, loss: float, accuracy: float) -> None: ...
+    def batches(self, epoch: int, done: int, of: int, loss: float, accuracy: float) -> None:
+        """`done` of the epoch's `of` images are learned: its loss and accuracy (0..1) so far."""
 
-    def epoch(self, epoch: Epoch) -> None: ...
+    def epoch(self, epoch: Epoch) -> None:
+        """An epoch is over and validated."""
 
     def stopping(self) -> None:
         """Someone asked to stop. Called from another thread."""
@@ -59,10 +61,10 @@ class Unwatched:
     """A Watcher that looks away."""
 
     def batches(self, epoch: int, done: int, of: int, loss: float, accuracy: float) -> None:
-        pass
+        """Nothing is shown."""
 
     def epoch(self, epoch: Epoch) -> None:
-        pass
+        """Nothing is told."""
 
     def stopping(self) -> None:
-        pass
+        """Nothing is told."""

@@ -26,6 +26,7 @@ class Wish:
 
     @property
     def uttered(self) -> bool:
+        """Whether it is time to save and end."""
         return self.times > 0
 
 

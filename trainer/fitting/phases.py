@@ -26,6 +26,7 @@ class Phase:
 
     @property
     def epochs(self) -> int:
+        """How many they are."""
         return self.last - self.first + 1
 
     def prepare(self, model: Any) -> None:

@@ -42,6 +42,7 @@ class Bar:
         self._begun: tuple[float, float] | None = None
 
     def batches(self, epoch: int, done: int, of: int, loss: float, accuracy: float) -> None:
+        """Opened here, when the number of images is first known."""
         bar = self._bar = self._bar or self._open(of, (epoch - 1) * of)
         # A training that goes on from a checkpoint begins in its middle.
         self._begun = self._begun or (time.monotonic(), epoch - 1 + done / of)
@@ -50,11 +51,13 @@ class Bar:
         bar.update((epoch - 1) * of + done - bar.n)
 
     def epoch(self, epoch: Epoch) -> None:
+        """A line above the bar, with the time left."""
         if self._bar is not None:
             self._bar.clear()
         self._say(describe(epoch, self._epochs) + self._left(epoch.number))
 
     def stopping(self) -> None:
+        """A line at once, though the bar stands still until all is saved."""
         self._say("stopping: saving first, which may take a moment; once more stops at once")
 
     def _left(self, done: int) -> str:
@@ -69,6 +72,7 @@ class Bar:
         return f"; at most {duration(seconds)} left, until {end}"
 
     def close(self) -> None:
+        """Take the bar off the terminal; the lines stay."""
         if self._bar is not None:
             self._bar.close()
 

@@ -24,6 +24,7 @@ class Warmed(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[m
         self.rate, self.warmup, self.steps = rate, warmup, steps
 
     def __call__(self, step: Any) -> Any:
+        """The rate of a step, counted from 0, as a float32 tensor."""
         # The first step is number 0 and must move something.
         done = tf.cast(step, tf.float32) + 1.0
         rising = done / max(1, self.warmup)
@@ -32,6 +33,7 @@ class Warmed(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[m
         return self.rate * tf.where(done < self.warmup, rising, falling)
 
     def get_config(self) -> dict[str, Any]:
+        """What Keras makes it from again."""
         return {"rate": self.rate, "warmup": self.warmup, "steps": self.steps}
 
 

@@ -31,6 +31,7 @@ class Published:
 
     @property
     def name(self) -> str:
+        """Its name in Keras' cache."""
         return self.file.rpartition("/")[2]
 
 

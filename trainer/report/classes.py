@@ -58,6 +58,7 @@ class Imbalance:
 
     @property
     def ratio(self) -> float:
+        """How many times as many; a class without images counts as one with one."""
         return self.most / max(1, self.fewest)
 
 

@@ -150,6 +150,7 @@ def first_predictions(run: Run) -> str:
 
 
 def percent(share: float) -> str:
+    """A share, 0..1, in percent with two decimals."""
     return f"{100 * share:.2f} %"
 
 

@@ -41,6 +41,7 @@ class Result:
 
     @property
     def exit_code(self) -> int:
+        """0, or 1 where batches or single images failed."""
         whole = self.progress.status == runs.SUCCEEDED and not self.progress.failed
         return 0 if whole and not (self.told and self.told.statuses["failed"]) else 1
 

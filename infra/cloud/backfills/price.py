@@ -31,6 +31,7 @@ class Rate:
     arch: str
 
     def dollars(self, images: int) -> float:
+        """What so many images cost."""
         return self._budget.dollars(images)
 
     def images(self, dollars: float) -> int:

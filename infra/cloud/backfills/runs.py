@@ -51,10 +51,12 @@ class Progress:
 
     @property
     def done(self) -> int:
+        """Images that need nothing more, failed ones too."""
         return self.succeeded + self.failed
 
     @property
     def ended(self) -> bool:
+        """Whether nothing more will happen, well or not."""
         return self.status != RUNNING
 
 

@@ -34,6 +34,7 @@ class Event:
 
     @property
     def ended(self) -> bool:
+        """Whether this step of the resource is over, well or not."""
         return not self.status.endswith("_IN_PROGRESS")
 
 
@@ -49,6 +50,7 @@ class End:
 
     @property
     def good(self) -> bool:
+        """False for a rollback too, even one that went well."""
         return not self.cause and "ROLLBACK" not in self.status and "FAILED" not in self.status
 
 

@@ -26,6 +26,7 @@ class Text(_Type):
         self.pattern, self.needs = pattern, needs
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as it is, not stripped."""
         if value and not re.fullmatch(self.pattern, value):
             self.fail(f"{value!r}: give {self.needs}", param, ctx)
         return str(value)

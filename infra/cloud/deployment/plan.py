@@ -42,6 +42,7 @@ class Plan:
 
     @property
     def changes_bucket(self) -> bool:
+        """Whether an existing bucket's notifications would be others afterwards."""
         return self.shown != self.wanted
 
     @property

@@ -28,6 +28,7 @@ class Holding:
     newest: tuple[Entry, ...]
 
     def as_json(self, shown: int) -> dict[str, Any]:
+        """For the page's script: times in seconds since 1970, and at most `shown` of the newest."""
         newest = [
             {"key": one.key, "bytes": one.size, "at": one.modified.timestamp()}
             for one in self.newest[:shown]

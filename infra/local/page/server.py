@@ -36,6 +36,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
+        """With the port that it got."""
         return f"http://127.0.0.1:{self.server_address[1]}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -54,6 +55,7 @@ class Handler(BaseHTTPRequestHandler):
     timeout = _PATIENCE
 
     def do_GET(self) -> None:
+        """The page, its state as JSON, or a picture; 403 to whom asks by another machine's name."""
         path = urlsplit(self.path).path
         if not self._is_admitted():
             self._answer(403, b"ask by localhost or 127.0.0.1\n", "text/plain")
@@ -75,6 +77,7 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = refuse  # noqa: N815
 
     def version_string(self) -> str:
+        """No version: it would tell strangers what to try."""
         return "litescore"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the name it has

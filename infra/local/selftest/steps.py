@@ -37,7 +37,7 @@ class Step:
     run: Callable[[Trial], str]
 
 
-def stack_is_whole(trial: Trial) -> str:
+def _stack_is_whole(trial: Trial) -> str:
     names = (*_OUTPUTS, *_MORE_OUTPUTS)
     missing = [name for name in names if not trial.out(name)]
     if missing:
@@ -45,7 +45,7 @@ def stack_is_whole(trial: Trial) -> str:
     return f"stack {trial.stack.name}, {len(trial.stack.outputs)} outputs"
 
 
-def images_become_records(trial: Trial) -> str:
+def _images_become_records(trial: Trial) -> str:
     trial.put()
     wanted = {key.removeprefix(trial.prefix) for key in trial.images} | {BROKEN}
     trial.wait("record of each image", lambda: trial.records().keys() >= wanted)
@@ -57,14 +57,14 @@ def images_become_records(trial: Trial) -> str:
     return f"{len(scored)} scored, model {scored[0].model[:12]}"
 
 
-def broken_image_fails_alone(trial: Trial) -> str:
+def _broken_image_fails_alone(trial: Trial) -> str:
     record = trial.records().get(BROKEN)
     if record is None or (record.status, record.kind) != ("failed", "corrupt"):
         raise GateError(f"the broken image is {record.status if record else 'without a record'}")
     return f"{record.kind}: {record.reason}"
 
 
-def model_is_pinned(trial: Trial) -> str:
+def _model_is_pinned(trial: Trial) -> str:
     wanted = trial.out("ModelSha256")
     if not wanted:
         raise NotRun("the stack names no digest")
@@ -74,13 +74,13 @@ def model_is_pinned(trial: Trial) -> str:
     return f"SHA-256 {wanted[:12]} in stack and records"
 
 
-def invocations_are_logged(trial: Trial) -> str:
+def _invocations_are_logged(trial: Trial) -> str:
     lines = trial.wait("line of metrics in the log", lambda: _metrics(trial))
     cold = sum(line["cold_start"] for line in lines)
     return f"{len(lines)} invocations in the log, {cold:.0f} cold starts"
 
 
-def useless_message_becomes_dead_letter(trial: Trial) -> str:
+def _useless_message_becomes_dead_letter(trial: Trial) -> str:
     sqs, dead = trial.account.client("sqs"), trial.out("DeadLetterQueueUrl")
     if there := _letters(trial):
         raise NotRun(f"{len(there)} dead letters are there already: redrive or delete them first")
@@ -93,7 +93,7 @@ def useless_message_becomes_dead_letter(trial: Trial) -> str:
     return "given up after the last delivery"
 
 
-def dead_letter_is_redriven(trial: Trial) -> str:
+def _dead_letter_is_redriven(trial: Trial) -> str:
     sqs = trial.account.client("sqs")
     if there := _letters(trial):
         raise NotRun(f"{len(there)} dead letters of others are there")
@@ -109,7 +109,7 @@ def dead_letter_is_redriven(trial: Trial) -> str:
     return "sent back, taken, and its image recorded as gone"
 
 
-def backfill_scores_the_prefix(trial: Trial) -> str:
+def _backfill_scores_the_prefix(trial: Trial) -> str:
     work = Work("objects", "the self-test", bucket=trial.out("InputBucket"), prefix=trial.prefix)
     run = runs.start(trial.account, trial.stack, work)
     trial.wait("end of the backfill", lambda: runs.look(trial.account, run).ended)
@@ -123,7 +123,7 @@ def backfill_scores_the_prefix(trial: Trial) -> str:
     return f"{progress.succeeded} images, none failed"
 
 
-def view_has_each_image_once(trial: Trial) -> str:
+def _view_has_each_image_once(trial: Trial) -> str:
     with trial.clearing(_RESULTS):
         rows = list(ask(trial.account, trial.stack, "select source, status from latest").rows)
     start = f"s3://{trial.out('InputBucket')}/{trial.prefix}"
@@ -134,7 +134,7 @@ def view_has_each_image_once(trial: Trial) -> str:
     return ", ".join(f"{count} {status}" for status, count in sorted(found.items()))
 
 
-def status_tells_every_part(trial: Trial) -> str:
+def _status_tells_every_part(trial: Trial) -> str:
     parts = status.read(trial.account, trial.stack)
     for name, part in parts.items():
         if status.UNKNOWN in part:
@@ -173,14 +173,14 @@ def _impatient(trial: Trial) -> Iterator[None]:
 
 
 STEPS = (
-    Step("the template is deployed", stack_is_whole),
-    Step(f"{IMAGES} images become records", images_become_records),
-    Step("a broken image fails alone", broken_image_fails_alone),
-    Step("the model is the one that was deployed", model_is_pinned),
-    Step("invocations are in the log", invocations_are_logged),
-    Step("a message of no use becomes a dead letter", useless_message_becomes_dead_letter),
-    Step("a dead letter is sent back", dead_letter_is_redriven),
-    Step("a backfill scores what is there", backfill_scores_the_prefix),
-    Step("Athena's view has each image once", view_has_each_image_once),
-    Step("status knows every part", status_tells_every_part),
+    Step("the template is deployed", _stack_is_whole),
+    Step(f"{IMAGES} images become records", _images_become_records),
+    Step("a broken image fails alone", _broken_image_fails_alone),
+    Step("the model is the one that was deployed", _model_is_pinned),
+    Step("invocations are in the log", _invocations_are_logged),
+    Step("a message of no use becomes a dead letter", _useless_message_becomes_dead_letter),
+    Step("a dead letter is sent back", _dead_letter_is_redriven),
+    Step("a backfill scores what is there", _backfill_scores_the_prefix),
+    Step("Athena's view has each image once", _view_has_each_image_once),
+    Step("status knows every part", _status_tells_every_part),
 )
