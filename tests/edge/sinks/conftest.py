@@ -1,4 +1,4 @@
-"""A spool, a broker and a sink over both."""
+"""A spool, a broker and a sink over both; and a place for lines."""
 
 from __future__ import annotations
 
@@ -64,3 +64,9 @@ def telling(broker: Broker, path: Path, said: list[str]) -> Iterator[Callable[..
     yield make
     for sink in made:
         sink.close()
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """A file of records that is not there yet."""
+    return tmp_path / "records.jsonl"
