@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lambda_handler import scoring
+from lambda_handler import changes, scoring
 from litescore import results
 from litescore.record import Record
+from tests.lambda_handler.searched import MODEL, Find, never
 from tests.rig.pngs import Pngs
 from tests.rig.seaweed import S3
 from tests.rig.stub_s3 import StubS3
@@ -64,3 +66,21 @@ def _forget() -> None:
     scoring.settings.cache_clear()
     scoring.prepare.cache_clear()
     scoring.following.cache_clear()
+
+
+@pytest.fixture
+def find(inputs: str) -> Find:
+    """A search of the input bucket for MODEL, without loading a model."""
+
+    def search(
+        *,
+        model: str = MODEL,
+        after: Any = None,
+        late: Callable[[], bool] = never,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        asked = {"bucket": inputs, "prefix": "", "max_images": 10_000} | fields
+        event = {"changes": asked, "after": after}
+        return changes.find(event, scoring.destination(), model, late)
+
+    return search
