@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from litescore import cli, contract, image
+from litescore import Model, cli, contract, image
 from litescore.contract import Contract
 from tests.litescore import tiny
 
@@ -85,3 +85,17 @@ def picture_bytes(seed: int) -> bytes:
     """A noisy colour PNG, 9 x 7."""
     pixels = np.random.default_rng(seed).integers(0, 256, (7, 9, 3), np.uint8)
     return image.encode_png(pixels)
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> Path:
+    """The class names in a file."""
+    path = tmp_path / "names.txt"
+    path.write_text("ant\nbee\ncat\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(small_model: Path) -> Model:
+    """Three animals, gray, whole numbers inside."""
+    return Model(small_model)

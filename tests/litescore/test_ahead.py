@@ -9,7 +9,7 @@ import pytest
 from litescore import results
 from litescore.errors import LitescoreError
 from litescore.results import ahead
-from tests.litescore.test_results import record
+from tests.litescore.recorded import record
 from tests.rig import proxy as rig
 from tests.rig.proxy import Fault, Proxy
 from tests.rig.stub_s3 import StubS3

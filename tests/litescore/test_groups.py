@@ -13,7 +13,7 @@ from litescore.record import Record
 from litescore.results import groups
 from litescore.results.groups import fields, grouped
 from tests.litescore.conftest import Say
-from tests.litescore.test_results import record, sure, unreadable, write
+from tests.litescore.recorded import record, sure, unreadable, write
 
 ONE, TWO = "1" * 64, "2" * 64
 

@@ -11,7 +11,7 @@ import pytest
 
 from litescore.errors import UsageError
 from litescore.scoring import resume
-from tests.litescore.test_results import record, write
+from tests.litescore.recorded import record, write
 
 MODEL, IMAGES = "m", 4000
 

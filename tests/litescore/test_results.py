@@ -1,4 +1,4 @@
-"""Reading records back: which of several holds, what they count to, and in how much memory."""
+"""Reading records back: which of several holds, what the command tells, and in how much memory."""
 
 from __future__ import annotations
 
@@ -7,36 +7,15 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from litescore import results
-from litescore.errors import ConfigurationError, PermanentError
-from litescore.record import Record, Subject
+from litescore.errors import ConfigurationError
 from tests.litescore.conftest import Say
+from tests.litescore.recorded import EARLY, LATE, record, sure, unreadable, write
 from tests.rig.stub_s3 import StubS3
-
-EARLY, LATE = "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"
-
-
-def record(name: str, status: str = "scored", at: str = EARLY, model: str = "m") -> Record:
-    """A record of the image called so."""
-    if status == "scored":
-        row = np.array([0.25, 0.75], np.float32)
-        made = Record.scored(Subject(name), row, labels=("ant", "bee"), model=model)
-    else:
-        made = Record.failed(Subject(name), PermanentError("corrupt", status), model=model)
-    return made._replace(status=status, at=at)
-
-
-def write(path: Path, records: Iterable[Record]) -> None:
-    """Records as a file, gzipped by its name."""
-    data = "".join(one.to_json() + "\n" for one in records).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
 
 
 def test_plain_and_gzipped_files_anywhere_below(tmp_path: Path) -> None:
@@ -64,8 +43,6 @@ LADDER = [
     record("x", "scored", EARLY),
     record("x", "scored", LATE),
 ]
-
-
 PAIRS = list(itertools.combinations(range(len(LADDER)), 2))
 
 
@@ -158,86 +135,6 @@ def test_records_in_s3(stub: StubS3, monkeypatch: pytest.MonkeyPatch) -> None:
     stub.objects["stub", "elsewhere/x.jsonl"] = b"not ours"
     found = [one.source for one in results.read("s3://stub/records/")]
     assert found == [f"image {number}" for number in range(5)]
-
-
-def test_counts() -> None:
-    """Of statuses, labels, kinds of failure and models."""
-    records = [record("a"), record("b"), record("c", "failed"), record("d", model="n")]
-    counts = results.count(records)
-    assert counts.images == 4
-    assert counts.statuses == {"scored": 3, "failed": 1}
-    assert counts.labels == {"bee": 3}
-    assert counts.kinds == {"corrupt": 1}
-    assert counts.models == {"m": 3, "n": 1}
-
-
-def sure(name: str, score: float, label: str = "bee") -> Record:
-    """A scored record of this probability."""
-    return record(name)._replace(label=label, score=score)
-
-
-def unreadable(name: str, reason: str, kind: str = "corrupt") -> Record:
-    """A failed record for this reason."""
-    return record(name, "failed")._replace(reason=reason, kind=kind)
-
-
-def test_how_sure() -> None:
-    """Ten equal steps; 1 is in the last."""
-    scores = (0.0, 0.05, 0.1, 0.55, 0.99, 1.0)
-    counts = results.count([sure(str(score), score) for score in scores])
-    assert counts.confidences == [2, 1, 0, 0, 0, 1, 0, 0, 0, 2]
-
-
-def test_the_least_sure() -> None:
-    """So many as asked for, lowest first, of equals the first met."""
-    scores = np.random.default_rng(0).integers(1, 50, 400) / 50
-    records = [sure(str(number), score) for number, score in enumerate(scores)]
-    counts = results.count(records, pictures=30)
-    assert counts.least_sure == sorted(records, key=lambda one: one.score or 0)[:30]
-    assert results.count(records, pictures=0).least_sure == []
-
-
-def test_errors_by_reason() -> None:
-    """Numbers and the image's own name make no new reason; another kind does."""
-    records = [
-        *(unreadable(f"{n}.png", f"truncated ({n} bytes)") for n in range(5)),
-        *(unreadable(f"s3://b/{n}", f"no object s3://b/{n}", "gone") for n in range(7)),
-        unreadable("x", "truncated (3 bytes)", "unsupported"),
-    ]
-    counts = results.count(records)
-    causes = counts.most_frequent_causes
-    assert [(one.kind, one.reason, one.images) for one in causes] == [
-        ("gone", "no object s3://b/0", 7),
-        ("corrupt", "truncated (0 bytes)", 5),
-        ("unsupported", "truncated (3 bytes)", 1),
-    ]
-    assert [one.source for one in causes[1].examples] == ["0.png", "1.png", "2.png"]
-    firsts = [one.source for one in counts.failed]
-    assert firsts == ["s3://b/0", "0.png", "x", "s3://b/1", "1.png", "s3://b/2", "2.png"]
-
-
-def test_too_many_reasons_are_one() -> None:
-    """A reader that puts the file's own words into each reason does not fill the memory."""
-    words = ("".join(letters) for letters in itertools.product("abcdefgh", repeat=3))
-    counts = results.count(unreadable(word, f"begins {word[::-1]}!") for word in words)
-    assert len(counts.causes) <= 201
-    assert counts.most_frequent_causes[0].reason == "other reasons"
-    assert sum(cause.images for cause in counts.causes.values()) == 512
-
-
-def test_some_of_each_label() -> None:
-    """In turns, the most frequent label first."""
-    records = [sure(f"{label}{n}", 0.5, label) for label in "abc" for n in range(ord(label) - 95)]
-    counts = results.count(records, pictures=7)
-    assert [one.source for one in counts.of_each_label] == [
-        "c0",
-        "b0",
-        "a0",
-        "c1",
-        "b1",
-        "a1",
-        "c2",
-    ]
 
 
 def test_the_command_tells_all(tmp_path: Path, say: Say) -> None:

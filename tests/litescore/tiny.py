@@ -23,6 +23,8 @@ _ENDINGS = {
     "softmax": (schema.BuiltinOperator.SOFTMAX, schema.BuiltinOptions.SoftmaxOptions),
     "sigmoid": (schema.BuiltinOperator.LOGISTIC, schema.BuiltinOptions.NONE),
 }
+# The oldest runtime that has what these models need.
+RUNTIME = "1.14.0"
 # Of the output of softmax and of LOGISTIC: 256 steps from 0 to 1.
 PROBABILITY = 1 / 256
 _RAW = {"float32": (0.0, 0), "uint8": (1.0, 0), "int8": (1.0, -128)}
