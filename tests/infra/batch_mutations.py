@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.infra.template.mutations import Mutation, drop, put
+from tests.infra.template.spoiling import Mutation, drop, put
 
 _JOB = "Resources/JobDefinition/Properties"
 _CONTAINER = f"{_JOB}/ContainerProperties"

@@ -37,7 +37,7 @@ from tests.infra.batch_rules import (
     parsed,
     violations,
 )
-from tests.infra.template.mutations import Mutation
+from tests.infra.template.spoiling import Mutation
 from tests.infra.template.translation import conditions, resolved
 from tests.litescore import tiny
 from tests.litescore.conftest import picture_bytes

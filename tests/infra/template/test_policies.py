@@ -7,8 +7,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from tests.infra.template.mutations import MUTATIONS, Mutation
+from tests.infra.template.mutations import MUTATIONS
 from tests.infra.template.rules import RULES, violations
+from tests.infra.template.spoiling import Mutation
 from tests.infra.template.translation import TEXT, choices, conditions, resolved, translated
 
 pytestmark = pytest.mark.long
