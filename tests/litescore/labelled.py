@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from litescore import image
+from litescore import dataset, image
 from litescore.dataset import SPLITS
+from litescore.errors import DataError
 
 COUNTS = {"ant": 6, "bee big": 11, "7": 5, "10": 4}
 
@@ -96,3 +98,11 @@ FORMS: dict[str, Callable[[Path, Path], Path]] = {
     "absolute": lambda folder, out: csv_of(rows_of(folder, f"{folder}/"), out / "abs.csv"),
     "json lines": lambda folder, _out: json_lines_of(rows_of(folder), folder / "list.jsonl"),
 }
+
+
+def refused(place: Path, words: str, split: str = "train") -> None:
+    """One line that begins with the file and says these words."""
+    with pytest.raises(DataError, match=words) as raised:
+        dataset.load(place, split)
+    (line,) = str(raised.value).splitlines()
+    assert place.name in line

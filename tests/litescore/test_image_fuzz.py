@@ -198,7 +198,7 @@ def bombs() -> dict[str, bytes]:
     ],
 )
 def test_bombs_do_not_go_off(bombs: dict[str, bytes], name: str, becomes: str) -> None:
-    """Refused, or read no further than the picture goes; see test_shards for archives."""
+    """Refused, or read no further than the picture goes; see test_hostile_shards for archives."""
     begun = time.thread_time()
     assert outcome(bombs[name], CONTRACTS[0]) == becomes
     assert time.thread_time() - begun < DEADLINE.total_seconds()
