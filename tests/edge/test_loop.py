@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -15,77 +15,17 @@ from numpy.typing import NDArray
 from edge.decisions import Deciding
 from edge.device import Device
 from edge.emission import Telling
-from edge.frames import Frame, Still
+from edge.frames import Still
 from edge.loop import Loop
 from edge.scored import Scored
-from edge.status import Status
 from edge.stop import Stop
 from litescore import image
-from litescore.contract import Contract
 from litescore.errors import ConfigurationError, PermanentError, UsageError
-from litescore.record import Subject
 from litescore.scorer import Scorer
 from litescore.view import View
 from tests.edge.conftest import BLUE, GREEN, RED, plain
+from tests.edge.given import Given, Kept
 from tests.rig.waiting import wait_until
-
-
-class Given:
-    """A source of the pictures it is given."""
-
-    name = "given"
-    live = False
-
-    def __init__(
-        self, pictures: Iterable[NDArray[np.uint8] | Still | PermanentError | None]
-    ) -> None:
-        self._pictures = pictures
-        self.closed = False
-        self.expected: list[Contract] = []
-
-    def frames(self) -> Generator[Frame | None, None, None]:
-        try:
-            for number, pixels in enumerate(self._pictures):
-                if pixels is None:
-                    yield None
-                    continue
-                subject = Subject("given", etag=str(number))
-                yield Frame(subject, number, time.monotonic(), pixels)
-        finally:
-            self.closed = True
-
-    def expect(self, contract: Contract) -> None:
-        self.expected.append(contract)
-
-    def status(self) -> Status:
-        return Status("running")
-
-
-class Kept:
-    """A sink that keeps what it is given, or raises."""
-
-    name = "kept"
-
-    def __init__(self, failure: BaseException | None = None) -> None:
-        self.scored: list[Scored] = []
-        self.go_on = threading.Event()
-        self.go_on.set()
-        self._failure = failure
-
-    def write(self, scored: Scored) -> None:
-        self.go_on.wait(30)
-        if self._failure is not None:
-            raise self._failure
-        self.scored.append(scored)
-
-    def status(self) -> Status:
-        return Status("running")
-
-    def close(self) -> None: ...
-
-    @property
-    def labels(self) -> list[str | None]:
-        return [scored.record.label for scored in self.scored]
 
 
 def test_every_frame_in_order(color_scorer: Scorer, device: Device) -> None:
