@@ -15,6 +15,7 @@ from benchmarks.house import machine, page, results, run
 from benchmarks.house.catalog import PIECES, find
 from benchmarks.house.piece import Piece
 from benchmarks.house.results import Results
+from benchmarks.house.run import Run
 
 LOGS = Path(".cache") / "bench"
 
@@ -48,41 +49,46 @@ def main(names: tuple[str, ...], quick: bool, render: bool, listed: bool) -> Non
         sys.exit(quickly(pieces) if quick else measure(pieces, whole=not names))
 
 
-def measure(pieces: Sequence[Piece], *, whole: bool) -> int:
+def measure(
+    pieces: Sequence[Piece],
+    *,
+    whole: bool,
+    path: Path = results.RESULTS,
+    docs: Path = page.DOCS,
+    logs: Path = LOGS,
+) -> int:
     """Measure and write; the page is written too where somebody stops it under way."""
-    held = results.read()
-    here = machine.machine()
+    held, here = results.read(path), machine.machine()
     if not whole and held.machine and held.machine != here:
         raise click.UsageError("the other figures are of another machine: measure all of it")
     held = replace(held, machine=here, versions=machine.versions())
-    LOGS.mkdir(parents=True, exist_ok=True)
+    logs.mkdir(parents=True, exist_ok=True)
     failed = []
     try:
-        for piece, measured in run.run(pieces, LOGS, click.echo):
+        for piece, measured in Run(pieces, logs, click.echo).measured():
             failed += run.failed(piece, measured)
             held = replace(held, pieces=_ordered({**held.pieces, piece.name: measured}))
-            results.write(held)
+            results.write(held, path)
     finally:
-        write(held)
+        write(held, docs)
     if failed:
-        click.echo(f"failed: {', '.join(failed)}; what was said stands in {LOGS}/", err=True)
+        click.echo(f"failed: {', '.join(failed)}; what was said stands in {logs}/", err=True)
     return int(bool(failed))
 
 
 def quickly(pieces: Sequence[Piece]) -> int:
     """Every piece in its smallest size, and a page in a folder that goes again."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        found = {
-            one.name: measured for one, measured in run.run(pieces, folder, click.echo, quick=True)
-        }
-        held = Results(machine.machine(), machine.versions(), found)
-        results.write(held, folder / "results.json")
-        write(results.read(folder / "results.json"), folder)
-        failed = [name for piece in pieces for name in run.failed(piece, found[piece.name])]
-        for log in (folder / f"{piece.name}.log" for piece in pieces):
-            if found[log.stem].error and log.exists():
-                click.echo(f"--- {log.stem}\n{log.read_text(errors='replace')[-2000:]}", err=True)
+        folder, failed, held = Path(name), list[str](), {}
+        for piece, measured in Run(pieces, folder, click.echo, quick=True).measured():
+            held[piece.name] = measured
+            failed += run.failed(piece, measured)
+            if measured.error:
+                said = (folder / f"{piece.name}.log").read_text(errors="replace")
+                click.echo(f"--- {piece.name} said:\n{said[-2000:]}", err=True)
+        found, path = Results(machine.machine(), machine.versions(), held), folder / "results.json"
+        results.write(found, path)
+        write(results.read(path), folder)
     return int(bool(failed))
 
 
@@ -96,8 +102,9 @@ def write(held: Results, docs: Path = page.DOCS) -> None:
 
 
 def _ordered(pieces: dict[str, results.Measured]) -> dict[str, results.Measured]:
-    """As the page has them; what is no piece any more is left out."""
-    return {piece.name: pieces[piece.name] for piece in PIECES if piece.name in pieces}
+    """As the page has them."""
+    places = {piece.name: place for place, piece in enumerate(PIECES)}
+    return dict(sorted(pieces.items(), key=lambda pair: places.get(pair[0], len(places))))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from benchmarks.house.piece import Found, Piece, Place
 
 # Times the minutes that a piece is expected to take, and beside it.
 _PATIENCE, _START = 3, 180.0
+# Seconds that a process may take to end once it has answered.
+_ENDING = 10.0
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,16 @@ class Failed:
 def run(piece: Piece, log: Path, *, quick: bool = False) -> Found | Failed:
     """Its figures; rows are `skipped` where something is missing here. What it prints goes to `log`."""
     if reason := needs.missing(piece.needs):
-        return _skipped(piece, reason)
+        return skipped(piece, reason)
+    # Here and not in the process, which may be killed.
+    with tempfile.TemporaryDirectory(prefix="litescore-bench-", ignore_cleanup_errors=True) as name:
+        return _in_process(piece, log, Place(Path(name), quick))
+
+
+def _in_process(piece: Piece, log: Path, place: Place) -> Found | Failed:
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe(duplex=False)
-    child = spawn.Process(target=_work, args=(piece, log, theirs, quick))
+    child = spawn.Process(target=_work, args=(piece, log, theirs, place))
     child.start()
     theirs.close()
     try:
@@ -42,6 +50,7 @@ def run(piece: Piece, log: Path, *, quick: bool = False) -> Found | Failed:
         if not ours.poll(seconds):
             return Failed(f"no end after {seconds / 60:.0f} minutes")
         answer: Found | Failed = ours.recv()
+        child.join(_ENDING)
         return answer
     except EOFError:
         child.join()
@@ -51,15 +60,14 @@ def run(piece: Piece, log: Path, *, quick: bool = False) -> Found | Failed:
         child.join()
 
 
-def _work(piece: Piece, log: Path, answer: Connection, quick: bool) -> None:
+def _work(piece: Piece, log: Path, answer: Connection, place: Place) -> None:
     os.setsid()
     _print_to(log)
     # The settings and the AWS account of whoever runs this are none of it; the data is.
     for name in list(os.environ):
         if name.startswith(("LITESCORE_", "AWS_")) and name != "LITESCORE_DATA":
             del os.environ[name]
-    with tempfile.TemporaryDirectory(prefix="litescore-bench-", ignore_cleanup_errors=True) as name:
-        answer.send(_measured(piece, Place(Path(name), quick)))
+    answer.send(_measured(piece, place))
 
 
 def _measured(piece: Piece, place: Place) -> Found | Failed:
@@ -70,7 +78,7 @@ def _measured(piece: Piece, place: Place) -> Found | Failed:
         traceback.print_exc()
         # The rig of the tests skips by an exception of pytest's.
         if type(error).__name__ == "Skipped":
-            return _skipped(piece, str(error))
+            return skipped(piece, str(error))
         return Failed(_told(error))
     return found
 
@@ -85,7 +93,8 @@ def _told(error: BaseException) -> str:
     return " ".join(text.split())[:400]
 
 
-def _skipped(piece: Piece, reason: str) -> Found:
+def skipped(piece: Piece, reason: str) -> Found:
+    """No row of it, and why."""
     return Found({}, skipped={row.name: reason for row in piece.rows})
 
 

@@ -26,7 +26,7 @@ PIECES = (
     Piece(
         "batch",
         _BATCH,
-        2.5,
+        2.2,
         "benchmarks.house.measures.batch:peers",
         (
             Row(
@@ -79,7 +79,7 @@ PIECES = (
     Piece(
         "shards",
         _BATCH,
-        2.5,
+        2.2,
         "benchmarks.house.measures.batch:shards",
         (
             Row("zip-28", "CPU an image, zip shard over single objects, 28 px", holds.ZIP),
@@ -105,7 +105,7 @@ PIECES = (
     Piece(
         "curves",
         _BATCH,
-        2.0,
+        1.5,
         "benchmarks.house.measures.batch:curves",
         (),
         "python -m benchmarks.house --only curves",
@@ -115,7 +115,7 @@ PIECES = (
     Piece(
         "parallel",
         _BATCH,
-        2.0,
+        1.8,
         "benchmarks.house.measures.batch:threads_and_processes",
         (
             Row("threads", "two decoding threads over one, 1-megapixel JPEGs", holds.TWO),
@@ -128,7 +128,7 @@ PIECES = (
     Piece(
         "memory",
         _BATCH,
-        4.0,
+        3.0,
         "benchmarks.house.measures.memory:scoring",
         (
             Row("memory-small", "peak memory, 10,000 28 x 28 PNGs over 64", holds.PEAK),
@@ -141,7 +141,7 @@ PIECES = (
     Piece(
         "cold-start",
         _FUNCTION,
-        2.0,
+        1.8,
         "benchmarks.house.measures.function:start",
         (
             Row(
@@ -160,7 +160,7 @@ PIECES = (
     Piece(
         "edge-loop",
         _EDGE,
-        2.0,
+        1.8,
         "benchmarks.house.measures.edge:loop",
         (
             Row(
@@ -206,7 +206,7 @@ PIECES = (
     Piece(
         "latency",
         _EDGE,
-        1.5,
+        1.3,
         "benchmarks.house.measures.edge:latency",
         (
             Row(
@@ -224,7 +224,7 @@ PIECES = (
     Piece(
         "preview",
         _EDGE,
-        2.0,
+        1.6,
         "benchmarks.house.measures.edge:shown",
         (
             Row(
@@ -242,7 +242,7 @@ PIECES = (
     Piece(
         "edge-memory",
         _EDGE,
-        3.0,
+        2.5,
         "benchmarks.house.measures.edge:held",
         (Row("edge-memory", "memory of the loop, 100,000 frames over 10,000", holds.FRAMES),),
         "python -m benchmarks.edge_memory",
@@ -273,7 +273,7 @@ PIECES = (
     Piece(
         "verify",
         _EDGE,
-        0.7,
+        0.5,
         "benchmarks.house.measures.edge:verify",
         (Row("verify", "`litescore verify`, start of Python included", holds.VERIFY, " s"),),
         "litescore verify model.tflite",
@@ -299,7 +299,7 @@ PIECES = (
     Piece(
         "decoding-memory",
         _TRAINING,
-        0.7,
+        0.5,
         "benchmarks.house.measures.memory:decoding_memory",
         (
             Row(
@@ -315,7 +315,7 @@ PIECES = (
     Piece(
         "epoch-memory",
         _TRAINING,
-        1.5,
+        1.2,
         "benchmarks.house.measures.memory:epoch_memory",
         (
             Row(
@@ -331,7 +331,7 @@ PIECES = (
     Piece(
         "training",
         _TRAINING,
-        3.5,
+        3.2,
         "benchmarks.house.measures.training:against_tutorials",
         (
             Row(
@@ -354,7 +354,7 @@ PIECES = (
     Piece(
         "export",
         _TRAINING,
-        3.5,
+        3.2,
         "benchmarks.house.measures.training:files",
         (
             Row("int8-size", "int8 file over f32 file, four presets", holds.FILE, worst=True),
@@ -380,7 +380,7 @@ PIECES = (
     Piece(
         "arm64",
         _EDGE,
-        5.0,
+        4.0,
         "benchmarks.house.measures.arm:answers",
         (
             Row(

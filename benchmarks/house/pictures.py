@@ -17,6 +17,8 @@ _KINDS = {"28": "28 x 28 PNG", "photos": "640 x 480 JPEG"}
 _SIZE = 12
 _WIDTH = 6.0
 _OTHER = "#0f8a5f"
+# Of a function, in MB, where a phone has room for a number; the fourth is one whole processor.
+_MEMORIES = (256, 512, 1024, 1769, 3538, 10240)
 _WAYS = {
     "events": ("events, one image each", BAD),
     "backfill": ("backfill, Distributed Map", GOOD),
@@ -82,7 +84,7 @@ def _cost(curve: Mapping[str, Any]) -> bytes:
         for way, (name, color) in _WAYS.items():
             _line(axes, line["x"], line[way], color, label=name)
         axes.set_ylim(0, 1.35 * max(max(line[way]) for way in _WAYS))
-        axes.set_xticks(line["x"][::2])
+        axes.set_xticks(_MEMORIES)
         axes.set_ylabel("dollars a million", fontsize=_SIZE, color=SOFT)
     rows[0][0].legend(frameon=False, fontsize=_SIZE - 1, loc="upper left")
     rows[-1][0].set_xlabel("memory of the function, MB", fontsize=_SIZE, color=SOFT)

@@ -9,7 +9,6 @@ from benchmarks.holds import Hold
 from benchmarks.house.piece import Row
 from benchmarks.house.results import Figure
 
-
 # Units of things that are counted.
 _COUNTED = (" steps", "")
 

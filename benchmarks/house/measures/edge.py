@@ -37,7 +37,7 @@ def loop(place: Place) -> Found:
 def latency(place: Place) -> Found:
     """The 99th percentile over a frame interval and an invoke, by camera and model."""
     rtsp = not place.quick and bool(shutil.which("gst-inspect-1.0"))
-    seconds = 2.0 if place.quick else 10.0
+    seconds = 4.0 if place.quick else 10.0
     found = list(edge_latency.every(place.folder, seconds, rtsp=rtsp))
     note = "" if rtsp else "without the RTSP camera: no GStreamer here"
     return Found({"latency": [one.p99 / one.hold for _, one in found]}, notes={"latency": note})
