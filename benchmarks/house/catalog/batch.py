@@ -6,16 +6,11 @@ from benchmarks import holds
 from benchmarks.house.piece import Piece, Row
 
 _TITLE = "Batches from S3"
-# An image is fetched, decoded and scored whoever does it: what is left to save is the rest.
-_PHOTOS_WHY = (
-    "both pay for decoding, resizing and the model: in memory, without any fetch, that alone is "
-    "{score-photos}"
+# Whoever does it, an image is decoded, resized and given to the model.
+_SHARE = (
+    "decoding, resizing and the model, which both do, are {share-photos} of the pipeline's own CPU"
 )
-_FETCH_WHY = "fetching alone, one GET an image by obstore, is {fetch-28}"
-_SHARD_WHY = (
-    "a shard saves the fetch, and a photograph's time is decoding, resizing and the model: "
-    "fetching it is {fetch-photos} of the peer's CPU, decoding and scoring {score-photos}"
-)
+_SHARD = "a shard saves the fetch; decoding, resizing and the model are {share-photos} of single objects' CPU"
 
 PIECES = (
     Piece(
@@ -47,25 +42,23 @@ PIECES = (
                 "keras-photos",
                 "images/s over boto3 + `keras.predict` an object, photographs",
                 holds.KERAS_PHOTOS,
-                why="decoding, resizing and the model are in both: in memory they take "
-                "{score-photos} of what boto3 and one-image TFLite take in all",
+                why=_SHARE,
             ),
             Row(
                 "tflite-28",
                 "CPU an image over boto3 + one-image TFLite an object, 28 px",
                 holds.ONE_IMAGE,
-                why=_FETCH_WHY,
+                why="fetching alone, a GET an image by obstore, is {fetch-28}",
             ),
             Row(
                 "tflite-photos",
                 "CPU an image over boto3 + one-image TFLite an object, photographs",
                 holds.ONE_IMAGE,
-                why=_PHOTOS_WHY,
+                why="decoding, resizing and the model, which both do, are {score-photos} by themselves",
             ),
             Row("fetch-28", "fetching alone, over boto3 + one-image TFLite, 28 px"),
-            Row("score-28", "decoding and scoring alone, over the same, 28 px"),
-            Row("fetch-photos", "fetching alone, over the same, photographs"),
             Row("score-photos", "decoding and scoring alone, over the same, photographs"),
+            Row("share-photos", "decoding and scoring alone, over the pipeline's CPU, photographs"),
         ),
         "python -m benchmarks.batch",
         "BENCHMARKS-BATCH.md#batch-scoring",
@@ -83,14 +76,14 @@ PIECES = (
                 "zip-photos",
                 "CPU an image, zip shard over single objects, photographs",
                 holds.ZIP,
-                why=_SHARD_WHY,
+                why=_SHARD,
             ),
             Row(
                 "npz-photos",
                 "CPU an image, npz shard over single objects, photographs",
                 holds.NPZ,
-                why="pixels of a photograph are fifteen times its JPEG's bytes, and resizing and "
-                "the model are left",
+                why="its pixels are fifteen times the JPEG's bytes to fetch; resizing and the model "
+                "are left",
             ),
         ),
         "python -m benchmarks.batch.paths",

@@ -45,6 +45,7 @@ def peers(place: Place) -> Found:
             f"tflite-{kind}": ratios(pipeline, one_image),
             f"fetch-{kind}": ratios(cpu(found, compared.FETCH), one_image),
             f"score-{kind}": ratios(cpu(found, compared.SCORE), one_image),
+            f"share-{kind}": ratios(cpu(found, compared.SCORE), pipeline),
         }
     return Found(rows)
 
