@@ -48,13 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test sees the settings or the AWS account of the person who runs it; the data it may. Nor
-    does it leave decoded images in their cache.
+    does it leave decoded images in their cache. The rig's parts stay there: they are slow to make.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("caches")))
         for name in list(os.environ):
             if name.startswith(("LITESCORE_", "AWS_")) and name != "LITESCORE_DATA":
                 patch.delenv(name)
+        patch.setenv("LITESCORE_CACHE", str(tmp_path_factory.mktemp("images")))
         yield
 
 
