@@ -76,7 +76,7 @@ def _measured(piece: Piece, place: Place) -> Found | Failed:
         found: Found = getattr(import_module(module), function)(place)
     except BaseException as error:  # noqa: BLE001 - whatever it is, the others go on
         traceback.print_exc()
-        # The rig of the tests skips by an exception of pytest's.
+        # By name: pytest's, which the rig of the tests skips with, is loaded only where it is raised.
         if type(error).__name__ == "Skipped":
             return skipped(piece, str(error))
         return Failed(_told(error))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
 
 from benchmarks import bench_overhead, edge_latency, edge_loop, edge_memory, preview, trained
 from benchmarks import export as exports
 from benchmarks.house.piece import Found, Place
 from litescore.scorer import Scorer
+from tests.rig import rtsp
 
 ROUNDS = 3
 # The short names of the loop's models, in their order.
@@ -36,11 +39,20 @@ def loop(place: Place) -> Found:
 
 def latency(place: Place) -> Found:
     """The 99th percentile over a frame interval and an invoke, by camera and model."""
-    rtsp = not place.quick and bool(shutil.which("gst-inspect-1.0"))
+    lacks = "the RTSP camera is left out" if place.quick else _rtsp_lacks(place.folder)
     seconds = 4.0 if place.quick else 10.0
-    found = list(edge_latency.every(place.folder, seconds, rtsp=rtsp))
-    note = "" if rtsp else "without the RTSP camera: no GStreamer here"
+    found = list(edge_latency.every(place.folder, seconds, rtsp=not lacks))
+    note = f"without the RTSP camera: {lacks}" if lacks else ""
     return Found({"latency": [one.p99 / one.hold for _, one in found]}, notes={"latency": note})
+
+
+def _rtsp_lacks(folder: Path) -> str:
+    """Why there can be no RTSP server on this machine, or nothing."""
+    try:
+        rtsp.rtsp(folder)
+    except pytest.skip.Exception as error:
+        return str(error)
+    return ""
 
 
 def shown(place: Place) -> Found:
