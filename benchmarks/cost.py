@@ -20,7 +20,7 @@ from infra.cost.answer import answer
 from infra.cost.work import ONE_PROCESSOR, Assumed, Work
 
 # kB of an image, about; by the case's name.
-_SIZES = {"28 x 28 PNG, dense": 0.6, "640 x 480 JPEG, MobileNetV3-Small": 60.0}
+SIZES = {"28 x 28 PNG, dense": 0.6, "640 x 480 JPEG, MobileNetV3-Small": 60.0}
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def work_of(
     return Work(
         speeds[BACKFILL]["cpu"] / 1000,
         memory,
-        kilobytes=_SIZES[case],
+        kilobytes=SIZES[case],
         shard_milliseconds=speeds[ZIP]["cpu"] / 1000,
         assumed=assumed,
     )

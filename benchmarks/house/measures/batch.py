@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from statistics import median
 from time import monotonic_ns
@@ -99,7 +98,7 @@ def _scorer(case: Case, size: int) -> Scorer:
 
 
 def _score(case: Case, scorer: Scorer, threads: int) -> None:
-    outcomes = batch.run(case.subjects, scorer, settings=replace(Settings(), threads=threads))
+    outcomes = batch.run(case.subjects, scorer, settings=Settings(threads=threads))
     summary = output.write_all(outcomes, f"s3://{case.output}/{monotonic_ns()}")
     assert summary.scored == len(case.subjects), summary
 
