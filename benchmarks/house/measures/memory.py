@@ -9,7 +9,8 @@ from benchmarks.batch.rounds import ratios
 from benchmarks.house.piece import Found, Place
 from tests.rig import seaweed
 
-SMALL, PHOTOS = (64, 250, 1_000, 4_000, 10_000), (16, 100, 500)
+SMALL: tuple[int, ...] = (64, 250, 1_000, 4_000, 10_000)
+PHOTOS: tuple[int, ...] = (16, 100, 500)
 _TINY = (4, 8)
 
 
@@ -18,8 +19,9 @@ def scoring(place: Place) -> Found:
     rows, curve = {}, {}
     with seaweed.serve(place.folder) as server:
         os.environ.update(server.environ)
-        for name, counts in (("small", SMALL), ("photos", PHOTOS)):
-            counts, runs = (_TINY, 1) if place.quick else (counts, memory.FEW_RUNS)
+        for name, whole in (("small", SMALL), ("photos", PHOTOS)):
+            counts = _TINY if place.quick else whole
+            runs = place.size(memory.FEW_RUNS, 1)
             peaks = memory.peaks(memory.ROWS[name], counts, server, place.folder, runs)
             few, many = peaks[counts[0]], peaks[counts[-1]]
             rows[f"memory-{name}"] = ratios(many * len(few), few)
