@@ -140,7 +140,7 @@ PIECES = (
     Piece(
         "arm64",
         _TITLE,
-        4.0,
+        2.5,
         "benchmarks.house.measures.arm:answers",
         (
             Row(

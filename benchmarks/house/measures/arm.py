@@ -15,15 +15,19 @@ from tests.rig import arm64
 from trainer.images.catalog import SHIPPED_ROOT
 
 MODEL = "convolutions"
-IMAGES = 2_500
+# Of the whole data set where it is there; the slice that is shipped has fewer.
+IMAGES = 10_000
 _PATIENCE = 900.0
 
 
 def answers(place: Place) -> Found:
-    """One network with convolutions on the processor of a Pi 4, by each runtime at the same time."""
+    """One network with convolutions on the processor of a Pi 4, by each runtime at the same time.
+
+    It learns from the slice that is shipped, which takes a minute less than the whole.
+    """
     data = Path(Settings.read().data or SHIPPED_ROOT) / "fashion-mnist"
     with arm64.enter() as arm:
-        model = compared.train(data, place.folder, (MODEL,))[MODEL]
+        model = compared.train(SHIPPED_ROOT / data.name, place.folder, (MODEL,))[MODEL]
         file = place.folder / "images.npy"
         np.save(file, compared.tensors(data, place.size(IMAGES, 10), Scorer(model)))
 
