@@ -36,7 +36,9 @@ def run(piece: Piece, log: Path, *, quick: bool = False) -> Found | Failed:
         return skipped(piece, reason)
     # Here and not in the process, which may be killed.
     with tempfile.TemporaryDirectory(prefix="litescore-bench-", ignore_cleanup_errors=True) as name:
-        return _in_process(piece, log, Place(Path(name), quick))
+        own = Path(name) / "piece"
+        own.mkdir()
+        return _in_process(piece, log, Place(own, quick))
 
 
 def _in_process(piece: Piece, log: Path, place: Place) -> Found | Failed:
@@ -63,6 +65,8 @@ def _in_process(piece: Piece, log: Path, place: Place) -> Found | Failed:
 def _work(piece: Piece, log: Path, answer: Connection, place: Place) -> None:
     os.setsid()
     _print_to(log)
+    # What the benchmarks make beside the folder goes with it.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(place.folder.parent)
     # The settings and the AWS account of whoever runs this are none of it; the data is.
     for name in list(os.environ):
         if name.startswith(("LITESCORE_", "AWS_")) and name != "LITESCORE_DATA":

@@ -73,7 +73,9 @@ def render(results: Results) -> str:
     """The whole page."""
     minutes = sum(piece.minutes for piece in PIECES)
     parts = [_HEAD.format(minutes=minutes), *_machine(results), "## Holds\n", *_holds(results)]
-    return "\n".join([*parts, *_unmet(results), *_curves(results), *_published(), _MORE])
+    return "\n".join(
+        [*parts, *_unmet(results), *_curves(results), *_pieces(results), *_published(), _MORE]
+    )
 
 
 def _machine(results: Results) -> Iterator[str]:
@@ -161,6 +163,17 @@ def _curves(results: Results) -> Iterator[str]:
     for name in results.curves():
         alternative, text = CURVES[name]
         yield f"![{alternative}](pictures/bench-{name}.png)\n\n{text}\n"
+
+
+def _pieces(results: Results) -> Iterator[str]:
+    """What each took, and how it is measured by itself."""
+    rows = []
+    for piece in PIECES:
+        measured = results.pieces.get(piece.name)
+        took = f"{measured.seconds / 60:.1f}" if measured and measured.seconds else ""
+        rows.append((f"[{piece.name}]({piece.page})", took, f"`{piece.command}`"))
+    yield "## Each by itself\n\nWith all that it tells.\n"
+    yield _table(("piece", "minutes here", "command"), rows)
 
 
 def _published() -> Iterator[str]:

@@ -39,7 +39,7 @@ def loop(place: Place) -> Found:
 
 def latency(place: Place) -> Found:
     """The 99th percentile over a frame interval and an invoke, by camera and model."""
-    lacks = "the RTSP camera is left out" if place.quick else _rtsp_lacks(place.folder)
+    lacks = "this is a quick run" if place.quick else _rtsp_lacks(place.folder)
     seconds = 4.0 if place.quick else 10.0
     found = list(edge_latency.every(place.folder, seconds, rtsp=not lacks))
     note = f"without the RTSP camera: {lacks}" if lacks else ""
