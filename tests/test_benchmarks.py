@@ -94,7 +94,9 @@ def test_what_may_stay_unmet_says_why() -> None:
     held, rows = results.read().figures(), catalog.rows()
     unmet = [name for name in held if words.met(rows[name], held[name]) is False]
     for name in unmet:
-        assert words.why(rows[name], held), f"say in the catalog what stands in the way of {name}"
+        assert words.why(rows[name], held, rows), (
+            f"say in the catalog what stands in the way of {name}"
+        )
     for row in rows.values():
         row.why.format_map(dict.fromkeys(rows, "1 x"))
 

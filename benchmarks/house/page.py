@@ -149,7 +149,7 @@ def _unmet(results: Results) -> Iterator[str]:
             row.what,
             words.hold_text(row),
             words.figure_text(row, figures[row.name]),
-            words.why(row, figures) or "not looked into yet",
+            words.why(row, figures, {one.name: one for one in held}) or "not looked into yet",
         )
         for row in held
         if words.met(row, figures[row.name]) is False

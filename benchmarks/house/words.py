@@ -69,9 +69,13 @@ def verdict(row: Row, figure: Figure) -> str:
     return {True: "met", False: "**not met**", None: ""}[met(row, figure)]
 
 
-def why(row: Row, figures: Mapping[str, Figure]) -> str:
-    """What stands in the way, with the other rows' figures in it."""
-    known = {name: f"{number(median(one.rounds))} x" for name, one in figures.items() if one.rounds}
+def why(row: Row, figures: Mapping[str, Figure], rows: Mapping[str, Row]) -> str:
+    """What stands in the way, with the figures of the other `rows` in it."""
+    known = {
+        name: f"{number(median(one.rounds))}{rows[name].unit}"
+        for name, one in figures.items()
+        if one.rounds and name in rows
+    }
     return row.why.format_map(_Known(known))
 
 
