@@ -6,7 +6,7 @@ from benchmarks import holds
 from benchmarks.house.piece import Piece, Row
 
 _TITLE = "The edge"
-_BESIDE = "what the loop does with a frame beside the invoke takes {loop-beside}; a fifth of 0.2 ms is 40 µs"
+_BESIDE = "what the loop does with a frame near the input beside the invoke takes {loop-beside}; a fifth of 0.2 ms is 40 µs"
 
 
 PIECES = (
@@ -52,7 +52,10 @@ PIECES = (
                 why=_BESIDE,
             ),
             Row(
-                "loop-beside", "what the loop does beside the invoke, model of 0.2 ms", None, " µs"
+                "loop-beside",
+                "what the loop does beside the invoke, model of 0.2 ms, frames near the input",
+                None,
+                " µs",
             ),
         ),
         "python -m benchmarks.edge_loop",

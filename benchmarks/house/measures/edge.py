@@ -36,7 +36,7 @@ def loop(place: Place) -> Found:
                 for what, name in _FRAMES.items():
                     times = edge_loop.measure(scorer, sizes[what], out, frames)
                     rows.setdefault(f"loop-{short}-{name}", []).append(edge_loop.ratio(times))
-                    if short != _LARGE:
+                    if short != _LARGE and what == edge_loop.NEAR:
                         beside.append(1e6 * (min(times.loop) - min(times.raw)))
     return Found(rows | {"loop-beside": beside})
 
