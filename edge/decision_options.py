@@ -32,22 +32,24 @@ decision_options = gathered(
     click.option(
         "--smooth",
         metavar="HOW",
-        help="none; exponential:SECONDS, a mean that forgets so fast; or votes:K/N, what K of the "
-        "last N frames are for.  [default: exponential:0.5 of a camera, else none]",
+        help="exponential:SECONDS, a mean of the probabilities that forgets by time, the same at 3 "
+        "frames a second as at 30; votes:K/N, a label that K of the last N frames are for; or none.  "
+        "[default: exponential:0.5 of a camera, else none]",
     ),
     click.option(
         "--min-confidence",
         multiple=True,
         metavar="[LABEL=]P",
-        help="Below this probability it is unknown; of one label, or of all. Repeatable.  "
+        help="Below this probability nothing is decided on: unknown; of one label, or of all. May be "
+        "repeated.  "
         "[default: 0]",
     ),
     click.option(
         "--hysteresis",
         type=click.FloatRange(0, 1, max_open=True),
         metavar="P",
-        help="What is decided stays until another label is ahead by so much, or its own probability "
-        "so much below its confidence.  [default: 0.1 of a camera, else 0]",
+        help="A decided label stays until another is ahead by so much, or until it falls so far below "
+        "its confidence.  [default: 0.1 of a camera, else 0]",
     ),
     click.option(
         "--cool-down",

@@ -62,15 +62,20 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "input": (
         "LITESCORE_INPUT",
         _text,
-        "s3:// prefix whose objects set off the function: records may not go there",
+        "the s3:// prefix whose objects set off the function: records may not go there",
     ),
     "data": ("LITESCORE_DATA", _text, "a folder that holds mnist/ and fashion-mnist/"),
+    "cache": (
+        "LITESCORE_CACHE",
+        _text,
+        "a folder where training keeps decoded images; by default one in the user's cache",
+    ),
     "runtime": ("LITESCORE_RUNTIME", _runtime, "interpreter: litert or tflite-runtime"),
     "threads": ("LITESCORE_THREADS", _whole(1, 256), "threads that fetch and decode"),
     "batch": (
         "LITESCORE_BATCH",
         _whole(1, 4096),
-        "images an invocation of the model takes; by default what suits its input, at most 32",
+        "images the model takes at once; where it is not set what suits its input, at most 32",
     ),
     "top": ("LITESCORE_TOP", _whole(1, 1000), "labels a record lists, best first"),
     "max_bytes": ("LITESCORE_MAX_BYTES", _whole(1, 2**31), "largest image file, in bytes"),
@@ -110,6 +115,7 @@ class Settings(NamedTuple):
     output: str | None = None
     input: str | None = None
     data: str | None = None
+    cache: str | None = None
     runtime: str | None = None
     threads: int = 6
     batch: int | None = None

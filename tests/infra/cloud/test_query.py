@@ -310,7 +310,7 @@ def test_the_command_prints_a_table(shelf: Shelf, tmp_path: Path) -> None:
     lines = [record(n).to_json() for n in range(4)]
     odd = record(5)._replace(source="s3://photos/\x1b[2Jgone.png", at="2027-01-01T00:00:00.000Z")
     shelf.put("dt=2026-01-01/x.jsonl.gz", [*lines, odd.to_json()])
-    done = litescore_query(shelf, tmp_path, "latest", "--limit", "2")
+    done = litescore_query(shelf, tmp_path, "latest", "--since", "2026-01-01", "--limit", "2")
     assert done.exit_code == 0
     head, first, _ = done.stdout.splitlines()
     assert head.split() == ["source", "member", "status", "label", "score", "kind", "at"]
