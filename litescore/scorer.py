@@ -199,6 +199,11 @@ def read_model(path: str | Path, version: str | None = None) -> bytes:
             f"no model at {path}: make one with `litescore export`, or name it with --model "
             "or LITESCORE_MODEL"
         ) from None
+    except IsADirectoryError:
+        raise ModelError(
+            f"cannot read the model {path}: it is a folder; name a .tflite file (of a training run "
+            "`litescore export` makes one)"
+        ) from None
     except OSError as error:
         raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
 
