@@ -66,14 +66,17 @@ def test_not_a_model(ask: Ask, tmp_path: Path, name: str) -> None:
     """Text, half a model, a Keras model and a folder, by name and with the way to a model."""
     path = tmp_path / "x.tflite"
     path.write_text("this is no model\n" * 99)
-    assert ask(MODEL_COMMANDS[name], MODEL=path) == (3, f"{path}: not a TFLite model")
+    assert ask(MODEL_COMMANDS[name], MODEL=path) == (
+        3,
+        f"{path}: not a TFLite model: TFL3 does not stand at its fifth byte",
+    )
     path.write_bytes(tiny.build()[:700])
     said = f"{path}: not a whole TFLite model: copy or export it again"
     assert ask(MODEL_COMMANDS[name], MODEL=path) == (3, said)
     path.write_bytes(b"PK\x03\x04" + bytes(99))
     code, line = ask(MODEL_COMMANDS[name], MODEL=path)
     assert (code, line.partition(":")[0]) == (3, str(path))
-    assert "a Keras model or another archive: `litescore export` makes" in line
+    assert "it is a Keras model or another archive; `litescore export` makes" in line
     said = f"cannot read the model {tmp_path}: it is a folder; name a .tflite file"
     code, line = ask(MODEL_COMMANDS[name], MODEL=tmp_path)
     assert (code, line.partition(" (")[0]) == (3, said)
