@@ -218,8 +218,8 @@ def read_model(path: str | Path, version: str | None = None) -> bytes:
         ) from None
     except IsADirectoryError:
         raise ModelError(
-            f"cannot read the model {path}: it is a folder; name a .tflite file (of a training run "
-            "`litescore export` makes one)"
+            f"cannot read the model {path}: it is a folder; name a .tflite file (`litescore export` "
+            "makes one of a training run)"
         ) from None
     except OSError as error:
         raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
