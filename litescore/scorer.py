@@ -217,7 +217,9 @@ def read_model(path: str | Path, version: str | None = None) -> bytes:
             "or LITESCORE_MODEL"
         ) from None
     except IsADirectoryError:
-        told = "it is a folder; name a .tflite file (`litescore export` makes one of a training run)"
+        told = (
+            "it is a folder; name a .tflite file (`litescore export` makes one of a training run)"
+        )
         raise ModelError(f"cannot read the model {path}: {told}") from None
     except OSError as error:
         raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
