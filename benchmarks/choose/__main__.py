@@ -1,0 +1,64 @@
+"""`python -m benchmarks.choose`: parse and print, nothing else."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+from benchmarks.choose import machines, models, page, rounds
+from litescore.bench.machine import here
+from litescore.cli import run
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--rounds", "count", type=click.IntRange(1), default=3, show_default=True,
+              help="Turns that everything takes.")  # fmt: skip
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=0.25, show_default=True,
+              help="Of each turn, at most.")  # fmt: skip
+@click.option("--render", is_flag=True, help="Measure nothing: the page anew, of the last figures.")
+def choose(count: int, seconds: float, render: bool) -> int:
+    """Measure files, runtimes, batches and threads on this machine, and write docs/CHOOSE.md.
+
+    Two models are trained for a minute on the shipped slice of Fashion-MNIST, the third has random
+    weights. Dollars are those of `litescore cost` at the speeds in benchmarks/speeds.json.
+
+    \b
+    Example:
+      python -m benchmarks.choose
+      python -m benchmarks.choose --render
+    """
+    begun = time.perf_counter()
+    held = json.loads(page.FIGURES.read_text()) if render else {}
+    if not render:
+        with tempfile.TemporaryDirectory() as folder:
+            held = {"machine": _machine(), "models": _measured(Path(folder), count, seconds)}
+            held["rounds"] = count
+    held["aws"] = machines.tables()
+    page.FIGURES.write_text(json.dumps(held, indent=1) + "\n")
+    page.write(held)
+    click.echo(f"{page.PAGE.name} written, {time.perf_counter() - begun:.0f} s")
+    return 0
+
+
+def _machine() -> dict[str, object]:
+    flags = Path("/proc/cpuinfo").read_text()
+    return here().as_json() | {"vnni": "vnni" in flags}
+
+
+def _measured(folder: Path, count: int, seconds: float) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name in models.MODELS:
+        click.echo(f"{name}: files")
+        made = models.make(name, folder)
+        click.echo(f"{name}: {count} rounds")
+        costs = rounds.costs(made, count, seconds)
+        found[name] = {"files": [one.as_json() for one in made], "costs": costs}
+    return found
+
+
+if __name__ == "__main__":
+    run(choose)

@@ -1,0 +1,77 @@
+"""A page in Chromium -> a small PNG."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tests.rig.browser import Browser, Page
+
+WIDTH = 1000
+COLORS = 128
+
+
+def opened(browser: Browser, page: Path | str, *, width: int = WIDTH, height: int = 700) -> Page:
+    """A page's file or URL, light, in a window of so many pixels."""
+    url = page.resolve().as_uri() if isinstance(page, Path) else page
+    shown = browser.open("about:blank", width, height)
+    shown.darken(False)
+    # A picture of more than the window has no scroll bar, so the page should not make room for one.
+    shown.send("Emulation.setScrollbarsHidden", hidden=True)
+    shown.go(url)
+    return shown
+
+
+def part(page: Page, begin: str, end: str = "", *, most: int = 1200, room: int = 12) -> bytes:
+    """The page from the element that `begin` selects to the one before `end`, as PNG.
+
+    Both are JavaScript expressions for an element. Without `end` it is the element alone. The
+    picture is as wide as what is in it, and at most `most` pixels high.
+    """
+    box: dict[str, Any] = page.value(_BOX % (begin, end or "null"))
+    left, top = max(0, box["left"] - room), max(0, box["top"] - room)
+    clip = {
+        "x": left,
+        "y": top,
+        "width": box["right"] + room - left,
+        "height": min(most, box["bottom"] + room - top),
+        "scale": 1,
+    }
+    shot = page.send("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+    return base64.b64decode(shot["data"])
+
+
+def heading(text: str) -> str:
+    """A JavaScript expression for the h2 whose text begins so."""
+    return f"[...document.querySelectorAll('h2')].find(one => one.textContent.startsWith({text!r}))"
+
+
+def write(path: Path, png: bytes) -> int:
+    """Write the picture with a palette, which is a third of the bytes; its size in bytes."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    packed = io.BytesIO()
+    image.quantize(COLORS, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(packed.getvalue())
+    return len(packed.getvalue())
+
+
+# Where the elements from the first to the one before the last lie on the page; margins are not
+# theirs. `wide` blocks and tables are as wide as their table, not as the window.
+_BOX = """(() => {
+  const first = %s, end = %s, boxes = [];
+  for (let one = first; one && one !== end; one = end ? one.nextElementSibling : null) {
+    const inner = one.matches('.wide') ? one.firstElementChild : one;
+    const box = inner.getBoundingClientRect();
+    if (box.height) boxes.push(box);
+  }
+  const down = window.scrollY;
+  return {
+    left: Math.min(...boxes.map(box => box.left)), right: Math.max(...boxes.map(box => box.right)),
+    top: boxes[0].top + down, bottom: Math.max(...boxes.map(box => box.bottom)) + down,
+  };
+})()"""
