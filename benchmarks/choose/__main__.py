@@ -17,7 +17,7 @@ from litescore.cli import run
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--rounds", "count", type=click.IntRange(1), default=3, show_default=True,
               help="Turns that everything takes.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=0.25, show_default=True,
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=0.15, show_default=True,
               help="Of each turn, at most.")  # fmt: skip
 @click.option("--render", is_flag=True, help="Measure nothing: the page anew, of the last figures.")
 def choose(count: int, seconds: float, render: bool) -> int:

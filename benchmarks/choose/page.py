@@ -82,7 +82,7 @@ def _column(runtime: str, batch: int, threads: int, versions: Mapping[str, str])
 
 
 def _ratio(row: Mapping[str, Any] | None) -> str:
-    return "refused" if row is None else f"{row['ratio'][0]:.2f}"
+    return "refused" if row is None else f"{row['ratio']:.2f}"
 
 
 def _memory(rows: Mapping[Any, Any], variant: str) -> str:

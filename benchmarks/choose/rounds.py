@@ -19,10 +19,11 @@ _WARMUP, _RUNS = 3, 200
 
 
 def costs(files: Sequence[Made], count: int, seconds: float) -> list[dict[str, object]]:
-    """A row for each: milliseconds an image, how often as long as the f32 file on LiteRT at batch 1
-    and one thread takes in the same round (`ratio`: median, lowest, highest), MB at the peak.
+    """A row for each: milliseconds an image, the median of its fastest round; `ratio`, over the same
+    of the f32 file on LiteRT at batch 1 and one thread; MB at the peak.
 
-    A runtime that refuses a file is a row with the reason.
+    The fastest of several rounds is what other work on the machine disturbed least. A runtime that
+    refuses a file is a row with the reason.
     """
     found: dict[tuple[str, str, int, int], list[Latency]] = defaultdict(list)
     refused: dict[tuple[str, str], str] = {}
@@ -38,8 +39,8 @@ def costs(files: Sequence[Made], count: int, seconds: float) -> list[dict[str, o
             refused[file.variant, runtime] = str(error)
         else:
             found[file.variant, runtime, batch, threads].append(latency)
-    bases = [one.p50 for one in found["f32", "litert", 1, 1]]
-    rows = [_row(place, latencies, bases) for place, latencies in found.items()]
+    base = min(one.p50 for one in found["f32", "litert", 1, 1])
+    rows = [_row(place, latencies, base) for place, latencies in found.items()]
     told = [
         {"variant": variant, "runtime": runtime, "refused": why}
         for (variant, runtime), why in refused.items()
@@ -48,11 +49,10 @@ def costs(files: Sequence[Made], count: int, seconds: float) -> list[dict[str, o
 
 
 def _row(
-    place: tuple[str, str, int, int], latencies: Sequence[Latency], bases: Sequence[float]
+    place: tuple[str, str, int, int], latencies: Sequence[Latency], base: float
 ) -> dict[str, object]:
     variant, runtime, batch, threads = place
-    times = [one.p50 / batch for one in latencies]
-    ratios = [time / base for time, base in zip(times, bases, strict=True)]
+    fastest = min(one.p50 for one in latencies) / batch
     memory = [one.memory for one in latencies if one.memory is not None]
     return {
         "variant": variant,
@@ -60,7 +60,7 @@ def _row(
         "version": latencies[0].version,
         "batch": batch,
         "threads": threads,
-        "ms": round(median(times), 5),
-        "ratio": [round(one, 3) for one in (median(ratios), min(ratios), max(ratios))],
+        "ms": round(fastest, 5),
+        "ratio": round(fastest / base, 3),
         "mb": round(median(memory), 1) if memory else None,
     }

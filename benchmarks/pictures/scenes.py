@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from benchmarks.pictures import samples
-from benchmarks.pictures.shots import heading, opened, part
+from benchmarks.pictures.shots import heading, opened, part, window
 from benchmarks.pictures.workshop import Workshop
 from tests.rig.browser import Browser, Page
 
@@ -43,12 +43,7 @@ def mistakes(workshop: Workshop, browser: Browser) -> bytes:
 
 def audit(workshop: Workshop, browser: Browser) -> bytes:
     """What spoils a training."""
-    return part(opened(browser, workshop.audit()), _TOP, "document.body.lastElementChild")
-
-
-def export(workshop: Workshop, browser: Browser) -> bytes:
-    """An export's report: what was tried."""
-    return part(_exported(workshop, browser), _TOP, heading("Latency"))
+    return part(opened(browser, workshop.audit()), _TOP, "document.querySelectorAll('h2')[3]")
 
 
 def pareto(workshop: Workshop, browser: Browser) -> bytes:
@@ -80,7 +75,7 @@ def preview(workshop: Workshop, browser: Browser) -> bytes:
         page.until("document.querySelectorAll('#decisions li').length > 8")
         page.until("parseInt(document.getElementById('score').textContent) > 90")
         page.until("/for [2-9]/.test(document.getElementById('for').textContent)", 20)
-        return page.screenshot()
+        return window(page)
 
 
 def review(workshop: Workshop, browser: Browser) -> bytes:
@@ -94,7 +89,7 @@ def review(workshop: Workshop, browser: Browser) -> bytes:
             _press(page, "Enter", 13, "\r")
             page.until(f"document.getElementById('count').textContent.startsWith('{done + 1} ')")
         page.until("ready && !busy")
-        return page.screenshot()
+        return window(page)
 
 
 def local(workshop: Workshop, browser: Browser) -> bytes:
@@ -112,7 +107,7 @@ def local(workshop: Workshop, browser: Browser) -> bytes:
         page = opened(browser, url, width=_APP[0], height=900)
         page.until("document.querySelectorAll('#sheet li').length > 11")
         time.sleep(8)
-        return page.screenshot()
+        return window(page)
 
 
 def ran(workshop: Workshop, browser: Browser) -> bytes:
@@ -134,7 +129,6 @@ SCENES: dict[str, Scene] = {
     "report": report,
     "mistakes": mistakes,
     "audit": audit,
-    "export": export,
     "pareto": pareto,
     "reliability": reliability,
     "results": results,

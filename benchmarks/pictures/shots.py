@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from litescore.errors import ConfigurationError
 from tests.rig.browser import Browser, Page
 
 WIDTH = 1000
@@ -41,8 +43,13 @@ def part(page: Page, begin: str, end: str = "", *, most: int = 1200, room: int =
         "height": min(most, box["bottom"] + room - top),
         "scale": 1,
     }
-    shot = page.send("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
-    return base64.b64decode(shot["data"])
+    return _shot(page, clip)
+
+
+def window(page: Page) -> bytes:
+    """The whole window as PNG."""
+    width, height = page.value("[innerWidth, innerHeight]")
+    return _shot(page, {"x": 0, "y": 0, "width": width, "height": height, "scale": 1})
 
 
 def heading(text: str) -> str:
@@ -60,6 +67,27 @@ def write(path: Path, png: bytes) -> int:
     return len(packed.getvalue())
 
 
+def _shot(page: Page, clip: dict[str, Any]) -> bytes:
+    """That part of the page. Raises ConfigurationError where it shows a folder of this machine."""
+    named = page.value(_NAMED % json.dumps(clip))
+    if named:
+        raise ConfigurationError(f"the picture would show a folder of this machine: {named}")
+    shot = page.send("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+    return base64.b64decode(shot["data"])
+
+
+# The first text in a part of the page that names an absolute folder.
+_NAMED = """(clip => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange();
+  while (texts.nextNode()) {
+    range.selectNode(texts.currentNode);
+    const box = range.getBoundingClientRect(), top = box.top + window.scrollY;
+    const seen = box.height && top < clip.y + clip.height && top + box.height > clip.y;
+    if (seen && /(^|[\\s"'(])\\/(tmp|home|root|work|usr|var|opt)\\//.test(texts.currentNode.data))
+      return texts.currentNode.data;
+  }
+  return "";
+})(%s)"""
 # Where the elements from the first to the one before the last lie on the page; margins are not
 # theirs. `wide` blocks and tables are as wide as their table, not as the window.
 _BOX = """(() => {
