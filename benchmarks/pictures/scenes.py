@@ -32,13 +32,15 @@ def demo(workshop: Workshop, browser: Browser) -> bytes:
 
 
 def report(workshop: Workshop, browser: Browser) -> bytes:
-    """A training's report, from its head on."""
-    return part(opened(browser, workshop.run() / "report.html"), _TOP, heading("On images never seen"))
+    """What a training's report says of the training."""
+    page = opened(browser, workshop.run() / "report.html")
+    return part(page, heading("The training"), heading("On images never seen"))
 
 
 def mistakes(workshop: Workshop, browser: Browser) -> bytes:
     """The mistakes that the model is surest of."""
-    return part(opened(browser, workshop.run() / "report.html"), heading("The worst mistakes"), heading("Again"))
+    page = opened(browser, workshop.run() / "report.html")
+    return part(page, heading("The worst mistakes"), heading("Predictions"))
 
 
 def audit(workshop: Workshop, browser: Browser) -> bytes:

@@ -116,7 +116,8 @@ class Workshop:
     def litescore(self, *words: str | Path, allowed: tuple[int, ...] = (0,)) -> None:
         """A litescore command that ends by itself."""
         self.say("litescore " + " ".join(map(str, words)))
-        self._python(str(words[0]), "-m", "litescore", *words, allowed=allowed)
+        name = "-".join(Path(word).name for word in words[:2])
+        self._python(name, "-m", "litescore", *words, allowed=allowed)
 
     @contextmanager
     def serving(self, ready: str, *words: str | Path) -> Iterator[str]:
