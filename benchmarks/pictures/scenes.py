@@ -45,7 +45,7 @@ def mistakes(workshop: Workshop, browser: Browser) -> bytes:
 
 def audit(workshop: Workshop, browser: Browser) -> bytes:
     """What spoils a training."""
-    return part(opened(browser, workshop.audit()), _TOP, "document.querySelectorAll('h2')[3]")
+    return part(opened(browser, workshop.audit()), _TOP, _heading(3))
 
 
 def pareto(workshop: Workshop, browser: Browser) -> bytes:
@@ -114,16 +114,13 @@ def local(workshop: Workshop, browser: Browser) -> bytes:
 
 def ran(workshop: Workshop, browser: Browser) -> bytes:
     """What two releases did, hour by hour."""
-    return part(opened(browser, workshop.ran()), _TOP, "document.querySelectorAll('h2')[2]")
+    page = opened(browser, workshop.ran())
+    return part(page, _TOP, "document.querySelector('.chart').closest('figure').nextElementSibling")
 
 
 def ran_release(workshop: Workshop, browser: Browser) -> bytes:
     """One release: its labels and probabilities beside those of the test images."""
-    return part(
-        opened(browser, workshop.ran()),
-        "document.querySelectorAll('h2')[2]",
-        "document.querySelectorAll('h2')[3]",
-    )
+    return part(opened(browser, workshop.ran()), _heading(3), _heading(4))
 
 
 SCENES: dict[str, Scene] = {
@@ -144,6 +141,10 @@ SCENES: dict[str, Scene] = {
 
 def _exported(workshop: Workshop, browser: Browser) -> Page:
     return opened(browser, workshop.model().with_suffix(".report.html"))
+
+
+def _heading(number: int) -> str:
+    return f"document.querySelectorAll('h2')[{number}]"
 
 
 def _picture(alt: str) -> str:
