@@ -184,7 +184,9 @@ class Page:
 
 
 def _caption(text: str) -> str:
-    return f"<figcaption>{escaped(text)}</figcaption>" if text else ""
+    # A path in a narrow tile is broken behind its folders first.
+    broken = escaped(text).replace("/", "/<wbr>")
+    return f"<figcaption>{broken}</figcaption>" if text else ""
 
 
 def _image(png: bytes, alt: str) -> str:

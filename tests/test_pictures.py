@@ -72,7 +72,7 @@ def test_a_part_of_a_page(tmp_path: Path) -> None:
     with browse() as browser:
         seen = shots.opened(browser, file)
         png = shots.part(seen, shots.heading("first"), shots.heading("third"))
-        with pytest.raises(ConfigurationError, match="would show a folder .*/tmp/somewhere"):
+        with pytest.raises(ConfigurationError, match=r"would show a folder .*/tmp/somewhere"):
             shots.window(seen)
     size = shots.write(tmp_path / "part.png", png)
     with Image.open(tmp_path / "part.png") as held, Image.open(io.BytesIO(png)) as shot:

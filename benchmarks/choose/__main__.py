@@ -32,11 +32,14 @@ def choose(count: int, seconds: float, render: bool) -> int:
       python -m benchmarks.choose --render
     """
     begun = time.perf_counter()
-    held = json.loads(page.FIGURES.read_text()) if render else {}
+    held = json.loads(page.FIGURES.read_text()) if page.FIGURES.exists() else {"models": {}}
     if not render:
+        held |= {"machine": _machine(), "rounds": count}
         with tempfile.TemporaryDirectory() as folder:
-            held = {"machine": _machine(), "models": _measured(Path(folder), count, seconds)}
-            held["rounds"] = count
+            for name in models.MODELS:
+                # Kept as soon as it is there: the next may take minutes.
+                held["models"][name] = _measured(name, Path(folder), count, seconds)
+                page.FIGURES.write_text(json.dumps(held, indent=1) + "\n")
     held["aws"] = machines.tables()
     page.FIGURES.write_text(json.dumps(held, indent=1) + "\n")
     page.write(held)
@@ -49,15 +52,12 @@ def _machine() -> dict[str, object]:
     return here().as_json() | {"vnni": "vnni" in flags}
 
 
-def _measured(folder: Path, count: int, seconds: float) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name in models.MODELS:
-        click.echo(f"{name}: files")
-        made = models.make(name, folder)
-        click.echo(f"{name}: {count} rounds")
-        costs = rounds.costs(made, count, seconds)
-        found[name] = {"files": [one.as_json() for one in made], "costs": costs}
-    return found
+def _measured(name: str, folder: Path, count: int, seconds: float) -> dict[str, object]:
+    click.echo(f"{name}: files")
+    made = models.make(name, folder)
+    click.echo(f"{name}: {count} rounds")
+    costs = rounds.costs(made, count, seconds)
+    return {"files": [one.as_json() for one in made], "costs": costs}
 
 
 if __name__ == "__main__":

@@ -79,7 +79,9 @@ def _make(name: str, folder: Path) -> list[Made]:
     one_scale = scales.one_a_layer(source.model)
     with proof.reader(exam) as reader, TemporaryDirectory() as graphs:
         saved = Saved(source.model, Path(graphs))
-        return list(_files(saved, calibration, folder, one_scale=one_scale, reader=reader, exam=exam))
+        return list(
+            _files(saved, calibration, folder, one_scale=one_scale, reader=reader, exam=exam)
+        )
 
 
 def _files(

@@ -19,11 +19,11 @@ _WARMUP, _RUNS = 3, 200
 
 
 def costs(files: Sequence[Made], count: int, seconds: float) -> list[dict[str, object]]:
-    """A row for each: milliseconds an image, the median of its fastest round; `ratio`, over the same
-    of the f32 file on LiteRT at batch 1 and one thread; MB at the peak.
+    """A row for each: milliseconds an image of the fastest invocation; `ratio`, over the same of the
+    f32 file on LiteRT at batch 1 and one thread; MB at the peak.
 
-    The fastest of several rounds is what other work on the machine disturbed least. A runtime that
-    refuses a file is a row with the reason.
+    The fastest one is what other work on the machine disturbed least. A runtime that refuses a file
+    is a row with the reason.
     """
     found: dict[tuple[str, str, int, int], list[Latency]] = defaultdict(list)
     refused: dict[tuple[str, str], str] = {}
@@ -39,7 +39,7 @@ def costs(files: Sequence[Made], count: int, seconds: float) -> list[dict[str, o
             refused[file.variant, runtime] = str(error)
         else:
             found[file.variant, runtime, batch, threads].append(latency)
-    base = min(one.p50 for one in found["f32", "litert", 1, 1])
+    base = _fastest(found["f32", "litert", 1, 1])
     rows = [_row(place, latencies, base) for place, latencies in found.items()]
     told = [
         {"variant": variant, "runtime": runtime, "refused": why}
@@ -52,7 +52,7 @@ def _row(
     place: tuple[str, str, int, int], latencies: Sequence[Latency], base: float
 ) -> dict[str, object]:
     variant, runtime, batch, threads = place
-    fastest = min(one.p50 for one in latencies) / batch
+    fastest = _fastest(latencies) / batch
     memory = [one.memory for one in latencies if one.memory is not None]
     return {
         "variant": variant,
@@ -64,3 +64,8 @@ def _row(
         "ratio": round(fastest / base, 3),
         "mb": round(median(memory), 1) if memory else None,
     }
+
+
+def _fastest(latencies: Sequence[Latency]) -> float:
+    """Milliseconds of one invocation."""
+    return min(one.fastest for one in latencies if one.fastest is not None)

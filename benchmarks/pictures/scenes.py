@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 Scene = Callable[[Workshop, Browser], bytes]
 
 _TOP = "document.querySelector('h1')"
-_APP = (1080, 760)
+_APP = (1080, 790)
 # Pictures that are confirmed before the review is looked at.
 _CONFIRMED = 12
 _UPLOADED = 60
 
 
 def demo(workshop: Workshop, browser: Browser) -> bytes:
-    """The report of `make demo`, from its head to the training."""
-    return part(opened(browser, workshop.demo()), _TOP, heading("Training"))
+    """The report of `make demo`, from its head on; its speeds are those of one busy moment."""
+    return part(opened(browser, workshop.demo()), _TOP, heading("Speed"))
 
 
 def report(workshop: Workshop, browser: Browser) -> bytes:
     """What a training's report says of the training."""
-    page = opened(browser, workshop.run() / "report.html")
+    page = opened(browser, workshop.trained() / "report.html")
     return part(page, heading("The training"), heading("On images never seen"))
 
 
 def mistakes(workshop: Workshop, browser: Browser) -> bytes:
     """The mistakes that the model is surest of."""
-    page = opened(browser, workshop.run() / "report.html")
+    page = opened(browser, workshop.trained() / "report.html")
     return part(page, heading("The worst mistakes"), heading("Predictions"))
 
 
@@ -50,17 +50,17 @@ def audit(workshop: Workshop, browser: Browser) -> bytes:
 
 def pareto(workshop: Workshop, browser: Browser) -> bytes:
     """Size and latency against accuracy."""
-    return part(_exported(workshop, browser), _picture("size and latency"))
+    return part(opened(browser, workshop.exported()), _picture("size and latency"))
 
 
 def reliability(workshop: Workshop, browser: Browser) -> bytes:
     """Confidence against accuracy."""
-    return part(_exported(workshop, browser), _picture("confidence against"))
+    return part(opened(browser, workshop.exported()), _picture("confidence against"))
 
 
 def results(workshop: Workshop, browser: Browser) -> bytes:
     """The contact sheet of scored pictures."""
-    return part(opened(browser, workshop.results()), _TOP, "document.body.lastElementChild")
+    return part(opened(browser, workshop.results()), _TOP, heading("Labels"))
 
 
 def preview(workshop: Workshop, browser: Browser) -> bytes:
@@ -97,7 +97,7 @@ def review(workshop: Workshop, browser: Browser) -> bytes:
 def local(workshop: Workshop, browser: Browser) -> bytes:
     """The local cloud's page, some pictures in."""
     workshop.model()
-    found = sorted(workshop.photographs().rglob("*.jpg"))[:_UPLOADED]
+    found = sorted(workshop.photographs().rglob("*.jpg"), key=lambda path: path.name)[:_UPLOADED]
     workshop.audit()
     broken = workshop.folder.joinpath("photos").rglob("broken.jpg")
     with workshop.serving("page ", "local", "up", "--model", "model.tflite") as url:
@@ -106,7 +106,7 @@ def local(workshop: Workshop, browser: Browser) -> bytes:
         name = next(one["Name"] for one in bucket if "input" in one["Name"])
         for path in (*found, *broken):
             client.put_object(Bucket=name, Key=f"in/{path.name}", Body=path.read_bytes())
-        page = opened(browser, url, width=_APP[0], height=900)
+        page = opened(browser, url, width=1240, height=800)
         page.until("document.querySelectorAll('#sheet li').length > 11")
         time.sleep(8)
         return window(page)
@@ -137,10 +137,6 @@ SCENES: dict[str, Scene] = {
     "ran": ran,
     "ran-release": ran_release,
 }
-
-
-def _exported(workshop: Workshop, browser: Browser) -> Page:
-    return opened(browser, workshop.model().with_suffix(".report.html"))
 
 
 def _heading(number: int) -> str:

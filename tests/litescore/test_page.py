@@ -70,7 +70,9 @@ def test_every_block_is_there() -> None:
 def test_columns_of_numbers_are_set_to_the_right() -> None:
     """Words are set to the left, whichever column they are in; a dash is no word."""
     page = Page("p")
-    page.table(("name", "why", "drop", "kB"), [("1", "gone", "-0.4 Coat", "2"), ("2", "-", "-", "")])
+    page.table(
+        ("name", "why", "drop", "kB"), [("1", "gone", "-0.4 Coat", "2"), ("2", "-", "-", "")]
+    )
     cells = re.findall(r"<t[hd]( class=number)?>", page.html())
     assert [bool(one) for one in cells] == [False, False, True, True] * 3
 
