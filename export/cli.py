@@ -109,7 +109,7 @@ def _check_latency(words: dict[str, Any], target: Target | None) -> None:
     if words["measured"] and (target is None or target.here):
         raise UsageError("--measured brings the latency of another machine: name it with --target")
     if words["max_latency"] and target is None:
-        raise UsageError("--max-latency-ms needs a --target, whose latency it is")
+        raise UsageError("--max-latency-ms needs a --target: it is the latency there")
 
 
 def _measured(path: Path | None, target: Target | None) -> Measured | None:

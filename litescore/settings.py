@@ -66,6 +66,11 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
         "s3:// prefix whose objects set off the function: records may not go there",
     ),
     "data": ("LITESCORE_DATA", _text, "a folder that holds mnist/ and fashion-mnist/"),
+    "cache": (
+        "LITESCORE_CACHE",
+        _text,
+        "a folder where training keeps decoded images; by default one in the user's cache",
+    ),
     "runtime": ("LITESCORE_RUNTIME", _runtime, "interpreter: litert or tflite-runtime"),
     "threads": ("LITESCORE_THREADS", _whole(1, 256), "threads that fetch and decode"),
     "batch": (
@@ -112,6 +117,7 @@ class Settings:
     output: str | None = None
     input: str | None = None
     data: str | None = None
+    cache: str | None = None
     runtime: str | None = None
     threads: int = 6
     batch: int | None = None

@@ -71,7 +71,7 @@ _SCRIPTED = frozenset(
 @click.option(
     "--cache",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of decoded images. [the user's cache]",
+    help="Folder of decoded images. [LITESCORE_CACHE, else the user's cache]",
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
 @view_options

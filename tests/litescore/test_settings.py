@@ -22,6 +22,7 @@ GOOD = {
     "LITESCORE_OUTPUT": ("s3://b/out/", "s3://b/out/"),
     "LITESCORE_INPUT": ("s3://b/in/", "s3://b/in/"),
     "LITESCORE_DATA": ("datasets", "datasets"),
+    "LITESCORE_CACHE": ("images", "images"),
     "LITESCORE_RUNTIME": ("tflite-runtime", "tflite-runtime"),
     "LITESCORE_THREADS": ("256", 256),
     "LITESCORE_BATCH": ("1", 1),
