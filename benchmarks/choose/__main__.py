@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -49,7 +50,7 @@ def choose(count: int, seconds: float, render: bool) -> int:
 
 def _machine() -> dict[str, object]:
     flags = Path("/proc/cpuinfo").read_text()
-    return here().as_json() | {"vnni": "vnni" in flags}
+    return here().as_json() | {"vnni": "vnni" in flags, "load": round(os.getloadavg()[0], 1)}
 
 
 def _measured(name: str, folder: Path, count: int, seconds: float) -> dict[str, object]:

@@ -129,5 +129,6 @@ def _exam(source: Any) -> Any:
 def _random_weights() -> Any:
     from export.convert import tensorflow
 
-    applications = tensorflow().keras.applications
-    return applications.MobileNetV3Small((96, 96, 3), weights=None, classes=10)
+    keras = tensorflow().keras
+    keras.utils.set_random_seed(0)
+    return keras.applications.MobileNetV3Small((96, 96, 3), weights=None, classes=10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from litescore.settings import RUNTIMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "CHOOSE.md"
 FIGURES = Path(__file__).with_name("figures.json")
+# About what a busy Linux lets a process run at once.
+_UNDISTURBED_MS = 3
 _MARKED = re.compile(r"(<!-- (\w+): made -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -34,8 +37,18 @@ def _machine(held: Mapping[str, Any]) -> Iterator[str]:
     vnni = "with VNNI" if machine["vnni"] else "without VNNI"
     yield (
         f"{machine['cpu']} ({machine['machine']}, {vnni}), {machine['cores']} processors, "
-        f"Python {machine['python']}; {held['rounds']} rounds."
+        f"Python {machine['python']}; {held['rounds']} rounds; load {machine['load']:g} before."
     )
+    if _busy(held):
+        yield (
+            "Other work kept the processors busy. So two threads are left out below, and an invocation "
+            f"of more than {_UNDISTURBED_MS} ms is a dash: each was interrupted."
+        )
+
+
+def _busy(held: Mapping[str, Any]) -> bool:
+    machine = held["machine"]
+    return bool(machine["load"] >= machine["cores"])
 
 
 def _files(held: Mapping[str, Any]) -> Iterator[str]:
@@ -52,7 +65,9 @@ def _files(held: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _runtimes(held: Mapping[str, Any]) -> Iterator[str]:
-    for name, model in held["models"].items():
+    for place, (name, model) in enumerate(held["models"].items()):
+        if place:
+            yield ""
         rows = {
             (one["variant"], one["runtime"], one["batch"], one["threads"]): one
             for one in model["costs"]
@@ -62,13 +77,13 @@ def _runtimes(held: Mapping[str, Any]) -> Iterator[str]:
         versions = {runtime: version for (_, runtime, *_), version in _versions(rows)}
         yield f"**{name}**: 1.00 is {_milliseconds(base['ms'])}"
         yield ""
-        columns = [(runtime, batch, threads) for runtime in RUNTIMES for batch in BATCHES for threads in THREADS]  # fmt: skip
+        threads = THREADS[:1] if _busy(held) else THREADS
+        columns = list(product(RUNTIMES, BATCHES, threads))
         yield "| | " + " | ".join(_column(*one, versions) for one in columns) + " | MB |"
         yield "|---|" + "---|" * (len(columns) + 1)
         for variant in VARIANTS:
-            cells = [_ratio(rows.get((variant, *column))) for column in columns]
+            cells = [_ratio(rows.get((variant, *one)), _busy(held)) for one in columns]
             yield f"| {variant} | " + " | ".join(cells) + f" | {_memory(rows, variant)} |"
-        yield ""
 
 
 def _versions(rows: Mapping[tuple[str, str, int, int], Any]) -> Iterator[tuple[Any, str]]:
@@ -81,8 +96,11 @@ def _column(runtime: str, batch: int, threads: int, versions: Mapping[str, str])
     return f"{short} {versions.get(runtime, '')}, {batch}{many}"
 
 
-def _ratio(row: Mapping[str, Any] | None) -> str:
-    return "refused" if row is None else f"{row['ratio']:.2f}"
+def _ratio(row: Mapping[str, Any] | None, busy: bool) -> str:
+    if row is None:
+        return "refused"
+    disturbed = busy and row["ms"] * row["batch"] > _UNDISTURBED_MS
+    return "–" if disturbed else f"{row['ratio']:.2f}"
 
 
 def _memory(rows: Mapping[Any, Any], variant: str) -> str:
@@ -95,7 +113,9 @@ def _milliseconds(number: float) -> str:
 
 
 def _aws(held: Mapping[str, Any]) -> Iterator[str]:
-    for case in dict.fromkeys(row["case"] for row in held["aws"]):
+    for place, case in enumerate(dict.fromkeys(row["case"] for row in held["aws"])):
+        if place:
+            yield ""
         yield f"**{case}**, a million a month"
         yield ""
         yield "| | ms an image, x86 | dollars, x86 | Arm | in shards, x86 | Arm |"
@@ -109,4 +129,3 @@ def _aws(held: Mapping[str, Any]) -> Iterator[str]:
                 + " | ".join(shards)
                 + " |"
             )
-        yield ""
