@@ -50,7 +50,8 @@ def choose(count: int, seconds: float, render: bool) -> int:
 
 def _machine() -> dict[str, object]:
     flags = Path("/proc/cpuinfo").read_text()
-    return here().as_json() | {"vnni": "vnni" in flags, "load": round(os.getloadavg()[0], 1)}
+    facts = {name: here().as_json()[name] for name in ("cpu", "machine", "cores", "python")}
+    return facts | {"vnni": "vnni" in flags, "load": round(os.getloadavg()[0], 1)}
 
 
 def _measured(name: str, folder: Path, count: int, seconds: float) -> dict[str, object]:
