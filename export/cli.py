@@ -29,7 +29,7 @@ _FOREIGN = ("labels", "preprocess", "mean", "std", "resize", "antialias", "size"
 @options.where
 @options.gates
 @options.foreign
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def export(model: Path, as_json: bool, **words: Any) -> None:
     """Convert a model to a .tflite file, and prove it.
 

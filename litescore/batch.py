@@ -8,7 +8,6 @@ records go.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
@@ -41,13 +40,11 @@ class Outcome(NamedTuple):
     modified: datetime | None = None
 
 
-@dataclass
 class Spent:
     """Seconds that a run took, those of fetching and decoding summed over threads."""
 
-    fetching: float = 0.0
-    decoding: float = 0.0
-    invoking: float = 0.0
+    def __init__(self) -> None:
+        self.fetching = self.decoding = self.invoking = 0.0
 
 
 def run(

@@ -105,14 +105,14 @@ def _listed(location: str | Path) -> Iterator[Listed]:
 
 def _row(record: Record) -> tuple[bytes, int, bytes, bytes]:
     rank, at = record.rank
-    return scratch.key(record.id), rank, scratch.key(at), marshal.dumps([*vars(record).values()])
+    return scratch.key(record.id), rank, scratch.key(at), marshal.dumps([*record])
 
 
 def _lines(file: IO[bytes], url: str) -> Iterator[Record]:
     try:
         for line in gzip.GzipFile(fileobj=file) if url.endswith(".gz") else file:
             record = Record.from_json(line.rstrip(b"\r\n"))
-            check(vars(record))
+            check(record._asdict())
             yield record
     except ConfigurationError as error:
         raise ConfigurationError(f"{url}: {error}") from None

@@ -20,7 +20,7 @@ from tests.litescore import tiny
 MODELS = {
     "float": tiny.build((8, 8, 3), 5),
     "uint8": tiny.build((8, 8, 3), 5, dtype="uint8"),
-    "probe": _PROBE.read_bytes(),
+    "probe": Path(_PROBE).read_bytes(),
     "described": prefix.attach(tiny.build(), "NOTE", b"what others say of it"),
 }
 
