@@ -46,7 +46,7 @@ class Shape:
     line: float = 130
     item: float = 160
     held: float = 20
-    read_us: float = 30
+    read_us: float = 25
 
     @property
     def image_seconds(self) -> float:
