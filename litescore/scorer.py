@@ -42,6 +42,7 @@ class Scorer:
 
     model    path, s3:// URL or bytes of a .tflite file
     threads  the interpreter uses for one invocation
+    most_threads  it may come to use, see `widen`; None for no more than `threads`
     batch    images an invocation takes, None for as many as suit the input's size; a model
              exported with a fixed batch keeps its own
     runtime  `litert` or `tflite-runtime`; None for the first that works
@@ -60,6 +61,7 @@ class Scorer:
         model: str | Path | bytes,
         *,
         threads: int = 1,
+        most_threads: int | None = None,
         batch: int | None = 1,
         runtime: str | None = None,
         labels: Sequence[str] | None = None,
@@ -72,6 +74,7 @@ class Scorer:
         self.digest = hashlib.sha256(data).hexdigest()
         _check_digest(name, self.digest, sha256)
         self.runtime_used = choose(runtime)
+        self.threads, self._most_threads, self._data = threads, most_threads or threads, data
         with _naming(name):
             self._interpreter = Interpreter(data, self.runtime_used, threads=threads)
         self._input, self._output = self._interpreter.input, self._interpreter.output
@@ -100,6 +103,18 @@ class Scorer:
     def answers_floats(self) -> bool:
         """Whether the model itself answers with floats, which may be no numbers."""
         return self._steps is None
+
+    def widen(self) -> None:
+        """Invoke with as many threads as there may be, from now on. The answers stay the same."""
+        if self.threads == self._most_threads:
+            return
+        with self._lock:
+            self._interpreter = Interpreter(
+                self._data, self.runtime_used, threads=self._most_threads
+            )
+            if self._input.shape[0] == -1:
+                self._interpreter.resize(self.batch)
+            self.threads = self._most_threads
 
     def probabilities(self, tensors: NDArray[np.uint8]) -> Probabilities:
         """uint8[n, height, width, channels] of raw pixels -> float32[n, classes], each 0..1.
