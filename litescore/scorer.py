@@ -109,6 +109,8 @@ class Scorer:
         if self.threads == self._most_threads:
             return
         with self._lock:
+            # First, so that the weights, which an interpreter packs anew, are not held twice.
+            del self._interpreter
             self._interpreter = Interpreter(
                 self._data, self.runtime_used, threads=self._most_threads
             )
