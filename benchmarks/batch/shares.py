@@ -86,7 +86,7 @@ def _least(parts: Mapping[str, float], over: float) -> str:
     left = sum(parts[name] for name in (DECODE, RESIZE, INVOKE))
     return (
         f"were fetching free: {(parts[WHOLE] - parts[FETCH]) / over:.2f} x; "
-        f"all but decoding, resizing and the model: {left / over:.2f} x"
+        f"were all free but decoding, resizing and the model: {left / over:.2f} x"
     )
 
 
