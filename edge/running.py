@@ -20,11 +20,10 @@ from edge.keeping.options import KeepOptions, checked_rules, open_keep
 from edge.loop import Loop
 from edge.meter import Summary
 from edge.model_file import ModelFile
-from edge.monitor import Monitor
+from edge.monitor import Monitor, Named
 from edge.pictures import Pictures
 from edge.preview.options import PreviewOptions, open_preview
 from edge.releases.options import FollowOptions, open_follower
-from edge.releases.status import ReleaseStatus
 from edge.scored import Scored
 from edge.service.notify import Notifier
 from edge.sinks.lines_options import STDOUT, OutOptions, open_lines
@@ -71,17 +70,8 @@ class RunOptions:
     silent: bool = False
 
 
-class Model(Protocol):
+class Model(Named, Protocol):
     """Where the loop's model comes from, and from where it is renewed."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def problem(self) -> str | None: ...
-
-    @property
-    def release(self) -> ReleaseStatus | None: ...
 
     def first(self) -> Scorer: ...
 

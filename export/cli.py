@@ -29,7 +29,7 @@ _FOREIGN = ("labels", "preprocess", "mean", "std", "resize", "antialias", "size"
 @options.where
 @options.gates
 @options.foreign
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def export(model: Path, as_json: bool, **words: Any) -> None:
     """Convert a model to a .tflite file, and prove it.
 
@@ -109,7 +109,7 @@ def _check_latency(words: dict[str, Any], target: Target | None) -> None:
     if words["measured"] and (target is None or target.here):
         raise UsageError("--measured brings the latency of another machine: name it with --target")
     if words["max_latency"] and target is None:
-        raise UsageError("--max-latency-ms needs a --target, whose latency it is")
+        raise UsageError("--max-latency-ms needs a --target: it is the latency there")
 
 
 def _measured(path: Path | None, target: Target | None) -> Measured | None:

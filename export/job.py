@@ -71,7 +71,9 @@ def _calibrated(source: Source, order: Order, tell: Tell) -> tuple[Source, float
         )
     held = source.contract
     if held.output == "multilabel":
-        raise UsageError("--calibrate-confidence fits softmax and two-class models, not multilabel")
+        raise UsageError(
+            "--calibrate-confidence fits softmax and two-class models, not multilabel: leave it out"
+        )
     tensors = source.validation.tensors(held)
     classes = source.validation.classes_for(held.labels)
     temperature = confidence.fit_temperature(graph.answers(source.logits, tensors), classes)

@@ -104,7 +104,9 @@ class Reader:
         except BrokenProcessPool:
             # The next file may be read all the same.
             self._process = self._start()
-            raise ModelError("a runtime died reading the exported file") from None
+            raise ModelError(
+                "a runtime died reading the exported file: try another --quantize"
+            ) from None
 
     def _start(self) -> ProcessPoolExecutor:
         spawn = multiprocessing.get_context("spawn")

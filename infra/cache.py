@@ -1,43 +1,40 @@
-"""The user's cache folder: what is slow to fetch or make, once."""
+"""Folders in the user's cache: what is slow to fetch or make, once."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from litescore import lock
+from litescore.caches import folder
 
-def folder() -> Path:
-    """Where everything that is kept lies; it may not be there yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "litescore"
+__all__ = ["cached", "folder"]
 
 
 def cached(name: str, make: Callable[[Path], None]) -> Path:
     """The folder `name` in the user's cache, filled once by `make(folder)`.
 
-    Made beside its place and moved there whole: an interrupted or a concurrent making leaves no
-    half of it. `name` says which version it holds.
+    Made beside its place and moved there whole: an interrupted making leaves no half of it. A
+    process that finds another at it waits for that one's. `name` says which version it holds.
     """
     base = folder()
     place = base / name
     if place.exists():
         return place
     base.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=base))
-    try:
-        make(beside)
-        beside.chmod(0o755)
-        _move(beside, place)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with lock.held(base / f".{name}.lock", lambda: None):
+        if not place.exists():
+            _make(place, make)
     return place
 
 
-def _move(beside: Path, place: Path) -> None:
+def _make(place: Path, make: Callable[[Path], None]) -> None:
+    beside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
+        make(beside)
+        beside.chmod(0o755)
         beside.rename(place)
-    except OSError:
-        if not place.exists():  # else another process was first, with the same contents
-            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

@@ -39,7 +39,7 @@ class Request:
 
     def _check(self) -> None:
         if self.prefix and self.manifest:
-            raise UnknownEvent('a direct call has either "prefix" or "manifest"')
+            raise UnknownEvent('a direct call has either "prefix" or "manifest": give one of them')
         number = isinstance(self.after, int) and not isinstance(self.after, bool)
         fits = (
             self.after is None

@@ -8,7 +8,6 @@ records go.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter, thread_time
 from typing import NamedTuple
@@ -45,13 +44,11 @@ class Outcome(NamedTuple):
     modified: datetime | None = None
 
 
-@dataclass
 class Spent:
     """Seconds that a run took, those of fetching and decoding summed over threads."""
 
-    fetching: float = 0.0
-    decoding: float = 0.0
-    invoking: float = 0.0
+    def __init__(self) -> None:
+        self.fetching = self.decoding = self.invoking = 0.0
 
 
 def run(
@@ -84,7 +81,6 @@ def run(
         yield from _outcomes(waiting, probabilities, scorer, settings.top, spent)
 
 
-@dataclass
 class _Pace:
     """Whether the model is all that a run waits for.
 
@@ -92,19 +88,21 @@ class _Pace:
     only wait for each other then: it has one, and gets more once that one never rests.
     """
 
-    scorer: Scorer
-    since: float = field(default_factory=perf_counter)
-    batches: int = 0
-    invoking: float = 0.0
+    def __init__(self, scorer: Scorer) -> None:
+        self.scorer = scorer
+        self._start()
 
     def count(self, busy: float) -> None:
         """Of an invocation, seconds of processor time that the calling thread took for it."""
-        self.batches += 1
-        self.invoking += busy
-        if self.batches == _LOOK:
-            if self.invoking > _RESTLESS * (perf_counter() - self.since):
+        self._batches += 1
+        self._invoking += busy
+        if self._batches == _LOOK:
+            if self._invoking > _RESTLESS * (perf_counter() - self._since):
                 self.scorer.widen()
-            self.since, self.batches, self.invoking = perf_counter(), 0, 0.0
+            self._start()
+
+    def _start(self) -> None:
+        self._since, self._batches, self._invoking = perf_counter(), 0, 0.0
 
 
 class Batch(NamedTuple):

@@ -15,7 +15,8 @@
         ├── SupersededError          the object changed since it was named
         └── TransientError           worth another try, handed back to the queue
 
-The library raises; only the command line prints.
+The library raises; only the command line prints. An error that crosses processes is made anew from
+its `args`, the message alone: one that is made of other words says of which (`__reduce__`).
 """
 
 from __future__ import annotations
@@ -65,8 +66,12 @@ class MissingDependency(ConfigurationError):
     litescore.errors.MissingDependency: cv2 is not installed: pip install 'litescore[edge]'
     """
 
-    def __init__(self, module: str, *, extra: str) -> None:
+    def __init__(self, module: str, extra: str) -> None:
         super().__init__(f"{module} is not installed: pip install 'litescore[{extra}]'")
+        self.made_of = module, extra
+
+    def __reduce__(self) -> tuple[type[MissingDependency], tuple[str, str]]:
+        return type(self), self.made_of
 
 
 class GateError(LitescoreError):
@@ -89,6 +94,9 @@ class PermanentError(ImageError):
         super().__init__(f"{kind}: {reason}")
         self.kind = kind
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[PermanentError], tuple[str, str]]:
+        return type(self), (self.kind, self.reason)
 
 
 class SupersededError(ImageError):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -36,15 +35,15 @@ _PATIENCE = 0.5
 _SHARD_AHEAD = 64 * 1024 * 1024
 
 
-@dataclass
 class Deadline:
     """Once it has passed it stays so."""
 
-    out_of_time: Callable[[], bool] = lambda: False
-    passed: bool = False
+    def __init__(self, out_of_time: Callable[[], bool] = lambda: False) -> None:
+        self._out_of_time = out_of_time
+        self.passed = False
 
     def check(self) -> None:
-        self.passed = self.passed or self.out_of_time()
+        self.passed = self.passed or self._out_of_time()
 
 
 class Before(NamedTuple):
@@ -159,8 +158,7 @@ def _chunk(batch: int, threads: int) -> int:
     return max(1, min(8, batch // threads))
 
 
-@dataclass
-class _Reading:
+class _Reading(NamedTuple):
     """A subject, and of a shard its fetching, which takes `most` bytes."""
 
     subject: Subject

@@ -19,7 +19,7 @@ from litescore.errors import DataError
 # MD5 of the unpacked IDX label files: http://yann.lecun.com/exdb/mnist and
 # https://github.com/zalandoresearch/fashion-mnist (MIT), which also gives the class names.
 _DIGITS = tuple(str(digit) for digit in range(10))
-_FASHION = (
+FASHION_MNIST = (
     "T-shirt/top",
     "Trouser",
     "Pullover",
@@ -34,8 +34,8 @@ _FASHION = (
 _KNOWN_LABELS = {
     "a25bea736e30d166cdddb491f175f624": _DIGITS,
     "27ae3e4e09519cfbb04c329615203637": _DIGITS,
-    "9018921c3c673c538a1fc5bad174d6f9": _FASHION,
-    "15d484375f8d13e6eb1aabb0c3f46965": _FASHION,
+    "9018921c3c673c538a1fc5bad174d6f9": FASHION_MNIST,
+    "15d484375f8d13e6eb1aabb0c3f46965": FASHION_MNIST,
 }
 _PREFIX = {"train": "train", "test": "t10k"}
 _UNSIGNED_BYTE = 0x08

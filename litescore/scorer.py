@@ -10,7 +10,7 @@ import platform
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from litescore.errors import ConfigurationError, ContractError, ModelError, Perm
 from litescore.interpreter import Interpreter, TensorInfo, choose
 from litescore.record import Subject
 from litescore.store.s3 import is_s3
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Probabilities = NDArray[np.float32]
 
@@ -84,7 +87,13 @@ class Scorer:
         with _naming(name):
             self.batch = self._settle_batch(batch)
         self._steps = self._table()
+        held = self.contract
+        self._taken = (held.height, held.width, held.channels)
         self._tensor = np.zeros((self.batch, *self._input.shape[1:]), self._input.dtype)
+        # A camera's turn is short: what is the same for each frame is asked once.
+        self._takes_pixels = self._input.dtype == np.uint8
+        self._is_signed = self._input.dtype == np.int8
+        self._is_sigmoid = held.output == "sigmoid"
         self._lock = threading.Lock()
 
     @property
@@ -128,18 +137,20 @@ class Scorer:
     def outputs(self, tensors: NDArray[np.uint8]) -> NDArray[np.generic]:
         """As `probabilities`, but the output tensor as it is: whole numbers for int8 models."""
         self._check_input(tensors)
+        if len(tensors) == self.batch:
+            return self._invoke(tensors)
         parts = [
             self._invoke(tensors[start : start + self.batch])
             for start in range(0, len(tensors), self.batch)
         ]
         if not parts:
             return np.empty((0, self._output.shape[1]), self._output.dtype)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return np.concatenate(parts)
 
     def dequantize(self, outputs: NDArray[np.generic]) -> Probabilities:
         """Output tensor[n, units] -> float32[n, classes]."""
-        values = self._steps[outputs] if self._steps is not None else self._floats(outputs)
-        if self.contract.output == "sigmoid":
+        values = self._floats(outputs) if self._steps is None else self._steps.take(outputs)
+        if self._is_sigmoid:
             values = np.concatenate([1 - values, values], axis=1)
         return values
 
@@ -156,16 +167,22 @@ class Scorer:
         return self._floats(np.arange(256, dtype=np.uint8).view(self._output.dtype))
 
     def _invoke(self, tensors: NDArray[np.uint8]) -> NDArray[np.generic]:
-        count = len(tensors)
-        shaped = tensors.reshape(count, *self._input.shape[1:])
         # Neither the tensor nor the interpreter is more than one thread's at a time.
         with self._lock:
-            # Rows past `count` keep what an earlier batch left; their answers are cut off.
-            if self._input.dtype == np.int8:
-                self._tensor[:count] = shaped.astype(np.int16) + self._input.zero_point
-            else:
-                self._tensor[:count] = shaped
-            return self._interpreter.invoke(self._tensor)[:count]
+            if len(tensors) == self.batch and self._takes_pixels:
+                return self._interpreter.invoke(tensors.reshape(self._tensor.shape))
+            return self._invoke_filled(tensors)
+
+    def _invoke_filled(self, tensors: NDArray[np.uint8]) -> NDArray[np.generic]:
+        """By a tensor of the model's own type and batch."""
+        count = len(tensors)
+        shaped = tensors.reshape(count, *self._input.shape[1:])
+        # Rows past `count` keep what an earlier batch left; their answers are cut off.
+        if self._is_signed:
+            self._tensor[:count] = shaped.astype(np.int16) + self._input.zero_point
+        else:
+            self._tensor[:count] = shaped
+        return self._interpreter.invoke(self._tensor)[:count]
 
     def _settle_batch(self, batch: int | None) -> int:
         fixed = self._input.shape[0]
@@ -183,11 +200,10 @@ class Scorer:
         return suitable_batch(self._input.shape[1:])
 
     def _check_input(self, tensors: NDArray[np.uint8]) -> None:
-        c = self.contract
-        if tensors.dtype != np.uint8 or tensors.shape[1:] != (c.height, c.width, c.channels):
+        if tensors.dtype != np.uint8 or tensors.shape[1:] != self._taken:
+            sides = ", ".join(map(str, self._taken))
             raise ValueError(
-                f"tensors are {tensors.dtype}{list(tensors.shape)}, "
-                f"not uint8[n, {c.height}, {c.width}, {c.channels}]"
+                f"tensors are {tensors.dtype}{list(tensors.shape)}, not uint8[n, {sides}]"
             )
 
 
@@ -210,7 +226,8 @@ def read_model(path: str | Path, version: str | None = None) -> bytes:
             "unset LITESCORE_MODEL_VERSION, or name an s3:// URL"
         )
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:  # noqa: PTH123 without pathlib a start is shorter
+            return file.read()
     except FileNotFoundError:
         raise ModelError(
             f"no model at {path}: make one with `litescore export`, or name it with --model "

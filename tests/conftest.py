@@ -23,6 +23,7 @@ from litescore.store import patience
 from litescore.store.patience import Patience
 from tests.rig import emulator as rie
 from tests.rig import seaweed, stub_s3, warm
+from tests.rig.once import once
 from tests.rig.pngs import Pngs, write_pngs
 from tests.rig.seaweed import S3
 from tests.rig.stub_s3 import StubS3
@@ -48,13 +49,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test sees the settings or the AWS account of the person who runs it; the data it may. Nor
-    does it leave decoded images in their cache.
+    does it leave decoded images in their cache. The rig's parts stay there: they are slow to make.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("caches")))
         for name in list(os.environ):
             if name.startswith(("LITESCORE_", "AWS_")) and name != "LITESCORE_DATA":
                 patch.delenv(name)
+        patch.setenv("LITESCORE_CACHE", str(tmp_path_factory.mktemp("images")))
         yield
 
 
@@ -119,7 +120,7 @@ def pngs(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Pngs:
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this checkout."""
-    return build(tmp_path_factory.mktemp("wheel"))
+    return once(tmp_path_factory, "wheel", build)
 
 
 @pytest.fixture(scope="session")
@@ -142,28 +143,37 @@ def warmed(tensorflow: Callable[..., Any]) -> warm.Warmed:
 @pytest.fixture(scope="session")
 def run(fashion: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a small real training run: model.keras, contract.json, run.json and the rest."""
-    folder = tmp_path_factory.mktemp("run")
-    words = ["train", "--preset", "fashion-basic", "--epochs", "2", "--data", str(fashion)]
-    command = [sys.executable, "-m", "litescore", *words, "--out", str(folder)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder
+
+    def make(folder: Path) -> Path:
+        words = ["train", "--preset", "fashion-basic", "--epochs", "2", "--data", str(fashion)]
+        command = [sys.executable, "-m", "litescore", *words, "--out", str(folder)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return folder
+
+    return once(tmp_path_factory, "run", make)
 
 
 @pytest.fixture(scope="session")
 def f32_model(run: Path, warmed: warm.Warmed, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run, exported to a float32 .tflite file."""
-    path = tmp_path_factory.mktemp("model") / "f32.tflite"
-    done = warmed("export", run, "--quantize", "f32", "--out", path)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return path
+    return _exported(tmp_path_factory, run, warmed, "f32")
 
 
 @pytest.fixture(scope="session")
 def int8_model(run: Path, warmed: warm.Warmed, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run, exported to an int8 .tflite file that takes uint8 pixels."""
-    path = tmp_path_factory.mktemp("model") / "int8.tflite"
     # Two epochs of training are judged here by what they convert to, not by what they score.
-    done = warmed("export", run, "--quantize", "int8", "--max-drop", "5", "--out", path)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return path
+    return _exported(tmp_path_factory, run, warmed, "int8", "--max-drop", "5")
+
+
+def _exported(
+    factory: pytest.TempPathFactory, run: Path, warmed: warm.Warmed, variant: str, *words: str
+) -> Path:
+    def make(folder: Path) -> Path:
+        path = folder / f"{variant}.tflite"
+        done = warmed("export", run, "--quantize", variant, *words, "--out", path)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return path
+
+    return once(factory, f"model-{variant}", make)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from obstore.store import S3Store
 from tests.rig.cache import cached
 from tests.rig.locked import closure, pins
 from tests.rig.needs import needs
+from tests.rig.once import once
 from tests.rig.process import HOST, StartError, free_ports, listens, running
 from tests.rig.stub_s3 import Fault, StubS3, etag
 
@@ -299,6 +301,41 @@ def test_cache_is_filled_once_and_whole(tmp_path: Path, monkeypatch: pytest.Monk
     assert not list((tmp_path / "litescore").iterdir())
     assert cached("thing-1", make) == cached("thing-1", make)
     assert len(calls) == 2
+
+
+def test_two_at_once_make_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits for the first one's, as the processes of a test run do."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    calls = []
+
+    def make(folder: Path) -> None:
+        calls.append(folder)
+        time.sleep(0.3)
+
+    with ThreadPoolExecutor(2) as pool:
+        places = list(pool.map(lambda _: cached("thing-1", make), range(2)))
+    assert places == [tmp_path / "litescore" / "thing-1"] * 2
+    assert len(calls) == 1
+    assert [path.name for path in (tmp_path / "litescore").iterdir()] == ["thing-1"]
+
+
+def test_once_for_all_processes_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What failed is made anew without its remains; what was made is there for whoever asks next."""
+    calls = []
+
+    def make(folder: Path) -> tuple[int, Path]:
+        assert not list(folder.iterdir())
+        (folder / "half").touch()
+        calls.append(folder)
+        if len(calls) == 1:
+            raise OSError("disk full")
+        return len(calls), folder
+
+    with pytest.raises(OSError, match="disk full"):
+        once(tmp_path_factory, "thing", make)
+    with ThreadPoolExecutor(3) as pool:
+        found = set(pool.map(lambda _: once(tmp_path_factory, "thing", make), range(3)))
+    assert found == {(2, calls[0])}
 
 
 def test_a_missing_tool_skips_a_users_test(monkeypatch: pytest.MonkeyPatch) -> None:

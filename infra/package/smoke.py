@@ -106,8 +106,10 @@ def _ask(function: Emulator) -> Mapping[str, Any]:
     if status == 200 and isinstance(reply, Mapping) and "verdict" in reply:
         return reply
     what = reply.get("errorMessage") if isinstance(reply, Mapping) else reply
-    tail = function.program.tail(_LOG_LINES)
-    raise ConfigurationError(f"the zip fails under Lambda's emulator: {what or status}\n{tail}")
+    tail = " / ".join(function.program.tail(_LOG_LINES).splitlines())
+    raise ConfigurationError(
+        f"the zip fails under Lambda's emulator: {what or status}; its log ends with {tail}"
+    )
 
 
 def _judged(reply: Mapping[str, Any], model: Path) -> str:

@@ -148,7 +148,9 @@ def score(
 
     def done(subject: Subject) -> bool:
         nonlocal skipped
-        name = bytes.fromhex(subject.identity(scorer.digest)) if before else b""
+        if not before:
+            return False
+        name = bytes.fromhex(subject.identity(scorer.digest))
         if name not in before:
             return False
         skipped += 1

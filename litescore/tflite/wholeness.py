@@ -51,7 +51,7 @@ _MODEL: _Fields = {
 def check(model: bytes) -> None:
     """Raises ModelError for bytes that are no TFLite model, or only a part of one."""
     if model[4:8] != _IDENTIFIER:
-        raise ModelError("not a TFLite model")
+        raise ModelError("not a TFLite model: TFL3 does not stand at its fifth byte")
     try:
         _check_table(model, struct.unpack_from("<I", model)[0], _MODEL)
     except (struct.error, _OutsideError):

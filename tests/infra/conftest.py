@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ from infra.local import cloud as local
 from infra.local.cloud import LocalCloud
 from infra.package import build as package
 from infra.package.build import Package
+from tests.rig.once import once
 
 
 @pytest.fixture(scope="session")
 def built(int8_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The function's zip with the small int8 model."""
-    return package.build(int8_model, tmp_path_factory.mktemp("package"))
+    return once(tmp_path_factory, "package", partial(package.build, int8_model))
 
 
 @pytest.fixture(scope="session")

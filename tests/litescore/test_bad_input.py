@@ -66,7 +66,10 @@ def test_not_a_model(ask: Ask, tmp_path: Path, name: str) -> None:
     """Text, half a model and a folder, by name."""
     path = tmp_path / "x.tflite"
     path.write_text("this is no model\n" * 99)
-    assert ask(MODEL_COMMANDS[name], MODEL=path) == (3, f"{path}: not a TFLite model")
+    assert ask(MODEL_COMMANDS[name], MODEL=path) == (
+        3,
+        f"{path}: not a TFLite model: TFL3 does not stand at its fifth byte",
+    )
     path.write_bytes(tiny.build()[:700])
     said = f"{path}: not a whole TFLite model: copy or export it again"
     assert ask(MODEL_COMMANDS[name], MODEL=path) == (3, said)

@@ -157,7 +157,7 @@ def test_nothing_nearby_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        (b"no model" * 99, "not a TFLite model"),
+        (b"no model" * 99, "not a TFLite model: TFL3 .+"),
         (tiny.build(reshape_to=1), "litert.* cannot (take 5 images at once|run the model): .+"),
         (tiny.build(version=99), ".* cannot load the model: Didn't find op for builtin opcode .+"),
     ],

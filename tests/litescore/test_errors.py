@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -44,6 +45,16 @@ def test_a_missing_dependency_says_what_to_type() -> None:
     """The line for pip, with the extra."""
     error = MissingDependency("cv2", extra="edge")
     assert str(error) == "cv2 is not installed: pip install 'litescore[edge]'"
+
+
+@pytest.mark.parametrize("error", CLASSES)
+def test_every_error_crosses_processes(error: type[LitescoreError]) -> None:
+    """Decoding workers and jobs are processes: what they raise arrives whole."""
+    words = {PermanentError: ("gone", "it"), MissingDependency: ("cv2", "edge")}
+    raised = error(*words.get(error, ("words",)))
+    arrived = pickle.loads(pickle.dumps(raised))
+    assert type(arrived) is error
+    assert (str(arrived), vars(arrived)) == (str(raised), vars(raised))
 
 
 @pytest.mark.parametrize(

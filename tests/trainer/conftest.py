@@ -11,6 +11,7 @@ import pytest
 
 from litescore import dataset
 from litescore.dataset import Dataset
+from tests.rig.once import once
 from tests.trainer.pictures import Said, train, train_here, write_folder
 from trainer.images.catalog import SHIPPED_ROOT
 
@@ -20,8 +21,8 @@ SHIPPED = SHIPPED_ROOT / "fashion-mnist"
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Said:
     """`litescore train` of fashion-logits for two epochs on the shipped slice."""
-    out = tmp_path_factory.mktemp("trained") / "run"
-    return train("--preset", "fashion-logits", "--epochs", "2", "--data", str(SHIPPED), out=out)
+    words = ("--preset", "fashion-logits", "--epochs", "2", "--data", str(SHIPPED))
+    return once(tmp_path_factory, "trained", lambda folder: train(*words, out=folder / "run"))
 
 
 @pytest.fixture

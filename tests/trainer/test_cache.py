@@ -192,6 +192,7 @@ def test_every_module_that_makes_pixels_names_an_entry() -> None:
 @pytest.mark.parametrize(
     ("environ", "system", "ending"),
     [
+        ({"LITESCORE_CACHE": "/here", "XDG_CACHE_HOME": "/x"}, "linux", "/here"),
         ({"XDG_CACHE_HOME": "/x"}, "linux", "/x/litescore/images"),
         ({"XDG_CACHE_HOME": "relative"}, "linux", "/.cache/litescore/images"),
         ({}, "darwin", "/Library/Caches/litescore/images"),

@@ -46,9 +46,11 @@ _SHOWN, _NAMED = 3, 1000
     help="Bits of 256 in which the hashes of images that look alike may differ.",
 )
 @click.option(
-    "--size", type=click.IntRange(1, 16384), help="Of the model's input, as train has it. [224]"
+    "--size",
+    type=click.IntRange(1, 16384),
+    help="Pixels a side of the model's input.  [default: 224]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def audit(
     source: str,
     out: Path | None,

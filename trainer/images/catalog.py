@@ -83,7 +83,9 @@ def find(name: str, places: Places, say: Callable[[str], None] = lambda _: None)
 
 def _named_root(name: str, places: Places) -> Found:
     if not places.data_root:
-        raise DataError("LITESCORE_DATA is not set")
+        raise DataError(
+            "LITESCORE_DATA is not set: it names the folder of mnist/ and fashion-mnist/"
+        )
     path = Path(places.data_root) / name
     if not path.is_dir():
         raise DataError(f"LITESCORE_DATA={places.data_root} holds no folder {name}")
@@ -104,7 +106,7 @@ def _keras_cache(name: str, places: Places) -> Found:
     for file, digest in KERAS_FILES[name].items():
         path = folder / file
         if not path.is_file():
-            raise DataError("nothing in Keras' cache")
+            raise DataError(f"nothing in Keras' cache: no {path}")
         if _content_digest(path.read_bytes()) != digest:
             raise DataError(f"{path} in Keras' cache is damaged")
     return Found(str(_loadable(folder, name)), f"{TITLES[name]} from Keras' cache")

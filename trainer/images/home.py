@@ -1,4 +1,4 @@
-"""Where a user's own cache of decoded images lies. Knows nothing of images."""
+"""Where decoded images are kept. Knows nothing of images."""
 
 from __future__ import annotations
 
@@ -7,21 +7,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from litescore import caches
+from litescore.settings import Settings
+
 
 def folder(environ: Mapping[str, str] = os.environ, system: str = sys.platform) -> Path:
-    """The folder for litescore's decoded images: below XDG_CACHE_HOME where that is set, else where
-    the system (a value of `sys.platform`) keeps caches. It need not exist.
+    """The folder for decoded images: LITESCORE_CACHE, else one in the user's own cache on this
+    `system` (a value of `sys.platform`). It need not exist.
     """
-    return _caches(environ, system) / "litescore" / "images"
-
-
-def _caches(environ: Mapping[str, str], system: str) -> Path:
-    # The standard has relative paths ignored (XDG Base Directory 0.8).
-    if Path(named := environ.get("XDG_CACHE_HOME", "")).is_absolute():
-        return Path(named)
-    home = Path.home()
-    if system == "darwin":
-        return home / "Library" / "Caches"
-    if system == "win32":
-        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    return home / ".cache"
+    named = Settings.read(environ).cache
+    return Path(named) if named else caches.folder(environ, system) / "images"

@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from litescore import idx
 from trainer.presets import Recipe
 
 CLASSES = 10
-
-_LABELS = {
-    "mnist": "LABELS = [str(digit) for digit in range(10)]",
-    "fashion-mnist": """LABELS = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-]""",
-}
 
 _READ_IDX = '''def read_idx(path):
     """The numbers of an IDX file: images uint8[n, 28, 28], or labels uint8[n]."""
@@ -59,7 +44,10 @@ _ONE_HOT = '''def one_hot(labels):
 
 def labels(dataset: str) -> str:
     """The class names of `mnist` or `fashion-mnist`."""
-    return _LABELS[dataset]
+    if dataset == "mnist":
+        return "LABELS = [str(digit) for digit in range(10)]"
+    names = "".join(f'    "{name}",\n' for name in idx.FASHION_MNIST)
+    return f"LABELS = [\n{names}]"
 
 
 def functions(recipe: Recipe) -> list[str]:

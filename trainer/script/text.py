@@ -36,7 +36,7 @@ def write(recipe: Recipe, *, seed: int = 0) -> str:
 
 def _check(recipe: Recipe) -> None:
     if recipe.dataset is None:
-        raise UsageError("--show-code is for a --preset, whose data set Keras has")
+        raise UsageError("--show-code is for a --preset, whose data set Keras has: name one")
     kind = recipe.architecture.kind
     if kind in BACKBONES or kind not in network.BODIES:
         raise UsageError(f"--show-code has no words for the model {kind}")

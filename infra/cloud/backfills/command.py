@@ -82,7 +82,9 @@ def backfill(
     from infra.cloud.stack import find
 
     if sum(map(bool, (what, changed, attach, stop))) != 1:
-        raise UsageError("name one of WHAT, --changed, --attach NAME and --stop NAME")
+        raise UsageError(
+            "nothing to do: name one of WHAT, --changed, --attach NAME and --stop NAME"
+        )
     account = connect(local=local, region=region, profile=profile)
     found = find(account, stack)
     if stop:

@@ -48,8 +48,7 @@ if TYPE_CHECKING:
     "--milliseconds",
     type=click.FloatRange(0, min_open=True),
     metavar="MS",
-    help="Processor time of an image in all, as `litescore status` tells it; for "
-    "--nightly-max-cost.",
+    help="Processor time of an image in all, as `litescore status` tells it.",
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--policy", is_flag=True, help="Print the IAM policy that a deployer needs.")
@@ -172,14 +171,15 @@ def _affordable(account: Account, words: dict[str, Any]) -> int:
     if words["milliseconds"] is None:
         raise UsageError("--nightly-max-cost needs --milliseconds: what an image takes")
     if words["nightly_max_images"] is not None:
-        raise UsageError("--nightly-max-cost and --nightly-max-images exclude each other")
+        raise UsageError("--nightly-max-cost and --nightly-max-images: give one of them")
     found = state.look(account, words["stack"])
     memory = words["memory"] or int(found.parameters.get("MemorySize", 1769) if found else 1769)
     package = function_zip.read(function_zip.find(words["package"]))
     budget = Budget(words["milliseconds"], memory, package.arch or "x86_64")
     images = budget.images(words["nightly_max_cost"])
     if images < 1:
-        raise UsageError(f"--nightly-max-cost {words['nightly_max_cost']:g} pays for no image")
+        cost = f"{words['nightly_max_cost']:g}"
+        raise UsageError(f"--nightly-max-cost {cost} pays for no image: give more dollars")
     return images
 
 

@@ -83,7 +83,11 @@ def follow(
         if ended and not (status := _status(cloud, stack)).endswith("_IN_PROGRESS"):
             return End(status, cause)
         time.sleep(pause)
-    raise ConfigurationError(f"stack {stack} is still at work after {_LONGEST // 3600} hours")
+    hours = _LONGEST // 3600
+    raise ConfigurationError(
+        f"stack {stack} is still at work after {hours} hours: `litescore status --stack {stack}` "
+        "tells how it went"
+    )
 
 
 def _new(cloud: Any, stack: str, seen: set[str]) -> list[Event]:

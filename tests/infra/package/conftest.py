@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ import pytest
 from infra.package import build as package
 from infra.package.build import Package
 from infra.package.target import DEFAULT
+from tests.rig.once import once
 
 
 @pytest.fixture(scope="session")
 def deployable(int8_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Package:
     """The zip that `litescore package` makes without more words: for AWS, not for here."""
-    return package.build(int8_model, tmp_path_factory.mktemp("deployable"), target=DEFAULT)
+    make = partial(package.build, int8_model, target=DEFAULT)
+    return once(tmp_path_factory, "deployable", make)
 
 
 @pytest.fixture(scope="session")
