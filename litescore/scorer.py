@@ -6,7 +6,6 @@ It does not know where pixels come from or where probabilities go.
 from __future__ import annotations
 
 import hashlib
-import platform
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,12 +31,7 @@ Probabilities = NDArray[np.float32]
 FLOAT_STEP = 1e-4
 # Of a softmax in int8, whether its output tensor is a whole number or the float made of it.
 INT8_STEP = 1 / 256
-# Larger batches gain nothing: 28 x 28 is as fast at 32 as at 256, and 224 x 224 x 3 is faster at 6
-# than at 32, whose activations leave the processor's cache.
-_LARGEST_BATCH = 32
-_BATCH_VALUES = 2**20
 _MODEL_BYTES = 2**31
-_ARM = ("aarch64", "arm64", "armv7l", "armv6l")
 
 
 class Scorer:
@@ -187,17 +181,10 @@ class Scorer:
     def _settle_batch(self, batch: int | None) -> int:
         fixed = self._input.shape[0]
         if fixed == -1:
-            batch = batch or self._suitable_batch()
+            batch = batch or self._interpreter.suitable_batch()
             self._interpreter.resize(batch)
             return batch
         return fixed
-
-    def _suitable_batch(self) -> int:
-        # On Arm its dense layers round otherwise from the second image of a batch on, by up to
-        # three steps: one image at a time answers there what every batch answers on x86.
-        if self.runtime == "tflite-runtime" and platform.machine() in _ARM:
-            return 1
-        return suitable_batch(self._input.shape[1:])
 
     def _check_input(self, tensors: NDArray[np.uint8]) -> None:
         if tensors.dtype != np.uint8 or tensors.shape[1:] != self._taken:
@@ -205,11 +192,6 @@ class Scorer:
             raise ValueError(
                 f"tensors are {tensors.dtype}{list(tensors.shape)}, not uint8[n, {sides}]"
             )
-
-
-def suitable_batch(shape: Sequence[int]) -> int:
-    """How many images of this shape (height, width and channels) one invocation should take."""
-    return max(1, min(_LARGEST_BATCH, _BATCH_VALUES // int(np.prod(shape))))
 
 
 def read_model(path: str | Path, version: str | None = None) -> bytes:
