@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,11 @@ class Variable:
 
 def settings() -> list[Variable]:
     """The settings of the floor."""
-    defaults = {one.name: one.default for one in fields(Settings)}
     return [
         Variable(
             name,
             meaning[:1].upper() + meaning[1:],
-            _told(defaults[field]),
+            _told(Settings._field_defaults[field]),
             "" if parse.__doc__ == "text" else str(parse.__doc__),
             readers(name, field),
         )
