@@ -143,7 +143,7 @@ class Scorer:
 
     def dequantize(self, outputs: NDArray[np.generic]) -> Probabilities:
         """Output tensor[n, units] -> float32[n, classes]."""
-        values = self._floats(outputs) if self._steps is None else self._steps.take(outputs)
+        values = self._floats(outputs) if self._steps is None else self._steps[outputs]
         if self._is_sigmoid:
             values = np.concatenate([1 - values, values], axis=1)
         return values
