@@ -94,7 +94,7 @@ def curves(place: Place) -> Found:
 
 
 def _scorer(case: Case, size: int) -> Scorer:
-    return Scorer(case.model.file, threads=processors(), batch=size)
+    return Scorer(case.model.file, most_threads=processors(), batch=size)
 
 
 def _score(case: Case, scorer: Scorer, threads: int) -> None:
