@@ -57,7 +57,7 @@ def prepare() -> Scorer:
         return follower.scorer
     return Scorer(
         model(),
-        threads=processors(),
+        most_threads=processors(),
         batch=found.batch,
         version=found.model_version,
         sha256=found.model_sha256,
@@ -77,7 +77,7 @@ def following() -> Follower | None:
         return None
     found = settings()
     return open_follower(
-        model(), found, lambda file: Scorer(file, threads=processors(), batch=found.batch)
+        model(), found, lambda file: Scorer(file, most_threads=processors(), batch=found.batch)
     )
 
 

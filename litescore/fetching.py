@@ -25,8 +25,8 @@ from litescore.settings import Settings
 
 # Encoded bytes below which an image is decoded by the calling thread.
 _SMALL = 16 * 1024
-# Subjects a future holds while they are small: a future costs as much as decoding one.
-_SMALL_CHUNK = 16
+# Subjects a future holds at most while they are small: a future costs as much as decoding one.
+_SMALL_CHUNK = 32
 # Chunks a thread is given beforehand: enough that none waits, few enough to bound memory.
 _AHEAD = 2
 # Seconds between two looks at the deadline while nothing arrives.
@@ -124,7 +124,8 @@ def _in_order(
         chunk, future = window.popleft()
         arrived = future.result() if future else chunk
         small = all(one.size < _SMALL for one in arrived)
-        size = min(_SMALL_CHUNK, batch) if small else _chunk(batch, workers)
+        # By and by: of few images the last future would keep all others waiting for its own.
+        size = min(size + 1, _SMALL_CHUNK, batch) if small else _chunk(batch, workers)
         yield from map(decoder.decode, arrived)
     yield from _handed_back(chain(*(chunk for chunk, _ in window), asked))
 

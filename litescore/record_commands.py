@@ -161,16 +161,25 @@ def score(
         code, truth = scoring.to_stdout(images, job)
         _tell(truth, err=True)
         return code
-    with stopping.asked_politely(), progress.watching(images) as tell:
-        summary, truth = scoring.to_place(
-            images, job, processes=jobs, overwrite=overwrite, tell=tell
-        )
+    try:
+        with stopping.asked_politely(), progress.watching(images) as tell:
+            summary, truth = scoring.to_place(
+                images, job, processes=jobs, overwrite=overwrite, tell=tell
+            )
+    except KeyboardInterrupt:
+        click.echo(_kept(out, overwrite), err=True)
+        raise
     if as_json:
         click.echo(json.dumps(summary.as_json() | (truth.as_json() if truth else {})))
     else:
         click.echo(summary.sentence(out))
         _tell(truth)
     return 1 if summary.failed or summary.retry else 0
+
+
+def _kept(out: str, overwrite: bool) -> str:
+    again = "the same command without --overwrite" if overwrite else "the same command"
+    return f"what is scored by now is in {out}; {again} goes on from there"
 
 
 def _tell(truth: FolderTruth | None, *, err: bool = False) -> None:

@@ -5,7 +5,7 @@
 PNGs of 28 x 28 in a SeaweedFS server: listed, made into a backfill's manifest, scored by `litescore
 score`, scored again (all is done already), counted by `results`, proven by `reconcile`. Each step
 runs in a process of its own; 10,000 images are run before and after 100,000. The claim: what an
-image takes does not grow with their number. Ten minutes on two cores.
+image takes does not grow with their number. Ten minutes on two cores that have nothing else to do.
 """
 
 from __future__ import annotations

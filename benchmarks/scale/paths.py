@@ -9,8 +9,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from benchmarks.scale.queue import DAY, Stack
+from benchmarks.scale.queue import DAY
 from benchmarks.scale.quotas import quota
+from benchmarks.scale.stack import Stack
 from infra.cost import prices, ways
 from infra.cost.work import Assumed, Work
 from lambda_handler.changes import MOST_IMAGES
@@ -45,7 +46,7 @@ class Shape:
     line: float = 130
     item: float = 160
     held: float = 20
-    read_us: float = 30
+    read_us: float = 25
 
     @property
     def image_seconds(self) -> float:

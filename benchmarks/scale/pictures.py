@@ -27,7 +27,8 @@ def growth(found: Growth) -> bytes:
         each = [found.each(step, images) for images in sizes]
         left.plot(sizes, each, "o-", color=colour, label=step, markersize=5)
         right.plot(sizes, peaks, "o-", color=colour, label=step, markersize=5)
-    left.set(xscale="log", yscale="log", ylim=(1, None))
+    left.set(xscale="log", yscale="log", ylim=(5, 1000))
+    left.set_yticks([10, 100, 1000], ["10", "100", "1,000"])
     left.set_title("processor time of an image, microseconds", fontsize=11, loc="left")
     right.set(xscale="log", ylim=(0, None))
     right.set_title("memory at the peak, megabytes", fontsize=11, loc="left")

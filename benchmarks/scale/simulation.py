@@ -20,8 +20,9 @@ from pathlib import Path
 from benchmarks.batch.paths import BACKFILL, ZIP
 from benchmarks.scale import paths
 from benchmarks.scale.paths import Shape
-from benchmarks.scale.queue import DAY, Day, Stack, arrivals, run
+from benchmarks.scale.queue import DAY, Day, arrivals, run
 from benchmarks.scale.quotas import QUOTAS
+from benchmarks.scale.stack import Stack
 from infra.cost.work import Work
 from litescore.output import MOST_RECORDS
 

@@ -90,7 +90,7 @@ def _tiles(
         tone = BAD if record.status == "failed" else PLAIN
         said = record.reason if record.label is None else f"{record.label} {record.score:.3f}"
         named = record._replace(source=record.source.removeprefix(folder))
-        caption = f"{said}: {place(named)}"
+        caption = f"{said}:\n{place(named)}"
         picture = shown[pictures.of(record)]
         if isinstance(picture, bytes):
             yield picture, caption, tone

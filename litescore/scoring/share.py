@@ -119,10 +119,10 @@ class Job:
             "version": self.settings.model_version,
             "sha256": self.settings.model_sha256,
         }
-        threads, batch = max(1, processors() // processes), self.settings.batch
+        most, batch = max(1, processors() // processes), self.settings.batch
         if self.invert:
-            return Scorer(inverted.read(model, **source), threads=threads, batch=batch)
-        return Scorer(model, threads=threads, batch=batch, **source)
+            return Scorer(inverted.read(model, **source), most_threads=most, batch=batch)
+        return Scorer(model, most_threads=most, batch=batch, **source)
 
     def truth(self, scorer: Scorer) -> FolderTruth | None:
         """The count of labels against folders, where it is asked for."""

@@ -14,9 +14,10 @@ import infra
 from benchmarks.scale import paths, queue, simulation
 from benchmarks.scale.growth import Growth, Taken
 from benchmarks.scale.paths import Shape
-from benchmarks.scale.queue import RECEIVES, STEP, Stack, arrivals, run
+from benchmarks.scale.queue import RECEIVES, STEP, arrivals, run
 from benchmarks.scale.quotas import QUOTAS, quota
 from benchmarks.scale.simulation import Scenario
+from benchmarks.scale.stack import Stack
 from infra.cloud.backfills import lists, scope
 from infra.cost import prices, ways
 from infra.cost.work import Assumed, Work

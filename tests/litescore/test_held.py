@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import tracemalloc
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,9 +26,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     records = []
     for number in range(0, 2 * IMAGES, 2):
         status = "scored" if number % 3 else "failed"
-        one = replace(record("x", status, model=MODEL), id=identity(number))
+        one = record("x", status, model=MODEL)._replace(id=identity(number))
         denied = status == "failed" and number % 5 == 0
-        records.append(replace(one, kind="forbidden") if denied else one)
+        records.append(one._replace(kind="forbidden") if denied else one)
     folder = tmp_path_factory.mktemp("held")
     write(folder / "a.jsonl.gz", records)
     return folder

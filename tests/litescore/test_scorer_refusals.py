@@ -126,7 +126,9 @@ def test_no_model_names_the_way_to_one(tmp_path: Path) -> None:
     """A path that does not exist, and a folder."""
     with pytest.raises(ModelError, match=r"no model at .*none\.tflite: make one with .*export"):
         Scorer(tmp_path / "none.tflite")
-    with pytest.raises(ModelError, match=r"cannot read the model .*: Is a directory"):
+    with pytest.raises(
+        ModelError, match=r"cannot read the model .*: it is a folder; name a .*tflite"
+    ):
         Scorer(tmp_path)
 
 

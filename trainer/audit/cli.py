@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from litescore.files import check_place
 from litescore.terminal import printable
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def audit(
     parts = whole.parts_of(source)
     if manifest:
         cleaned.check(manifest, next(iter(parts.values())))
+    for place in filter(None, (out, manifest)):
+        check_place(place)
     audited = _audited(parts, threshold)
     found = findings(audited, size=size)
     kept = cleaned.keep(audited, near=near == "keep") if manifest else None
@@ -121,12 +124,14 @@ def _say(audited: Audit, found: tuple[Finding, ...]) -> None:
             click.echo(printable(f"       {example}"))
         click.echo(f"       -> {printable(one.fix)}")
     bad = sum(one.spoils for one in found)
-    click.echo(_verdict(len(found), bad))
+    click.echo(verdict(len(found), bad))
 
 
-def _verdict(found: int, bad: int) -> str:
+def verdict(found: int, bad: int) -> str:
+    """What the findings come to: `bad` of `found` spoil a training."""
     if bad:
-        return f"{bad} of {found} {'finding spoils' if bad == 1 else 'findings spoil'} a training"
+        findings = "finding" if found == 1 else "findings"
+        return f"{bad} of {found} {findings} {'spoils' if bad == 1 else 'spoil'} a training"
     return "nothing that spoils a training" if found else "nothing found"
 
 
