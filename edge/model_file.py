@@ -55,9 +55,7 @@ class ModelFile:
         return self._load(self._model)
 
     def start(self, take: Callable[[Scorer], None]) -> None:
-        """Begin to watch. `take` is given each new scorer, on the watching thread, and may refuse it
-        by a LitescoreError.
-        """
+        """Begin to watch, where it is a file of this machine; `take` is given what it becomes."""
         self._take = take
         if self._path.is_file():
             self._thread.start()

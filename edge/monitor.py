@@ -112,7 +112,7 @@ class Named(Protocol):
 
     @property
     def release(self) -> ReleaseStatus | None:
-        """Where the followed channel stands; None of a file."""
+        """Where the followed channel stands; None of a file, and before it began."""
 
 
 class Monitor:

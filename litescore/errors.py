@@ -37,7 +37,7 @@ class UsageError(LitescoreError):
 
 
 class UnknownEvent(UsageError):
-    """Raised by the handler before any image is read, so that the message ends as a dead letter."""
+    """Raised by the handler before any image is read: to try again would change nothing."""
 
 
 class ConfigurationError(LitescoreError):

@@ -43,7 +43,7 @@ class Deadline:
         self.passed = False
 
     def check(self) -> None:
-        """Ask once more, and set `passed`. For the fetching thread alone."""
+        """Ask whether time is out, and set `passed`; once that is set nobody is asked."""
         self.passed = self.passed or self._out_of_time()
 
 

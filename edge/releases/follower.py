@@ -129,9 +129,7 @@ class Follower:
         return begun[-1]
 
     def start(self, take: Callable[[Scorer], None]) -> None:
-        """Begin to watch. `take` is given each new scorer, on the watching thread, and may refuse it
-        by a LitescoreError.
-        """
+        """Begin to watch the channel; `take` is given what it hands out, on the watching thread."""
         self._take = take
         self._thread.start()
 

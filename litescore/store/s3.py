@@ -282,7 +282,7 @@ def refusal(error: Exception) -> Refusal:
 
 
 def unquoted(etag: str | None) -> str | None:
-    """As records bear it: S3 quotes it, its listings and events do not all; None or empty is None."""
+    """As records bear it, without the quotes that S3 answers with; None or empty is None."""
     return etag.strip('"') if etag else None
 
 
