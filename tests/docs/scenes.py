@@ -150,7 +150,6 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "a browser": browser,
     "s3://bucket": bucket,
     "s3://bucket/photos/": bucket_photos,
-    "reviewed/": things.reviewed,
     "LITESCORE_TRUST": trust,
     "a shelf": shelf,
     "records/": things.records,

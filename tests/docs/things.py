@@ -173,11 +173,6 @@ def some(stage: Stage) -> None:
         (stage.folder / "photos" / f"{name}.jpg").write_bytes(data)
 
 
-def reviewed(stage: Stage) -> None:
-    """Class folders, as a review leaves them."""
-    photos(stage, "reviewed")
-
-
 def kept(stage: Stage) -> None:
     """Frames that a camera kept, red ones and blue ones."""
     for number in range(6):
