@@ -68,7 +68,7 @@ import gc, os, sys
 gc.disable()
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ.pop("AWS_LAMBDA_RUNTIME_API")
-import concurrent.futures, dataclasses, datetime, hashlib, pathlib, platform
+import concurrent.futures, dataclasses, datetime, hashlib, platform
 mark("standard library")
 import numpy
 mark("numpy")

@@ -19,7 +19,7 @@ from infra.cost.answer import answer
 from infra.cost.work import Assumed, Work
 
 # kB of an image, about; by the case's name.
-_SIZES = {"28 x 28 PNG, dense": 0.6, "640 x 480 JPEG, MobileNetV3-Small": 60.0}
+SIZES = {"28 x 28 PNG, dense": 0.6, "640 x 480 JPEG, MobileNetV3-Small": 60.0}
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     for case, speeds in json.loads(given.speeds.read_text()).items():
         work = Work(
             speeds[BACKFILL]["cpu"] / 1000,
-            kilobytes=_SIZES[case],
+            kilobytes=SIZES[case],
             shard_milliseconds=speeds[ZIP]["cpu"] / 1000,
             assumed=assumed,
         )

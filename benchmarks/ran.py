@@ -15,7 +15,6 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +100,7 @@ def _record(
     scorer: Scorer, subject: Subject, row: Any, hour: int, part: float, **words: Any
 ) -> Record:
     made = Record.scored(subject, row, labels=scorer.contract.labels, model=scorer.digest, **words)
-    return replace(made, at=moment(_BEGIN + 3600 * (hour + part)))
+    return made._replace(at=moment(_BEGIN + 3600 * (hour + part)))
 
 
 if __name__ == "__main__":

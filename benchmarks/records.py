@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +59,7 @@ def _make(
     records.mkdir()
     row = np.array([0.25, 0.75], np.float32)
     plain = Record.scored(Subject("SOURCE", etag="e"), row, labels=("ant", "bee"), model="MODEL")
-    text = replace(plain, id="ID").to_json()
+    text = plain._replace(id="ID").to_json()
     with gzip.open(manifest, "wt", 1) as listed:
         for start in range(0, images, _A_FILE):
             lines = []

@@ -33,7 +33,7 @@ def _threads(_context: click.Context, _parameter: click.Parameter, words: str) -
     short_help="Measure what a frame costs on this device.",
     epilog=settings.table("model", "model_sha256", "max_bytes", "max_pixels"),
 )
-@click.option("--model", metavar="FILE", help="The .tflite file; LITESCORE_MODEL by default.")
+@click.option("--model", metavar="FILE", help="The .tflite file.  [default: LITESCORE_MODEL]")
 @click.option(
     "--source", metavar="SOURCE", help="As of `litescore edge run`; pictures of noise without."
 )
@@ -43,17 +43,17 @@ def _threads(_context: click.Context, _parameter: click.Parameter, words: str) -
 )  # fmt: skip
 @click.option(
     "--threads", metavar="N,...", callback=_threads, default="1,2,4", show_default=True,
-    help="Threads the interpreter uses.",
+    help="Threads of the interpreter.",
 )  # fmt: skip
 @click.option(
     "--runtime", "runtimes", multiple=True, type=click.Choice(settings.RUNTIMES),
-    help="The TFLite runtime to use, may be repeated; all that work here by default.",
+    help="The TFLite runtime to use; may be repeated.  [default: all that work here]",
 )  # fmt: skip
 @click.option(
     "--labels", type=click.Path(path_type=Path), metavar="FILE",
     help="Class names, one a line, for a file without a contract.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def bench(
     model: str | None,
     source: str | None,

@@ -51,14 +51,14 @@ def _rules(least_sure: float, random: float) -> tuple[str, ...]:
 @click.option(
     "--model",
     metavar="FILE",
-    help="The .tflite file, or SHELF@CHANNEL to follow its releases; LITESCORE_MODEL by default.",
+    help="The .tflite file, or SHELF@CHANNEL to follow its releases.  [default: LITESCORE_MODEL]",
 )
 @click.option(
     "--to",
     required=True,
     metavar="PLACE",
     help="The folder or s3:// prefix for frames and records, as dt=DATE/DEVICE/ID.jpg and .json. "
-    "There is no default: no frame leaves the device but to the place that is named.",
+    "No frame leaves the device but to this place.",
 )
 @click.option(
     "--least-sure",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from edge.decisions import Deciding
-from edge.emission import Telling
 from litescore.errors import UsageError
 from litescore.options import gathered
+
+if TYPE_CHECKING:
+    from edge.decisions import Deciding
+    from edge.emission import Telling
 
 
 @dataclass(frozen=True)
@@ -29,22 +32,24 @@ decision_options = gathered(
     click.option(
         "--smooth",
         metavar="HOW",
-        help="none; exponential:SECONDS, a mean that forgets so fast; or votes:K/N, what K of the "
-        "last N frames are for.  [default: exponential:0.5 of a camera, else none]",
+        help="exponential:SECONDS, a mean of the probabilities that forgets by time, the same at 3 "
+        "frames a second as at 30; votes:K/N, a label that K of the last N frames are for; or none.  "
+        "[default: exponential:0.5 of a camera, else none]",
     ),
     click.option(
         "--min-confidence",
         multiple=True,
         metavar="[LABEL=]P",
-        help="Below this probability it is unknown; of one label, or of all. Repeatable.  "
+        help="Below this probability nothing is decided on: unknown; of one label, or of all. May be "
+        "repeated.  "
         "[default: 0]",
     ),
     click.option(
         "--hysteresis",
         type=click.FloatRange(0, 1, max_open=True),
         metavar="P",
-        help="What is decided stays until another label is ahead by so much, or its own probability "
-        "so much below its confidence.  [default: 0.1 of a camera, else 0]",
+        help="A decided label stays until another is ahead by so much, or until it falls so far below "
+        "its confidence.  [default: 0.1 of a camera, else 0]",
     ),
     click.option(
         "--cool-down",
@@ -115,6 +120,8 @@ def deciding(options: DecisionOptions, *, live: bool) -> Deciding:
 
     Raises UsageError for an option's value.
     """
+    from edge.decisions import Deciding
+
     default = "exponential:0.5" if live else "none"
     least, of_label = confidences(options.min_confidence)
     hysteresis = options.hysteresis
@@ -131,4 +138,6 @@ def deciding(options: DecisionOptions, *, live: bool) -> Deciding:
 
 def telling(options: DecisionOptions, *, live: bool) -> Telling:
     """Which frames are told. Raises UsageError for other words than there are."""
+    from edge.emission import Telling
+
     return Telling.parse(options.emit or ("change" if live else "every"))

@@ -174,7 +174,9 @@ class Average:
 
     def _averaged(self, probabilities: Floats, seconds: float) -> Floats:
         passed, self._at = seconds - self._at, seconds
-        if self._mean is None or self._constant is None or passed < 0:
+        if self._constant is None:
+            self._mean = probabilities
+        elif self._mean is None or passed < 0:
             self._mean = probabilities.copy()
         else:
             # As exact at 3 frames a second as at 30: the mean forgets by time, not by frames.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from edge.scored import Scored
 from litescore.errors import UsageError
+
+if TYPE_CHECKING:
+    from edge.scored import Scored
 
 
 @dataclass(frozen=True)

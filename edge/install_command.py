@@ -39,7 +39,7 @@ _HELP = ["-h", "--help"]
     "--program",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The litescore command that the service starts; this one by default.",
+    help="The litescore command that the service starts.  [default: this one]",
 )
 @click.option(
     "--prefix",

@@ -21,15 +21,15 @@ _OPTIONS = (
         "--device",
         envvar="LITESCORE_DEVICE",
         metavar="ID",
-        help="What records, topics and shares of a channel call this device; LITESCORE_DEVICE by "
-        "default.  [default: a digest of the machine's id]",
+        help="What records, topics and shares of a channel call this device.  "
+        "[default: a digest of the machine's id]",
     ),
     click.option("--max-frames", type=click.IntRange(1), metavar="N", help="Stop after N frames."),
     click.option(
         "--top",
         type=click.IntRange(1, 1000),
         metavar="N",
-        help="Labels a record lists, best first.",
+        help="Labels a record lists, best first.  [default: LITESCORE_TOP]",
     ),
     click.option(
         "--threads",

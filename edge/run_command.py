@@ -61,7 +61,7 @@ def run_options(labels: Path | None, **groups: Any) -> RunOptions:
 @click.option(
     "--model",
     metavar="FILE",
-    help="The .tflite file, or SHELF@CHANNEL to follow its releases; LITESCORE_MODEL by default.",
+    help="The .tflite file, or SHELF@CHANNEL to follow its releases.  [default: LITESCORE_MODEL]",
 )
 @group_options
 @loop_options

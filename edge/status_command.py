@@ -31,7 +31,7 @@ _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
     "STATE_DIRECTORY, else ~/.local/state/litescore]",
 )
 @TRUST
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def status(state: Path | None, trust: tuple[Path, ...], as_json: bool) -> int:
     """Tell which release of a model this device runs.
 

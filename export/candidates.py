@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from export.targets import Target
 from litescore.contract import VARIANTS, Contract
-from litescore.scorer import suitable_batch
+from litescore.interpreter import suitable_batch
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import click
 
 from export import options
 from litescore.errors import GateError, UsageError
+from litescore.files import check_place
 
 if TYPE_CHECKING:
     from export.foreign import Description
@@ -29,7 +30,7 @@ _FOREIGN = ("labels", "preprocess", "mean", "std", "resize", "antialias", "size"
 @options.where
 @options.gates
 @options.foreign
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def export(model: Path, as_json: bool, **words: Any) -> None:
     """Convert a model to a .tflite file, and prove it.
 
@@ -103,6 +104,7 @@ def _check_places(out: Path, keep: Path | None) -> None:
         raise UsageError(f"--out {out} is a folder: name the file to write")
     if keep is not None and keep.exists() and not keep.is_dir():
         raise UsageError(f"--keep {keep} is a file: name a folder")
+    check_place(out)
 
 
 def _check_latency(words: dict[str, Any], target: Target | None) -> None:
@@ -132,6 +134,11 @@ def _source(model: Path, words: dict[str, Any]) -> Source:
 
     if not model.exists():
         raise UsageError(f"no file or folder {model}")
+    if model.suffix == ".tflite":
+        raise UsageError(
+            f"{model} is exported already: name the Keras model or the training run that it came of; "
+            "`litescore describe` gives a .tflite file of another tool its contract"
+        )
     if model.is_file() or (model / "saved_model.pb").exists():
         return foreign.open_model(model, _description(words))
     told = [name for name in _FOREIGN if words[name] is not None]

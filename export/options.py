@@ -67,9 +67,9 @@ what = _all(
     ),
     click.option("--out", type=_PATH, default=Path("model.tflite"), show_default=True,
                  help="The file to write."),
-    click.option("--data", help="Labelled images; by default those the run was trained on."),
+    click.option("--data", help="Labelled images.  [default: those the run was trained on]"),
     click.option("--batch", metavar="N|dynamic",
-                 help="Fix how many images an invocation takes, or leave it open (the default)."),
+                 help="Images the model takes at once, fixed; or left open.  [default: dynamic]"),
     click.option("--calibrate-confidence", is_flag=True,
                  help="Fit a temperature on the validation images and put it into the graph."),
 )  # fmt: skip
@@ -84,7 +84,7 @@ where = _all(
 
 gates = _all(
     click.option("--max-drop", type=click.FloatRange(min=0), callback=_finite, default=1.0, show_default=True,
-                 help="Points of validation accuracy the file may lose to the Keras model."),
+                 help="Points of accuracy that the file may have lost to the Keras model."),
     click.option("--max-class-drop", type=click.FloatRange(min=0), callback=_finite, default=5.0, show_default=True,
                  help="Points of recall that any class may lose; one image is always forgiven."),
     click.option("--max-size", type=Bytes(), help="Refuse larger files, such as 300kB."),
@@ -94,21 +94,22 @@ gates = _all(
 )  # fmt: skip
 
 foreign = _all(
-    click.option("--labels", type=_PATH, help="Class names in output order, one a line."),
+    click.option("--labels", type=_PATH, help="Class names, one a line."),
     click.option("--preprocess", metavar="none|unit|tf|torch|caffe",
                  help="How its training scaled pixels 0..255: not at all (or in the graph), to "
                  "0..1, or as keras.applications' three modes."),
     click.option("--mean", metavar="R,G,B", help="Instead of --preprocess: (pixel - mean) / std."),
     click.option("--std", metavar="R,G,B", help="In the same 0..255 units as --mean."),
-    click.option("--resize", type=click.Choice(RESIZES), help="squash by default."),
+    click.option("--resize", type=click.Choice(RESIZES), help="How pictures reach the model's size: squashed, cut to its shape, or padded to it.  "
+                 "[default: squash]"),
     click.option("--antialias/--no-antialias", default=None,
                  help=f"{' or '.join(INTERPOLATIONS)}; Keras' image_dataset_from_directory "
                  "resizes without."),
     click.option("--size", type=Size(), help="224 or 320x240, for a model that takes any size."),
     click.option("--output", metavar="softmax|sigmoid|multilabel",
-                 help="What its answers mean, logits included, where that cannot be seen."),
+                 help="What the model's output means, logits included, where that cannot be seen."),
     click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True),
-                 help="From which probability on a multilabel label holds; 0.5 by default."),
+                 help="From which probability on a label of multilabel holds.  [default: 0.5]"),
     click.option("--convert-color", is_flag=True,
                  help="Take gray pictures for an rgb model, or the other way round."),
     click.option("--reference", type=_PATH, metavar="PREDICTIONS.CSV",

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 HELP = {"help_option_names": ["-h", "--help"]}
-MODEL = click.option("--model", metavar="FILE", help="The .tflite file; default: LITESCORE_MODEL.")
+MODEL = click.option(
+    "--model", metavar="FILE", help="The .tflite file.  [default: LITESCORE_MODEL]"
+)
 STACK = click.option(
     "--stack",
     default="litescore",
@@ -39,7 +41,7 @@ def account_options(command: _Command) -> _Command:
     """--local, --region and --profile: the words of `infra.cloud.account.connect`."""
     for option in (
         click.option("--profile", metavar="NAME", help="Profile of the AWS tools to use."),
-        click.option("--region", metavar="REGION", help="AWS region; default: the profile's."),
+        click.option("--region", metavar="REGION", help="AWS region.  [default: the profile's]"),
         click.option("--local", is_flag=True, help="Use the cloud of `litescore local up`."),
     ):
         command = option(command)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 
 from litescore.settings import Settings
 
@@ -34,8 +33,7 @@ def fitted(settings: Settings, environ: Mapping[str, str] | None = None) -> Sett
     shard = int(_SHARD * memory)
     file = int(_FILES * memory / (_COPIES * settings.threads))
     pixels = int(_PIXELS * memory / _BYTES_A_PIXEL)
-    return replace(
-        settings,
+    return settings._replace(
         max_shard_bytes=min(settings.max_shard_bytes, shard),
         max_bytes=min(settings.max_bytes, file),
         max_pixels=min(settings.max_pixels, pixels),

@@ -5,10 +5,10 @@ It does not know where the subjects come from or what AWS is answered.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_handler import memory
@@ -57,7 +57,7 @@ def prepare() -> Scorer:
         return follower.scorer
     return Scorer(
         model(),
-        threads=processors(),
+        most_threads=processors(),
         batch=found.batch,
         version=found.model_version,
         sha256=found.model_sha256,
@@ -77,7 +77,7 @@ def following() -> Follower | None:
         return None
     found = settings()
     return open_follower(
-        model(), found, lambda file: Scorer(file, threads=processors(), batch=found.batch)
+        model(), found, lambda file: Scorer(file, most_threads=processors(), batch=found.batch)
     )
 
 
@@ -98,7 +98,9 @@ def model_file() -> bytes:
 
 def model() -> str:
     """Path, s3:// URL or channel of the model."""
-    return settings().model or str(Path(__file__).resolve().parent.parent / _MODEL)
+    # By os.path, since pathlib would make the start a millisecond longer.
+    root = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120
+    return settings().model or os.path.join(root, _MODEL)  # noqa: PTH118
 
 
 def destination() -> str:

@@ -8,9 +8,8 @@ records go.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +23,10 @@ from litescore.scorer import Probabilities, Scorer
 from litescore.settings import Settings
 
 _NOTHING_BEFORE = Before()
+# Batches between two looks at what a run waits for.
+_LOOK = 4
+# Share of a run's time from which on the thread that runs the model does nothing else.
+_RESTLESS = 0.8
 
 
 class Outcome(NamedTuple):
@@ -41,13 +44,11 @@ class Outcome(NamedTuple):
     modified: datetime | None = None
 
 
-@dataclass
 class Spent:
     """Seconds that a run took, those of fetching and decoding summed over threads."""
 
-    fetching: float = 0.0
-    decoding: float = 0.0
-    invoking: float = 0.0
+    def __init__(self) -> None:
+        self.fetching = self.decoding = self.invoking = 0.0
 
 
 def run(
@@ -80,6 +81,30 @@ def run(
         yield from _outcomes(waiting, probabilities, scorer, settings.top, spent)
 
 
+class _Pace:
+    """Whether the model is all that a run waits for.
+
+    The threads that decode large images keep the processors busy. Several threads of a model would
+    only wait for each other then: it has one, and gets more once that one never rests.
+    """
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.scorer = scorer
+        self._start()
+
+    def count(self, busy: float) -> None:
+        """Of an invocation, seconds of processor time that the calling thread took for it."""
+        self._batches += 1
+        self._invoking += busy
+        if self._batches == _LOOK:
+            if self._invoking > _RESTLESS * (perf_counter() - self._since):
+                self.scorer.widen()
+            self._start()
+
+    def _start(self) -> None:
+        self._since, self._batches, self._invoking = perf_counter(), 0, 0.0
+
+
 class Batch(NamedTuple):
     """Images in order and, of those without an error, what the model saw and answered.
 
@@ -94,7 +119,7 @@ class Batch(NamedTuple):
 
 def batches(fetched: Iterable[Fetched], scorer: Scorer, spent: Spent) -> Iterator[Batch]:
     """Images with their tensor or error, as many at a time as the model takes. `spent` is added to."""
-    c = scorer.contract
+    c, pace = scorer.contract, _Pace(scorer)
     tensors = np.empty((scorer.batch, c.height, c.width, c.channels), np.uint8)
     waiting: list[Fetched] = []
     filled = 0
@@ -106,15 +131,16 @@ def batches(fetched: Iterable[Fetched], scorer: Scorer, spent: Spent) -> Iterato
             filled += 1
         # Images that failed take no place in the batch, yet wait for their neighbours.
         if filled == scorer.batch or len(waiting) >= 4 * scorer.batch:
-            yield _answered(waiting, tensors[:filled], scorer, spent)
+            yield _answered(waiting, tensors[:filled], pace, spent)
             waiting, filled = [], 0
-    yield _answered(waiting, tensors[:filled], scorer, spent)
+    yield _answered(waiting, tensors[:filled], pace, spent)
 
 
-def _answered(waiting: list[Fetched], tensors: image.Tensor, scorer: Scorer, spent: Spent) -> Batch:
-    start = perf_counter()
-    probabilities = scorer.probabilities(tensors)
+def _answered(waiting: list[Fetched], tensors: image.Tensor, pace: _Pace, spent: Spent) -> Batch:
+    start, busy = perf_counter(), thread_time()
+    probabilities = pace.scorer.probabilities(tensors)
     spent.invoking += perf_counter() - start
+    pace.count(thread_time() - busy)
     return Batch(waiting, tensors, probabilities)
 
 

@@ -13,13 +13,15 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from litescore import tail
 from litescore.errors import ContractError
 from litescore.view import WHOLE, View
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VERSION = 1
 CONTRACT_FILE = "litescore.json"
@@ -223,6 +225,8 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
 
     Raises ContractError for an unreadable, empty or repeating file.
     """
+    from pathlib import Path
+
     try:
         # A byte order mark, as Windows' editors write it, is no part of the first name.
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -237,7 +241,11 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
 
 
 def _bytes(model: str | Path | bytes) -> bytes:
-    return model if isinstance(model, bytes) else Path(model).read_bytes()
+    if isinstance(model, bytes):
+        return model
+    from pathlib import Path
+
+    return Path(model).read_bytes()
 
 
 def _names(labels: object) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from litescore.record import Subject
 from litescore.settings import Settings
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Fetched:
     """A subject on its way: fetched (data; pixels in some shards), then decoded (tensor), or failed
     (error).

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -26,8 +25,8 @@ from litescore.settings import Settings
 
 # Encoded bytes below which an image is decoded by the calling thread.
 _SMALL = 16 * 1024
-# Subjects a future holds while they are small: a future costs as much as decoding one.
-_SMALL_CHUNK = 16
+# Subjects a future holds at most while they are small: a future costs as much as decoding one.
+_SMALL_CHUNK = 32
 # Chunks a thread is given beforehand: enough that none waits, few enough to bound memory.
 _AHEAD = 2
 # Seconds between two looks at the deadline while nothing arrives.
@@ -36,15 +35,15 @@ _PATIENCE = 0.5
 _SHARD_AHEAD = 64 * 1024 * 1024
 
 
-@dataclass
 class Deadline:
     """Once it has passed it stays so."""
 
-    out_of_time: Callable[[], bool] = lambda: False
-    passed: bool = False
+    def __init__(self, out_of_time: Callable[[], bool] = lambda: False) -> None:
+        self._out_of_time = out_of_time
+        self.passed = False
 
     def check(self) -> None:
-        self.passed = self.passed or self.out_of_time()
+        self.passed = self.passed or self._out_of_time()
 
 
 class Before(NamedTuple):
@@ -124,7 +123,8 @@ def _in_order(
         chunk, future = window.popleft()
         arrived = future.result() if future else chunk
         small = all(one.size < _SMALL for one in arrived)
-        size = min(_SMALL_CHUNK, batch) if small else _chunk(batch, workers)
+        # By and by: of few images the last future would keep all others waiting for its own.
+        size = min(size + 1, _SMALL_CHUNK, batch) if small else _chunk(batch, workers)
         yield from map(decoder.decode, arrived)
     yield from _handed_back(chain(*(chunk for chunk, _ in window), asked))
 
@@ -158,8 +158,7 @@ def _chunk(batch: int, threads: int) -> int:
     return max(1, min(8, batch // threads))
 
 
-@dataclass
-class _Reading:
+class _Reading(NamedTuple):
     """A subject, and of a shard its fetching, which takes `most` bytes."""
 
     subject: Subject

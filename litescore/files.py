@@ -36,5 +36,21 @@ def write_whole(path: str | Path, data: bytes, *, mode: int | None = None) -> Pa
     return path
 
 
+def check_place(path: str | Path) -> None:
+    """Before long work: its folder is made if needed, and a file can be begun there.
+
+    Raises ConfigurationError as `write_whole` does where it cannot.
+    """
+    from tempfile import TemporaryFile
+
+    folder = Path(path).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

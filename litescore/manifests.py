@@ -1,8 +1,8 @@
 """Manifests: files that list images instead of holding them.
 
 JSON lines, CSV with a header, and S3 Inventory (CSV, described by its manifest.json). They are
-read row by row, so that one of millions costs no more memory than its packed bytes. It does not
-know whether what is listed exists.
+read row by row, a file where it lies and an object from a copy in the temporary folder, so that one of
+millions costs no more memory than one of a hundred. It does not know whether what is listed exists.
 """
 
 from __future__ import annotations
@@ -11,18 +11,24 @@ import csv
 import gzip
 import io
 import json
+import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO, cast
 from urllib.parse import unquote_plus
 
 from litescore import store
 from litescore.errors import ConfigurationError, PermanentError
 from litescore.record import Subject
+from litescore.store import s3
 from litescore.store.s3 import is_s3
 
+# Of a description of an inventory; and of a list whose key only boto3 can name.
 _MOST_BYTES = 2**31
+# Bytes of a copy that never reach the disk.
+_IN_MEMORY = 8_000_000
 _COLUMNS = "source, or bucket and key; etag and version if known"
 _FORMS = (
     f".jsonl, .csv with a header (both also .gz) of {_COLUMNS}; or S3 Inventory's manifest.json"
@@ -148,16 +154,43 @@ def _rows(url: str) -> Iterator[list[str]]:
 
 def _lines(url: str) -> Iterator[str]:
     try:
-        yield from _text(url)
+        with _opened(url) as stream, _text(stream, url) as text:
+            yield from text
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{url} is not a whole manifest: {error}") from error
 
 
-def _text(url: str) -> TextIO:
-    stream: Any = io.BytesIO(_bytes(url))
-    unpacked = gzip.GzipFile(fileobj=stream) if url.endswith(".gz") else stream
+def _text(stream: Any, url: str) -> TextIO:
+    unpacked = gzip.GzipFile(fileobj=stream, mode="rb") if url.endswith(".gz") else stream
     # With a byte order mark in front, as spreadsheets write it.
     return io.TextIOWrapper(unpacked, "utf-8-sig", newline="")
+
+
+def _opened(url: str) -> AbstractContextManager[IO[bytes]]:
+    """A file as it lies; of an object a copy in a temporary file, for it is read over hours."""
+    if is_s3(url):
+        return _copied(url)
+    try:
+        return store.local_path(url).open("rb")
+    except OSError as error:
+        raise ConfigurationError(f"cannot read manifest {url}: {error.strerror}") from error
+
+
+@contextmanager
+def _copied(url: str) -> Iterator[IO[bytes]]:
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="litescore-") as file:
+        try:
+            for piece in s3.pieces(Subject(url), max_bytes=_MOST_BYTES):
+                file.write(piece)
+        except PermanentError as error:
+            raise ConfigurationError(f"cannot read manifest {url}: {error.reason}") from error
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot copy manifest {url} into the temporary folder: {error.strerror}; name "
+                "one with more space by TMPDIR"
+            ) from error
+        file.seek(0)
+        yield cast(IO[bytes], file)
 
 
 def _bytes(url: str) -> bytes:

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 # Of a list of numbers, so many are shown; --json has all.
 _MOST = 20
 _MODEL = click.argument("model", type=click.Path())
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 _LABELS = click.option(
     "--labels", type=click.Path(), help="Class names, one a line, for a file without a contract."
 )
 _RUNTIME = click.option(
-    "--runtime", type=click.Choice(settings.RUNTIMES), help="The TFLite runtime to use."
+    "--runtime",
+    type=click.Choice(settings.RUNTIMES),
+    help="The TFLite runtime to use.  [default: LITESCORE_RUNTIME]",
 )
 
 
@@ -55,7 +57,9 @@ def inspect(model: str, as_json: bool) -> None:
         _show_inspection(found)
 
 
-@click.command(short_help="Replay the golden samples on this runtime.")
+@click.command(
+    short_help="Replay the golden samples on this runtime.", epilog=settings.table("runtime")
+)
 @_MODEL
 @_RUNTIME
 @_JSON
@@ -99,15 +103,15 @@ def verify(model: str, runtime: str | None, as_json: bool) -> int:
 )  # fmt: skip
 @click.option(
     "--output", type=click.Choice(["softmax", "multilabel"]),
-    help="One class of all, or each label for itself. One unit for two labels is a sigmoid, which "
-    "need not be said.  [default: softmax]",
+    help="What the model's output means: one class of all, or each label for itself. One unit for "
+    "two labels is a sigmoid, which need not be said.  [default: softmax]",
 )  # fmt: skip
 @click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True),
               help="From which probability on a label of multilabel holds.  [default: 0.5]")  # fmt: skip
 @view_options
 @click.option("--overwrite", is_flag=True,
               help="Replace the labels of MODEL's own contract, or a broken contract.")  # fmt: skip
-@click.option("--out", type=click.Path(), help="The file to write; MODEL itself by default.")
+@click.option("--out", type=click.Path(), help="The file to write.  [default: MODEL itself]")
 def describe(model: str, out: str | None, **modes: Any) -> None:
     """Append a contract to MODEL, a .tflite file that another tool made, and describe it by TFLite
     Metadata, which MediaPipe and others read.
@@ -128,7 +132,8 @@ def describe(model: str, out: str | None, **modes: Any) -> None:
 
 
 @click.command(
-    short_help="Measure the accuracy of a .tflite file.", epilog=settings.table("runtime")
+    short_help="Measure the accuracy of a .tflite file.",
+    epilog=settings.table("runtime", "max_bytes"),
 )
 @_MODEL
 @click.option(

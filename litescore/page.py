@@ -93,8 +93,12 @@ class Page:
         self._blocks.append(f"<dl>{''.join(tiles)}</dl>")
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Columns after the first are numbers, set to the right."""
-        lines = [_row("th", header), *(_row("td", row) for row in rows)]
+        """Columns of numbers are set to the right; the first never is."""
+        held = [tuple(map(str, row)) for row in rows]
+        columns = zip(*held, strict=True) if held else ()
+        right = [place > 0 and _all_numbers(column) for place, column in enumerate(columns)]
+        right = right or [False] * len(header)
+        lines = [_row("th", header, right), *(_row("td", row, right) for row in held)]
         self._blocks.append(f'<div class="wide"><table>{"".join(lines)}</table></div>')
 
     def bars(self, header: Sequence[str], rows: Iterable[tuple[object, Sequence[int]]]) -> None:
@@ -180,7 +184,9 @@ class Page:
 
 
 def _caption(text: str) -> str:
-    return f"<figcaption>{escaped(text)}</figcaption>" if text else ""
+    # A path in a narrow tile is broken behind its folders first.
+    broken = escaped(text).replace("/", "/<wbr>")
+    return f"<figcaption>{broken}</figcaption>" if text else ""
 
 
 def _image(png: bytes, alt: str) -> str:
@@ -188,12 +194,18 @@ def _image(png: bytes, alt: str) -> str:
     return f'<img alt="{escaped(alt)}" src="data:image/png;base64,{data}">'
 
 
-def _row(cell: str, values: Sequence[object]) -> str:
+def _row(cell: str, values: Sequence[object], right: Sequence[bool]) -> str:
     cells = (
-        f"<{cell}{' class=number' if column else ''}>{escaped(value)}</{cell}>"
-        for column, value in enumerate(values)
+        f"<{cell}{' class=number' if number else ''}>{escaped(value)}</{cell}>"
+        for value, number in zip(values, right, strict=True)
     )
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _all_numbers(texts: Sequence[str]) -> bool:
+    """Whether each that is not empty or a dash begins as a number does."""
+    told = [text.lstrip("<+-–− ") for text in texts]
+    return all(text[:1].isdigit() for text in told if text)
 
 
 def _percent(ours: float, theirs: float | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -34,7 +33,7 @@ def thumbnails(
     """
     by_file: dict[Subject, list[Subject]] = defaultdict(list)
     for one in images:
-        by_file[replace(one, member=None)].append(one)
+        by_file[one._replace(member=None)].append(one)
     return {
         one: _thumbnail(content, settings)
         for file, asked in by_file.items()

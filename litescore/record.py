@@ -9,12 +9,11 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +41,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 _LINE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """The image that a record is about.
 
     source   `s3://bucket/` and the raw key (never percent-encoded), or a path
@@ -64,8 +62,7 @@ class Subject:
         return hashlib.sha256(_utf8(f"[{text}]").encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One line of output.
 
     label and score are the best class and its probability; `top` lists the best few, best first, a
@@ -183,9 +180,7 @@ class Record:
         decision: Mapping[str, Any] | None = None,
         at: str | None = None,
     ) -> Record:
-        record = object.__new__(cls)
-        # What the __init__ of a frozen dataclass does by a call for each field.
-        vars(record).update(
+        return cls(
             id=subject.identity(model),
             source=subject.source,
             member=subject.member,
@@ -201,9 +196,7 @@ class Record:
             at=at or now(),
             frame=frame,
             decision=decision,
-            v=SCHEMA,
         )
-        return record
 
     @property
     def rank(self) -> tuple[int, str]:
@@ -214,7 +207,7 @@ class Record:
 
     def to_json(self) -> str:
         """One line of JSON, without the newline."""
-        values = {"v": self.v} | vars(self)
+        values = {"v": self.v} | self._asdict()
         for name in ("frame", "decision"):
             if values[name] is None:
                 del values[name]

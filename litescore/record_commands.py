@@ -17,11 +17,20 @@ if TYPE_CHECKING:
 @click.command(
     short_help="Score images into records, one JSON line each.",
     epilog=settings.table(
-        "model", "threads", "batch", "top", "max_bytes", "max_shard_bytes", "max_pixels"
+        "model",
+        "model_version",
+        "model_sha256",
+        "runtime",
+        "threads",
+        "batch",
+        "top",
+        "max_bytes",
+        "max_shard_bytes",
+        "max_pixels",
     ),
 )
 @click.argument("sources", nargs=-1, required=True)
-@click.option("--model", help="The .tflite file; LITESCORE_MODEL by default.")
+@click.option("--model", help="The .tflite file.  [default: LITESCORE_MODEL]")
 @click.option("--out", help="A folder or s3:// prefix for the records; standard output without.")
 @click.option(
     "--format",
@@ -48,7 +57,11 @@ if TYPE_CHECKING:
     help="Dark on light becomes light on dark, as the model learned it: a digit drawn on paper.",
 )
 @click.option("--overwrite", is_flag=True, help="Remove what OUT holds first.")
-@click.option("--threads", type=click.IntRange(1, 256), help="Threads that fetch and decode.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 256),
+    help="Threads that fetch and decode.  [default: LITESCORE_THREADS]",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
@@ -61,12 +74,20 @@ if TYPE_CHECKING:
     metavar="I/N",
     help="Score only the I-th, from 0, of N shares; array/N in an array job of AWS Batch.",
 )
-@click.option("--batch", type=click.IntRange(1, 4096), help="Images an invocation takes.")
-@click.option("--top", type=click.IntRange(1, 1000), help="Labels a record lists, best first.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 4096),
+    help="Images the model takes at once.  [default: LITESCORE_BATCH]",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(1, 1000),
+    help="Labels a record lists, best first.  [default: LITESCORE_TOP]",
+)
 @click.option(
     "--labels", type=click.Path(), help="Class names, one a line, for a file without a contract."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def score(
     sources: tuple[str, ...],
     model: str | None,
@@ -140,16 +161,25 @@ def score(
         code, truth = scoring.to_stdout(images, job)
         _tell(truth, err=True)
         return code
-    with stopping.asked_politely(), progress.watching(images) as tell:
-        summary, truth = scoring.to_place(
-            images, job, processes=jobs, overwrite=overwrite, tell=tell
-        )
+    try:
+        with stopping.asked_politely(), progress.watching(images) as tell:
+            summary, truth = scoring.to_place(
+                images, job, processes=jobs, overwrite=overwrite, tell=tell
+            )
+    except KeyboardInterrupt:
+        click.echo(_kept(out, overwrite), err=True)
+        raise
     if as_json:
         click.echo(json.dumps(summary.as_json() | (truth.as_json() if truth else {})))
     else:
         click.echo(summary.sentence(out))
         _tell(truth)
     return 1 if summary.failed or summary.retry else 0
+
+
+def _kept(out: str, overwrite: bool) -> str:
+    again = "the same command without --overwrite" if overwrite else "the same command"
+    return f"what is scored by now is in {out}; {again} goes on from there"
 
 
 def _tell(truth: FolderTruth | None, *, err: bool = False) -> None:

@@ -31,7 +31,7 @@ _SHOWN = 10
 _AT = click.option(
     "--at", metavar="SHELF", help="Where the releases lie.  [default: LITESCORE_RELEASES]"
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 _SHARE = click.option(
     "--share", type=click.IntRange(1, 100), default=100, show_default=True, metavar="PERCENT",
     help="Of the devices, always the same ones; the others keep what they have.",
@@ -49,7 +49,7 @@ _RELABEL = click.option(
 @_SHARE
 @_RELABEL
 @click.option("--max-drop", type=click.FloatRange(min=0), default=1.0, show_default=True,
-              metavar="POINTS", help="Accuracy that it may have lost to the Keras model.")  # fmt: skip
+              metavar="POINTS", help="Points of accuracy that the file may have lost to the Keras model.")  # fmt: skip
 @click.option("--unmeasured", is_flag=True, help="Also a file of which no accuracy is known.")
 @signing_options
 @_JSON

@@ -27,7 +27,7 @@ _BAR = 24
     epilog=settings.table("max_bytes", "max_shard_bytes", "max_pixels"),
 )
 @click.argument("records")
-@click.option("--html", type=click.Path(dir_okay=False), help="Write a page with the pictures.")
+@click.option("--html", type=click.Path(dir_okay=False), help="Write a page with pictures.")
 @click.option(
     "--pictures",
     type=click.IntRange(0, 1000),
@@ -48,7 +48,7 @@ _BAR = 24
     show_default=True,
     help="With --by: an image whose label is less probable than this is unsure.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def results(
     records: str, html: str | None, pictures: int, by: str | None, unsure: float, as_json: bool
 ) -> None:
@@ -171,10 +171,10 @@ def _print_counts(counts: Counts) -> None:
 @click.argument("inputs", nargs=-1, required=True)
 @click.argument("records")
 @click.option(
-    "--include", multiple=True, metavar="GLOB", help="Only images that fit, as `score` took them."
+    "--include", multiple=True, metavar="GLOB", help="Only images that fit; may be repeated."
 )
 @click.option(
-    "--exclude", multiple=True, metavar="GLOB", help="No images that fit, as `score` left them out."
+    "--exclude", multiple=True, metavar="GLOB", help="No images that fit; may be repeated."
 )
 @click.option(
     "--members", is_flag=True, help="Read each shard, and want a record for each image in it."
@@ -186,7 +186,7 @@ def _print_counts(counts: Counts) -> None:
     show_default=True,
     help="How many of the missing and of the double are named.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def reconcile(
     inputs: tuple[str, ...],
     records: str,

@@ -56,7 +56,7 @@ VARIABLE = "LITESCORE_REVIEW_TOKEN"
     "--port",
     type=click.IntRange(0, 65535),
     metavar="N",
-    help="Of 127.0.0.1.  [default: any that is free]",
+    help="Port of 127.0.0.1.  [default: any that is free]",
 )
 @click.option(
     "--bind",
@@ -65,7 +65,7 @@ VARIABLE = "LITESCORE_REVIEW_TOKEN"
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in this machine's browser.")
 @click.option("--summary", is_flag=True, help="Print what was decided so far, and serve nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def review(
     folder: str,
     to: Path | None,

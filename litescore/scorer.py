@@ -6,11 +6,10 @@ It does not know where pixels come from or where probabilities go.
 from __future__ import annotations
 
 import hashlib
-import platform
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +22,16 @@ from litescore.interpreter import Interpreter, TensorInfo, choose
 from litescore.record import Subject
 from litescore.store.s3 import is_s3
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 Probabilities = NDArray[np.float32]
 
 # Two runtimes, or two machines, round floats differently; this far apart is still the same.
 FLOAT_STEP = 1e-4
 # Of a softmax in int8, whether its output tensor is a whole number or the float made of it.
 INT8_STEP = 1 / 256
-# Larger batches gain nothing: 28 x 28 is as fast at 32 as at 256, and 224 x 224 x 3 is faster at 6
-# than at 32, whose activations leave the processor's cache.
-_LARGEST_BATCH = 32
-_BATCH_VALUES = 2**20
 _MODEL_BYTES = 2**31
-_ARM = ("aarch64", "arm64", "armv7l", "armv6l")
 
 
 class Scorer:
@@ -42,6 +39,7 @@ class Scorer:
 
     model    path, s3:// URL or bytes of a .tflite file
     threads  the interpreter uses for one invocation
+    most_threads  it may come to use, see `widen`; None for no more than `threads`
     batch    images an invocation takes, None for as many as suit the input's size; a model
              exported with a fixed batch keeps its own
     runtime  `litert` or `tflite-runtime`; None for the first that works
@@ -60,6 +58,7 @@ class Scorer:
         model: str | Path | bytes,
         *,
         threads: int = 1,
+        most_threads: int | None = None,
         batch: int | None = 1,
         runtime: str | None = None,
         labels: Sequence[str] | None = None,
@@ -72,6 +71,7 @@ class Scorer:
         self.digest = hashlib.sha256(data).hexdigest()
         _check_digest(name, self.digest, sha256)
         self.runtime_used = choose(runtime)
+        self.threads, self._most_threads, self._data = threads, most_threads or threads, data
         with _naming(name):
             self._interpreter = Interpreter(data, self.runtime_used, threads=threads)
         self._input, self._output = self._interpreter.input, self._interpreter.output
@@ -81,7 +81,13 @@ class Scorer:
         with _naming(name):
             self.batch = self._settle_batch(batch)
         self._steps = self._table()
+        held = self.contract
+        self._taken = (held.height, held.width, held.channels)
         self._tensor = np.zeros((self.batch, *self._input.shape[1:]), self._input.dtype)
+        # A camera's turn is short: what is the same for each frame is asked once.
+        self._takes_pixels = self._input.dtype == np.uint8
+        self._is_signed = self._input.dtype == np.int8
+        self._is_sigmoid = held.output == "sigmoid"
         self._lock = threading.Lock()
 
     @property
@@ -101,6 +107,20 @@ class Scorer:
         """Whether the model itself answers with floats, which may be no numbers."""
         return self._steps is None
 
+    def widen(self) -> None:
+        """Invoke with as many threads as there may be, from now on. The answers stay the same."""
+        if self.threads == self._most_threads:
+            return
+        with self._lock:
+            # First, so that the weights, which an interpreter packs anew, are not held twice.
+            del self._interpreter
+            self._interpreter = Interpreter(
+                self._data, self.runtime_used, threads=self._most_threads
+            )
+            if self._input.shape[0] == -1:
+                self._interpreter.resize(self.batch)
+            self.threads = self._most_threads
+
     def probabilities(self, tensors: NDArray[np.uint8]) -> Probabilities:
         """uint8[n, height, width, channels] of raw pixels -> float32[n, classes], each 0..1.
 
@@ -111,18 +131,20 @@ class Scorer:
     def outputs(self, tensors: NDArray[np.uint8]) -> NDArray[np.generic]:
         """As `probabilities`, but the output tensor as it is: whole numbers for int8 models."""
         self._check_input(tensors)
+        if len(tensors) == self.batch:
+            return self._invoke(tensors)
         parts = [
             self._invoke(tensors[start : start + self.batch])
             for start in range(0, len(tensors), self.batch)
         ]
         if not parts:
             return np.empty((0, self._output.shape[1]), self._output.dtype)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return np.concatenate(parts)
 
     def dequantize(self, outputs: NDArray[np.generic]) -> Probabilities:
         """Output tensor[n, units] -> float32[n, classes]."""
-        values = self._steps[outputs] if self._steps is not None else self._floats(outputs)
-        if self.contract.output == "sigmoid":
+        values = self._floats(outputs) if self._steps is None else self._steps[outputs]
+        if self._is_sigmoid:
             values = np.concatenate([1 - values, values], axis=1)
         return values
 
@@ -139,44 +161,37 @@ class Scorer:
         return self._floats(np.arange(256, dtype=np.uint8).view(self._output.dtype))
 
     def _invoke(self, tensors: NDArray[np.uint8]) -> NDArray[np.generic]:
-        count = len(tensors)
-        shaped = tensors.reshape(count, *self._input.shape[1:])
         # Neither the tensor nor the interpreter is more than one thread's at a time.
         with self._lock:
-            # Rows past `count` keep what an earlier batch left; their answers are cut off.
-            if self._input.dtype == np.int8:
-                self._tensor[:count] = shaped.astype(np.int16) + self._input.zero_point
-            else:
-                self._tensor[:count] = shaped
-            return self._interpreter.invoke(self._tensor)[:count]
+            if len(tensors) == self.batch and self._takes_pixels:
+                return self._interpreter.invoke(tensors.reshape(self._tensor.shape))
+            return self._invoke_filled(tensors)
+
+    def _invoke_filled(self, tensors: NDArray[np.uint8]) -> NDArray[np.generic]:
+        """By a tensor of the model's own type and batch."""
+        count = len(tensors)
+        shaped = tensors.reshape(count, *self._input.shape[1:])
+        # Rows past `count` keep what an earlier batch left; their answers are cut off.
+        if self._is_signed:
+            self._tensor[:count] = shaped.astype(np.int16) + self._input.zero_point
+        else:
+            self._tensor[:count] = shaped
+        return self._interpreter.invoke(self._tensor)[:count]
 
     def _settle_batch(self, batch: int | None) -> int:
         fixed = self._input.shape[0]
         if fixed == -1:
-            batch = batch or self._suitable_batch()
+            batch = batch or self._interpreter.suitable_batch()
             self._interpreter.resize(batch)
             return batch
         return fixed
 
-    def _suitable_batch(self) -> int:
-        # On Arm its dense layers round otherwise from the second image of a batch on, by up to
-        # three steps: one image at a time answers there what every batch answers on x86.
-        if self.runtime == "tflite-runtime" and platform.machine() in _ARM:
-            return 1
-        return suitable_batch(self._input.shape[1:])
-
     def _check_input(self, tensors: NDArray[np.uint8]) -> None:
-        c = self.contract
-        if tensors.dtype != np.uint8 or tensors.shape[1:] != (c.height, c.width, c.channels):
+        if tensors.dtype != np.uint8 or tensors.shape[1:] != self._taken:
+            sides = ", ".join(map(str, self._taken))
             raise ValueError(
-                f"tensors are {tensors.dtype}{list(tensors.shape)}, "
-                f"not uint8[n, {c.height}, {c.width}, {c.channels}]"
+                f"tensors are {tensors.dtype}{list(tensors.shape)}, not uint8[n, {sides}]"
             )
-
-
-def suitable_batch(shape: Sequence[int]) -> int:
-    """How many images of this shape (height, width and channels) one invocation should take."""
-    return max(1, min(_LARGEST_BATCH, _BATCH_VALUES // int(np.prod(shape))))
 
 
 def read_model(path: str | Path, version: str | None = None) -> bytes:
@@ -193,12 +208,18 @@ def read_model(path: str | Path, version: str | None = None) -> bytes:
             "unset LITESCORE_MODEL_VERSION, or name an s3:// URL"
         )
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:  # noqa: PTH123 without pathlib a start is shorter
+            return file.read()
     except FileNotFoundError:
         raise ModelError(
             f"no model at {path}: make one with `litescore export`, or name it with --model "
             "or LITESCORE_MODEL"
         ) from None
+    except IsADirectoryError:
+        told = (
+            "it is a folder; name a .tflite file (`litescore export` makes one of a training run)"
+        )
+        raise ModelError(f"cannot read the model {path}: {told}") from None
     except OSError as error:
         raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from litescore.errors import UsageError
 
@@ -63,7 +62,7 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "input": (
         "LITESCORE_INPUT",
         _text,
-        "s3:// prefix whose objects set off the function: records may not go there",
+        "the s3:// prefix whose objects set off the function: records may not go there",
     ),
     "data": ("LITESCORE_DATA", _text, "a folder that holds mnist/ and fashion-mnist/"),
     "cache": (
@@ -76,7 +75,7 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "batch": (
         "LITESCORE_BATCH",
         _whole(1, 4096),
-        "images an invocation of the model takes; by default what suits its input, at most 32",
+        "images the model takes at once; where it is not set what suits its input, at most 32",
     ),
     "top": ("LITESCORE_TOP", _whole(1, 1000), "labels a record lists, best first"),
     "max_bytes": ("LITESCORE_MAX_BYTES", _whole(1, 2**31), "largest image file, in bytes"),
@@ -106,8 +105,7 @@ TABLE: dict[str, tuple[str, Callable[[str], Any], str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The environment as litescore reads it; what is not set has its default."""
 
     model: str | None = None
@@ -128,7 +126,13 @@ class Settings:
     releases: str | None = None
     trust: str | None = None
     signing_key: str | None = None
-    signing_passphrase: str | None = field(default=None, repr=False)
+    signing_passphrase: str | None = None
+
+    def __repr__(self) -> str:
+        """Without the passphrase, which a log has no business with."""
+        shown = self._asdict()
+        del shown["signing_passphrase"]
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -151,7 +155,7 @@ class Settings:
 
 def table(*names: str) -> str:
     """The settings as a click epilog: variable, meaning, default. All, or those named."""
-    defaults = {f.name: f.default for f in fields(Settings)}
+    defaults = Settings._field_defaults
     lines = ["\b", "Environment:"]
     for name in names or TABLE:
         variable, _, meaning = TABLE[name]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -78,7 +77,7 @@ def _with_etag(subject: Subject) -> Subject:
     if subject.etag is None and not is_s3(subject.source):
         path = store.local_path(subject.source)
         if path.is_file():
-            return replace(subject, etag=store.file_etag(path))
+            return subject._replace(etag=store.file_etag(path))
     return subject
 
 

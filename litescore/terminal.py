@@ -37,7 +37,7 @@ def hushed(
     drop: Callable[[bytes], bool] = lambda _line: True, *, tell_on_error: bool = False
 ) -> Iterator[None]:
     """Drop the lines of standard error for which `drop` holds; with `tell_on_error` only if no
-    exception comes out. One thread at a time.
+    error comes out (a Ctrl-C is none). One thread at a time.
     """
     if not _has_standard_error():
         yield
@@ -48,6 +48,9 @@ def hushed(
             with _turned_to(aside):
                 yield
             failed = False
+        except KeyboardInterrupt:
+            failed = False  # Nothing failed: whoever stopped it knows why.
+            raise
         finally:
             aside.seek(0)
             kept = (line for line in aside if (failed and tell_on_error) or not drop(line))

@@ -6,8 +6,9 @@ It knows numbers only; the pixels are `litescore.image`'s.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeAlias, TypeGuard
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from litescore.errors import ContractError, PermanentError, UsageError
 
@@ -109,11 +110,10 @@ class View:
 WHOLE = View()
 
 
-@dataclass(frozen=True)
-class ViewChanges:
+class ViewChanges(NamedTuple):
     """The fields of a View that were stated, by name; false where none was."""
 
-    stated: Mapping[str, Any] = field(default_factory=dict)
+    stated: Mapping[str, Any] = MappingProxyType({})
 
     def __bool__(self) -> bool:
         return bool(self.stated)

@@ -21,7 +21,7 @@ import litescore
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 ABOUT = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [README, *ABOUT, *DOCS]
 # Of the text at apache.org, to the last byte.
 _APACHE = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"

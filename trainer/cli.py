@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from litescore import settings
 from litescore.errors import ConfigurationError, UsageError
 from litescore.view_options import view_options
 
@@ -22,17 +23,18 @@ _SCRIPTED = frozenset(
 )
 
 
-@click.command()
-@click.option("--preset", metavar="NAME", help="A ready recipe, by name (see below).")
+@click.command(epilog=settings.table("data", "max_bytes"))
+@click.option("--preset", metavar="NAME", help="A ready recipe, by name (see above).")
 @click.option(
     "--model",
     metavar="NAME",
-    help="A model for your own images (see below), or module:function that returns one. [cnn]",
+    help="A model for your own images (see above), or module:function that returns one.  "
+    "[default: cnn]",
 )
 @click.option(
     "--weights",
     metavar="imagenet|none|PATH",
-    help="What a backbone knows already. [imagenet, downloaded]",
+    help="What a backbone knows already.  [default: imagenet, downloaded]",
 )
 @click.option(
     "--data",
@@ -40,9 +42,11 @@ _SCRIPTED = frozenset(
     help="Class folders, an archive of them, a manifest, IDX files, an .npz or an s3:// prefix; a "
     "preset finds its own data set without it.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write. [runs/<name>]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder to write.  [default: runs/<name>]"
+)
 @click.option("--epochs", type=click.IntRange(1), help="Times every image is seen.")
-@click.option("--batch", type=click.IntRange(1), help="Images a step.")
+@click.option("--batch", type=click.IntRange(1), help="Images a step of the training.")
 @click.option(
     "--patience",
     type=click.IntRange(1),
@@ -54,7 +58,8 @@ _SCRIPTED = frozenset(
 @click.option(
     "--augment",
     metavar="NAMES",
-    help="What is done to training images, as flip,shift:2 (see below); none. [by the images]",
+    help="What is done to training images, as flip,shift:2 (see above), or none.  "
+    "[default: by the images]",
 )
 @click.option("--balanced", is_flag=True, help="Each class counts as much, however few its images.")
 @click.option(
@@ -64,14 +69,20 @@ _SCRIPTED = frozenset(
     show_default=True,
     help="Draws weights, batches and validation images.",
 )
-@click.option("--color", type=click.Choice(["gray", "rgb"]), help="Of the input. [the images' own]")
 @click.option(
-    "--size", type=click.IntRange(1, 16384), help="Pixels a side. [the images' own, else 224]"
+    "--color",
+    type=click.Choice(["gray", "rgb"]),
+    help="Of the model's input.  [default: the images' own]",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(1, 16384),
+    help="Pixels a side of the model's input.  [default: the images' own, else 224]",
 )
 @click.option(
     "--cache",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of decoded images. [LITESCORE_CACHE, else the user's cache]",
+    help="Folder of decoded images.  [default: LITESCORE_CACHE, else the user's cache]",
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
 @view_options
@@ -90,7 +101,7 @@ _SCRIPTED = frozenset(
     help="Train nothing: print the plain Keras script that the preset stands for.",
 )
 @click.option("--quiet", is_flag=True, help="One line at the end, and warnings.")
-@click.option("--json", "as_json", is_flag=True, help="Print the facts of run.json instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def train(show_code: bool, quiet: bool, as_json: bool, **words: Any) -> None:
     """Fit a Keras model and say how good it is.
 

@@ -85,6 +85,8 @@ def plan(request: Request, say: Callable[[str], None] = lambda _: None) -> Job:
     out = request.out or RUNS / (recipe.name if request.preset else name_of(found.place))
     _make(out)
     _check_unfinished(out, resume=request.resume)
+    if (out / "run.json").exists():
+        say(f"{out} holds a finished training: this one takes its place")
     view = request.view.apply()
     return Job(
         recipe,

@@ -60,7 +60,7 @@ def put(server: S3, name: str, model: Model, blobs: Sequence[bytes]) -> Case:
     """The images in a fresh bucket."""
     bucket = upload(server, blobs)
     subjects = [entry.subject for entry in store.list_objects(f"s3://{bucket}/")]
-    scorer = Scorer(model.file, threads=processors(), batch=None)
+    scorer = Scorer(model.file, most_threads=processors(), batch=None)
     return Case(name, server, bucket, server.make_bucket(), model, scorer, blobs, subjects)
 
 

@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -59,7 +58,7 @@ def threads(folder: Path, count: int) -> None:
 
 
 def _score(subjects: Sequence[Subject], scorer: Scorer, place: Path, number: int) -> None:
-    outcomes = batch.run(subjects, scorer, settings=replace(Settings(), threads=number))
+    outcomes = batch.run(subjects, scorer, settings=Settings()._replace(threads=number))
     summary = output.write_all(outcomes, str(place))
     assert summary.scored == len(subjects), summary
 

@@ -4,18 +4,20 @@
 
 Each part is measured by itself, in turns with the whole; what is left of the whole is records,
 their writing and the threads between the parts. Then the calling thread of the 28 x 28 pipeline
-under cProfile, which makes functions that are called often look dearer than they are.
+under cProfile, which makes functions that are called often look dearer than they are. Beside them
+what no way of fetching could fall below: the parts that are no fetching, over what is compared.
 """
 
 from __future__ import annotations
 
 import cProfile
 import pstats
+import resource
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -38,6 +40,9 @@ from tests.rig import seaweed
 
 FETCH, UNPACK, DECODE, RESIZE = "fetch", "unpack", "decode", "resize"
 INVOKE, WHOLE, REST = "invoke", "whole", "records and the rest"
+SCORE, ONE = "decode and score", "boto3 + one image"
+# Images that boto3 fetches.
+SOME = 200
 SHOWN = 24
 # Of the profile: functions of ours, and of others what these are made of.
 _OURS = str(Path(image.__file__).parent)
@@ -49,17 +54,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, seaweed.serve(Path(folder)) as server:
         for case in cases.each(server):
             print(f"\n{case.name}, CPU of an image (batch {case.scorer.batch})")
-            report(case, "single objects", case.subjects, len(case.blobs), rounds)
+            objects = report(case, "single objects", case.subjects, len(case.blobs), rounds)
             for shard in shards_of(case, (ZIP, NPZ)):
-                report(case, shard.name, shard.put(case), shard.images, rounds)
+                parts = report(case, shard.name, shard.put(case), shard.images, rounds)
+                print(f"    over single objects, {_least(parts, objects[WHOLE])}", flush=True)
+            one_by_one(case, rounds)
             if case.name == cases.SMALL_NAME:
                 profile(case)
             else:
                 large(case, rounds)
 
 
-def report(case: Case, path: str, subjects: Sequence[Subject], images: int, rounds: int) -> None:
-    """Print one path's parts, in microseconds and percent."""
+def report(
+    case: Case, path: str, subjects: Sequence[Subject], images: int, rounds: int
+) -> dict[str, float]:
+    """Print one path's parts, in microseconds and percent; they and the whole, in microseconds."""
     resizing: list[float] = []
     found = measure(_ways(case, subjects, images, resizing), rounds)
     whole = statistics.median(cpu(found, WHOLE))
@@ -69,6 +78,42 @@ def report(case: Case, path: str, subjects: Sequence[Subject], images: int, roun
     parts[REST] = whole - sum(parts.values())
     told = (f"{name} {took:,.0f} us ({took / whole:.0%})" for name, took in parts.items())
     print(f"  {path:<16}{whole:>8,.0f} us: {', '.join(told)}", flush=True)
+    return parts | {WHOLE: whole}
+
+
+def _least(parts: Mapping[str, float], over: float) -> str:
+    """The ratio that is left when all is free but what each image costs wherever it comes from."""
+    left = sum(parts[name] for name in (DECODE, RESIZE, INVOKE))
+    return (
+        f"were fetching free: {(parts[WHOLE] - parts[FETCH]) / over:.2f} x; "
+        f"were all free but decoding, resizing and the model: {left / over:.2f} x"
+    )
+
+
+def one_by_one(case: Case, rounds: int) -> None:
+    """Print what the parts alone come to over boto3 and an invocation an image."""
+    some, blobs = case.subjects[:SOME], case.blobs[:SOME]
+    found = measure(
+        {
+            FETCH: (len(some), partial(ways.fetch_all, some)),
+            SCORE: (len(some), partial(ways.decode_and_score, blobs, case.scorer)),
+            ONE: (len(some), partial(ways.OneByOne(case).score, some)),
+        },
+        rounds,
+    )
+    for part in (FETCH, SCORE):
+        print_ratio(f"{part} alone, over boto3 + one image", cpu(found, part), cpu(found, ONE))
+    for name, fetch in (("obstore", ways.fetch_all), ("boto3", partial(ways.fetch_boto3, case))):
+        print(
+            f"  {name:<8}{_sleeps(fetch, some):>6.1f} times a thread sleeps for a GET", flush=True
+        )
+
+
+def _sleeps(fetch: Callable[[Sequence[Subject]], None], subjects: Sequence[Subject]) -> float:
+    """How often a thread of this process gives up its processor to wait, for each subject."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+    fetch(subjects)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw - before) / len(subjects)
 
 
 def _ways(

@@ -31,6 +31,12 @@ def fetch_all(subjects: Iterable[Subject]) -> None:
         store.read(subject, max_bytes=LIMIT)
 
 
+def fetch_boto3(case: Case, subjects: Iterable[Subject]) -> None:
+    """The same by boto3."""
+    for subject in subjects:
+        case.server.client.get_object(Bucket=case.bucket, Key=_key(case, subject))["Body"].read()
+
+
 def decode_and_score(blobs: Sequence[bytes], scorer: Scorer) -> None:
     """From bytes in memory to probabilities, in batches."""
     c, budget = scorer.contract, image.PixelBudget()

@@ -100,15 +100,27 @@ source_options = gathered(
         "and password that it wants are in the URL, or in the environment as "
         "LITESCORE_SOURCE_USER and LITESCORE_SOURCE_PASSWORD.",
     ),
-    click.option("--size", callback=_size, metavar="WxH", help="Size to ask a camera for."),
     click.option(
-        "--fps", type=click.FloatRange(0.01, 1000), metavar="N", help="Rate to ask a camera for."
+        "--size",
+        callback=_size,
+        metavar="WxH",
+        help="Size to ask a V4L2 or CSI camera for; what it gives instead stands in the source's status.",
     ),
     click.option(
-        "--loop/--once", default=None, help="Begin a clip or folder again at its end, for ever."
+        "--fps",
+        type=click.FloatRange(0.01, 1000),
+        metavar="N",
+        help="Rate to ask a V4L2 or CSI camera for.",
     ),
     click.option(
-        "--real-time", is_flag=True, help="Play a clip at its own pace; leave out what is late."
+        "--loop/--once",
+        default=None,
+        help="Begin a clip or folder again at its end, for ever; a folder is listed anew each time, an empty one waited for.",
+    ),
+    click.option(
+        "--real-time",
+        is_flag=True,
+        help="Play a clip at its own pace and leave out what is late, as a camera would.",
     ),
     click.option(
         "--interval",
@@ -121,11 +133,11 @@ source_options = gathered(
         "--hung-after",
         type=click.FloatRange(2, 3600),
         metavar="SECONDS",
-        help=f"Open a camera again that gave no frame for so long. [default: {HUNG_AFTER:g}]",
+        help=f"Open a camera again that gave no frame for so long.  [default: {HUNG_AFTER:g}]",
     ),
     click.option(
         "--wait-for-source",
         is_flag=True,
-        help="Wait for a camera that is not there at the start, too, instead of ending.",
+        help="Wait for a camera that is not there at the start, instead of ending with exit code 3.",
     ),
 )

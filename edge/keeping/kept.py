@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -47,7 +47,7 @@ class Kept:
         name = f"dt={record.at[:10]}/{frame['device']}/{record.id}.{suffix}"
         frame["view"] = scored.contract.view.to_json()
         frame["kept"] = {"rules": list(rules), "picture": name.rpartition("/")[2]}
-        return cls(name, picture, replace(record, frame=frame).to_json().encode())
+        return cls(name, picture, record._replace(frame=frame).to_json().encode())
 
     def objects(self) -> Iterator[tuple[str, bytes]]:
         """Names below the place, and what is written there, in that order."""

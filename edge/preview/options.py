@@ -65,13 +65,14 @@ preview_options = gathered(
     click.option(
         "--preview-bind",
         metavar="ADDRESS:PORT",
-        help=f"Where it listens [{DEFAULT}]. Where others can reach it, {VARIABLE} must be set.",
+        help=f"Where it listens. Where others can reach it, {VARIABLE} must be set.  "
+        f"[default: {DEFAULT}]",
     ),
     click.option(
         "--preview-fps",
         type=click.FloatRange(0.1, 60),
         metavar="N",
-        help=f"Pictures a second at most [{FPS:g}].",
+        help=f"Pictures a second at most.  [default: {FPS:g}]",
     ),
 )
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from litescore.options import gathered
-from litescore.releases.following import follow, is_channel
 from litescore.releases.options import TRUST, trusted
 
 if TYPE_CHECKING:
@@ -92,6 +91,8 @@ def open_follower(
 
     Raises UsageError for a shelf or a channel without a name, ReleaseError where no key is trusted.
     """
+    from litescore.releases.following import follow, is_channel
+
     if model is None or not is_channel(model):
         return None
     from edge.releases.follower import Follower

@@ -51,8 +51,8 @@ out_options = gathered(
         "--out",
         type=click.Path(allow_dash=True, dir_okay=False),
         metavar="FILE",
-        help="Append records to this file, one JSON line each; - is standard output, which is also "
-        "the default where records go nowhere else.",
+        help="Append records to this file, one JSON line each; - is standard output.  "
+        "[default: -, where records go nowhere else]",
     ),
     click.option(
         "--out-max-bytes",

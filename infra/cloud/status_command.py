@@ -20,7 +20,8 @@ from infra.options import HELP, JSON, STACK, account_options
     help="Show it anew every so many seconds, until Ctrl-C.",
 )
 @click.option(
-    "--records",
+    "--newest",
+    "records",
     type=click.IntRange(min=1, max=100),
     default=5,
     show_default=True,

@@ -20,15 +20,15 @@ from litescore.errors import UsageError
 )  # fmt: skip
 @click.option(
     "--size", type=float, default=SIZE, show_default=True, metavar="KB",
-    help="Of an image, packed; its bytes take time to come.",
+    help="Kilobytes of an image, packed; its bytes take time to come.",
 )  # fmt: skip
 @click.option(
     "--memory", type=click.IntRange(128, 10240), default=ONE_PROCESSOR, show_default=True,
-    metavar="MB", help="Of the function; below 1769 it has less than a processor.",
+    metavar="MB", help="Memory of the function; 1769 MB are one whole processor.",
 )  # fmt: skip
 @click.option(
     "--milliseconds", type=float, metavar="MS",
-    help="Processor time of an image in all: fetched, decoded, scored, recorded.",
+    help="Processor time of an image in all, as `litescore status` tells it.",
 )  # fmt: skip
 @click.option(
     "--bench", type=click.Path(dir_okay=False), metavar="FILE",
@@ -41,11 +41,11 @@ from litescore.errors import UsageError
 )  # fmt: skip
 @click.option(
     "--shard-milliseconds", type=float, metavar="MS",
-    help="Processor time of an image in a shard; default: as outside.",
+    help="Processor time of an image in a shard.  [default: as outside]",
 )  # fmt: skip
 @click.option(
     "--arch", "arches", type=click.Choice(ARCHES), multiple=True,
-    help="Only on this architecture; default: both.",
+    help="Only on this processor; may be repeated.  [default: both]",
 )  # fmt: skip
 @click.option(
     "--existing-bucket", is_flag=True,

@@ -102,6 +102,10 @@ def _demo(out: Path) -> int:
     return 0 if outcome.agrees else 1
 
 
+# What stands below a step's title begins where the title does.
+_BELOW = " " * 6
+
+
 class Steps:
     """Tells each step's title when it begins, its time and what came out when it ends."""
 
@@ -121,15 +125,16 @@ class Steps:
         except BaseException:
             self._end_line()
             raise
-        click.echo(f"({time.perf_counter() - begun:.1f} s)")
+        took = f"({time.perf_counter() - begun:.1f} s)"
+        click.echo(took if self._line_open else f"{_BELOW}{took}")
         self._line_open = False
         for note in notes:
-            click.echo(f"      {note}")
+            click.echo(f"{_BELOW}{note}")
 
     def say(self, text: str) -> None:
         """Tell something in the middle of a step."""
         self._end_line()
-        click.echo(text)
+        click.echo(f"{_BELOW}{text}")
 
     def _end_line(self) -> None:
         if self._line_open:

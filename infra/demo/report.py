@@ -115,8 +115,9 @@ def _views(page: Page, outcome: Outcome) -> None:
     asked = outcome.asked
     page.heading("What Athena says of the records")
     page.text(
-        f"{asked.again} images were scored a second time, by a backfill. So there are "
-        f"{asked.lines} records; the view that leaves out what is double has {asked.images} images.",
+        f"{asked.again} images were scored a second time, by a backfill, so there are "
+        f"{asked.lines} records (one that was alone in its message is written under its own name "
+        f"again). The view that leaves out what is double has {asked.images} images.",
         tone=GOOD if asked.images == len(outcome.cloud.scored) else BAD,
     )
     page.table(("label", "images"), [(label, f"{count:,}") for label, count in asked.labels])

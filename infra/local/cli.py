@@ -54,11 +54,18 @@ def local(context: click.Context, checks: bool, model: str | None) -> int:
     is_flag=False,
     flag_value=_DEFAULT_KEEP,
     metavar="[FOLDER]",
-    help="Keep what is in the cloud for the next time; default folder: litescore/cloud under "
-    "XDG_STATE_HOME or ~/.local/state.",
+    help="Keep what is in the cloud for the next time, in this folder. Without its name "
+    "litescore/cloud under XDG_STATE_HOME, or ~/.local/state.",
 )
-@click.option("--port", type=_PORT, default=None, help="Port of the endpoint; default: any.")
-@click.option("--page-port", type=_PORT, default=None, help="Port of the web page; default: any.")
+@click.option(
+    "--port", type=_PORT, default=None, help="Port of the endpoint.  [default: any that is free]"
+)
+@click.option(
+    "--page-port",
+    type=_PORT,
+    default=None,
+    help="Port of the web page.  [default: any that is free]",
+)
 @STACK
 def up(
     model: str | None,
@@ -68,9 +75,9 @@ def up(
     page_port: int | None,
     stack: str,
 ) -> None:
-    """Start the cloud here, until Ctrl-C.
+    """Start the cloud on this machine, until Ctrl-C.
 
-    Starts a cloud on this machine, deploys the template into it, and waits.
+    Deploys the template into it, and waits.
 
     S3 with notifications, SQS, Lambda, Step Functions and Athena in processes, on 127.0.0.1,
     without Docker or an account. Images put into the input bucket become records in the output
@@ -111,7 +118,7 @@ def up(
 @MODEL
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def check(model: str | None, as_json: bool) -> int:
-    """Prove that it does all it should.
+    """Prove that the local cloud does all it should.
 
     Exit code 1 where it does not. In the one that runs, else in one that is started for it, which needs a model: a few images
     and a broken one become records, a message that cannot be used becomes a dead letter, one is
@@ -126,7 +133,7 @@ def check(model: str | None, as_json: bool) -> int:
 
 @local.command(context_settings=HELP)
 def env() -> None:
-    """Print exports by which a shell uses it.
+    """Print exports by which a shell uses the local cloud.
 
     AWS's tools, boto3 and litescore then talk to the local cloud that runs.
 
@@ -142,7 +149,7 @@ def env() -> None:
 
 @local.command(context_settings=HELP)
 def down() -> None:
-    """End the one that runs, and wait until it has.
+    """End the local cloud that runs, and wait until it has.
 
     \b
     Example:

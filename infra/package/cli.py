@@ -56,12 +56,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--interpreter",
     type=_FILE,
     metavar="PATH",
-    help="A Python of the function's version, to compile its modules; default: one found here.",
+    help="A Python of the function's version, to compile its modules.  [default: one found here]",
 )
 @click.option(
     "--follow",
     is_flag=True,
-    help="With what looks at signatures, for `litescore deploy --model SHELF@CHANNEL`.",
+    help="For a function that follows a channel (`litescore deploy --model SHELF@CHANNEL`).",
 )
 @click.option("--container", is_flag=True, help="Write a Dockerfile and what it copies instead.")
 @click.option(

@@ -42,7 +42,7 @@ def _what_to_measure(command: Callable[..., int]) -> Callable[..., int]:
     for option in (
         click.option(
             "--runtime", "runtimes", multiple=True, type=click.Choice(settings.RUNTIMES),
-            help="The TFLite runtime to use, may be repeated; all that work here by default.",
+            help="The TFLite runtime to use; may be repeated.  [default: all that work here]",
         ),
         click.option(
             "--seconds", type=click.FloatRange(0, min_open=True), default=10, show_default=True,
@@ -53,11 +53,11 @@ def _what_to_measure(command: Callable[..., int]) -> Callable[..., int]:
         click.option("--runs", type=click.IntRange(1), default=200, show_default=True,
                      help="Invocations that count."),
         click.option("--threads", metavar="N,...", callback=_numbers(256), default="1",
-                     show_default=True, help="Threads the interpreter uses, as 1,4."),
+                     show_default=True, help="Threads of the interpreter."),
         click.option(
             "--batch", "batches", metavar="N,...", callback=_numbers(4096), default="1",
             show_default=True,
-            help="Images an invocation takes, as 1,32; a model with a fixed batch keeps its own.",
+            help="Images the model takes at once; one with a fixed batch keeps its own.",
         ),
     ):  # fmt: skip
         command = option(command)
@@ -69,8 +69,8 @@ def _what_to_measure(command: Callable[..., int]) -> Callable[..., int]:
 @_what_to_measure
 @click.option("--no-litert-benchmark", is_flag=True,
               help="Leave out the figure of LiteRT's own command.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print machine and rows as JSON.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print rows as CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the result as CSV, with a header.")
 def bench(
     models: tuple[str, ...], no_litert_benchmark: bool, as_json: bool, as_csv: bool, **asked: Any
 ) -> int:

@@ -33,6 +33,8 @@ class Latency:
     images_per_second  at the median
     memory             MB (millions of bytes) at the peak, above a process that has the runtime
                        loaded and no model; None where the system does not say (Linux does)
+    fastest            milliseconds of the one invocation that other work disturbed least; None
+                       where it was not told, as in a bench read from JSON
     """
 
     runtime: str
@@ -46,6 +48,7 @@ class Latency:
     p99: float
     images_per_second: float
     memory: float | None
+    fastest: float | None = None
 
 
 def measure(
@@ -80,6 +83,7 @@ def measure(
         p99=p99,
         images_per_second=said["batch"] / p50 * 1000,
         memory=said["memory"],
+        fastest=min(times),
     )
 
 

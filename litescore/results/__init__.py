@@ -12,14 +12,13 @@ from typing import IO
 
 from litescore import scratch, store
 from litescore.errors import ConfigurationError
-from litescore.record import SCHEMA, Record, Subject, check
-from litescore.results import tables
+from litescore.record import SCHEMA, Record, check
+from litescore.results import ahead, tables
 from litescore.results.counts import Counts
+from litescore.store.objects import Listed
 from litescore.store.s3 import is_s3
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
-# The most bytes an object in S3 may have; files are read line by line.
-_MOST_BYTES = 2**31
 
 _HELD = """
 create table held (number integer primary key, id blob, rank integer, at blob, record blob);
@@ -65,24 +64,15 @@ def written(location: str | Path) -> Iterator[Record]:
     """Every record of the `objects` at a location, as it lies there: what was delivered twice comes
     twice. Raises ConfigurationError for a line that is no record, naming the object.
     """
-    for url in objects(location):
-        with _opened(url) as file:
-            yield from _table(file, url) if url.endswith(tables.SUFFIX) else _lines(file, url)
+    for url, file in ahead.opened(_in_turn(location)):
+        yield from _table(file, url) if url.endswith(tables.SUFFIX) else _lines(file, url)
 
 
 def objects(location: str | Path) -> list[str]:
     """What holds records at a file, folder or s3:// prefix, in order of name: .jsonl, .jsonl.gz and
     the tables that are named as `score` names them. A table of another name is itself the location.
     """
-    named = str(location) if is_s3(str(location)) else str(store.local_path(location))
-    found = (entry.source for entry in store.list_objects(str(location)))
-    return sorted(
-        url
-        for url in found
-        if url.endswith(SUFFIXES)
-        or tables.is_ours(url)
-        or (url == named and url.endswith(tables.SUFFIX))
-    )
+    return sorted(entry.source for entry in _listed(location))
 
 
 def count(records: Iterable[Record], *, pictures: int = 12) -> Counts:
@@ -93,16 +83,36 @@ def count(records: Iterable[Record], *, pictures: int = 12) -> Counts:
     return counts
 
 
+def _in_turn(location: str | Path) -> Iterator[Listed]:
+    """In order of name; of S3 as it lists them, which is that order on AWS, page by page: a year of
+    records is a hundred million objects, and no list of them is held.
+    """
+    found = _listed(location)
+    return found if is_s3(str(location)) else iter(sorted(found, key=lambda one: one.source))
+
+
+def _listed(location: str | Path) -> Iterator[Listed]:
+    named = str(location) if is_s3(str(location)) else str(store.local_path(location))
+    for entry in store.list_objects(str(location)):
+        url = entry.source
+        if (
+            url.endswith(SUFFIXES)
+            or tables.is_ours(url)
+            or (url == named and url.endswith(tables.SUFFIX))
+        ):
+            yield entry
+
+
 def _row(record: Record) -> tuple[bytes, int, bytes, bytes]:
     rank, at = record.rank
-    return scratch.key(record.id), rank, scratch.key(at), marshal.dumps([*vars(record).values()])
+    return scratch.key(record.id), rank, scratch.key(at), marshal.dumps([*record])
 
 
 def _lines(file: IO[bytes], url: str) -> Iterator[Record]:
     try:
         for line in gzip.GzipFile(fileobj=file) if url.endswith(".gz") else file:
             record = Record.from_json(line.rstrip(b"\r\n"))
-            check(vars(record))
+            check(record._asdict())
             yield record
     except ConfigurationError as error:
         raise ConfigurationError(f"{url}: {error}") from None
@@ -116,12 +126,3 @@ def _lines(file: IO[bytes], url: str) -> Iterator[Record]:
 
 def _table(file: IO[bytes], url: str) -> Iterator[Record]:
     return tables.read(io.TextIOWrapper(file, encoding="utf-8", newline=""), url)
-
-
-def _opened(url: str) -> IO[bytes]:
-    if is_s3(url):
-        return io.BytesIO(store.read(Subject(url), max_bytes=_MOST_BYTES).data)
-    try:
-        return store.local_path(url).open("rb")
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {url}: {error.strerror}") from error

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from PIL import Image, ImageDraw
 
@@ -90,8 +89,8 @@ def _tiles(
     for record in records:
         tone = BAD if record.status == "failed" else PLAIN
         said = record.reason if record.label is None else f"{record.label} {record.score:.3f}"
-        named = replace(record, source=record.source.removeprefix(folder))
-        caption = f"{said}: {place(named)}"
+        named = record._replace(source=record.source.removeprefix(folder))
+        caption = f"{said}:\n{place(named)}"
         picture = shown[pictures.of(record)]
         if isinstance(picture, bytes):
             yield picture, caption, tone

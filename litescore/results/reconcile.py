@@ -13,7 +13,7 @@ all that lies behind; where no member has a record, such a one accounts for the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 from litescore import shards, store
@@ -174,7 +174,7 @@ def _members(shard: Subject, held: Ledger, settings: Settings) -> Iterator[Subje
     held.expect_shard(shard, is_open=True)
     # One that is broken ends with a member without a name: what lies behind has one record.
     for member in shards.members(shard.source, data, settings):
-        yield replace(shard, member=member.name)
+        yield shard._replace(member=member.name)
 
 
 def _read(shard: Subject, settings: Settings) -> bytes:

@@ -9,7 +9,6 @@ import csv
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import IO, Any
 
 from litescore.errors import ConfigurationError
@@ -63,7 +62,7 @@ def _unescaped(record: Record) -> Record:
     found = Subject(source or "", member, record.etag, record.version)
     if found.identity(record.model) != record.id:
         return record
-    return replace(record, source=found.source, member=found.member)
+    return record._replace(source=found.source, member=found.member)
 
 
 def _surrogate(escape: re.Match[str]) -> str:

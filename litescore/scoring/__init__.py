@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from litescore import batch, store
 from litescore.errors import ConfigurationError, UsageError
@@ -60,8 +60,7 @@ def settings_with(
 ) -> Settings:
     """The environment's settings, overruled by what is given here."""
     found = Settings.read()
-    return replace(
-        found,
+    return found._replace(
         model=model or found.model,
         threads=threads or found.threads,
         batch=batch or found.batch,

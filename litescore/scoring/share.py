@@ -119,10 +119,10 @@ class Job:
             "version": self.settings.model_version,
             "sha256": self.settings.model_sha256,
         }
-        threads, batch = max(1, processors() // processes), self.settings.batch
+        most, batch = max(1, processors() // processes), self.settings.batch
         if self.invert:
-            return Scorer(inverted.read(model, **source), threads=threads, batch=batch)
-        return Scorer(model, threads=threads, batch=batch, **source)
+            return Scorer(inverted.read(model, **source), most_threads=most, batch=batch)
+        return Scorer(model, most_threads=most, batch=batch, **source)
 
     def truth(self, scorer: Scorer) -> FolderTruth | None:
         """The count of labels against folders, where it is asked for."""
@@ -148,7 +148,9 @@ def score(
 
     def done(subject: Subject) -> bool:
         nonlocal skipped
-        name = bytes.fromhex(subject.identity(scorer.digest)) if before else b""
+        if not before:
+            return False
+        name = bytes.fromhex(subject.identity(scorer.digest))
         if name not in before:
             return False
         skipped += 1

@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from litescore.errors import ConfigurationError, PermanentError
-from litescore.files import write_whole
 from litescore.record import Subject
 from litescore.store import objects, s3
 from litescore.store.objects import Blob, Listed
 from litescore.store.s3 import is_s3
+
+# What reads and writes S3 alone does without pathlib: a function's start is a millisecond shorter.
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FILE = "file://"
 
 
 def local_path(url: str | Path) -> Path:
     """The path that a path or file:// URL names."""
+    from pathlib import Path
+
     return Path(str(url).removeprefix(_FILE))
 
 
@@ -61,7 +66,7 @@ def create(url: str, data: bytes) -> bool:
     path = local_path(url)
     if path.exists():
         return False
-    write_whole(path, data)
+    _write_file(path, data)
     return True
 
 
@@ -70,7 +75,7 @@ def put(url: str, data: bytes) -> None:
     if is_s3(url):
         s3.put(url, data)
     else:
-        write_whole(local_path(url), data)
+        _write_file(local_path(url), data)
 
 
 def exists(url: str) -> bool:
@@ -110,6 +115,12 @@ def _read_file(path: Path, max_bytes: int) -> Blob:
         raise PermanentError("unsupported", f"cannot read {path}: {error.strerror}") from error
     modified = datetime.fromtimestamp(status.st_mtime, UTC)
     return Blob(data, _etag_of(status), None, modified)
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    from litescore.files import write_whole
+
+    write_whole(path, data)
 
 
 def _list_folder(prefix: str, after: str | None) -> Iterator[Listed]:

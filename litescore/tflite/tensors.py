@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from litescore.errors import ModelError
@@ -17,8 +16,7 @@ _TYPES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Tensor:
+class Tensor(NamedTuple):
     """One input or output.
 
     shape       -1 where it is open, as the batch often is

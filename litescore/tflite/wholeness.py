@@ -46,12 +46,18 @@ _MODEL: _Fields = {
     6: _Tables({0: _BYTES}),
     7: _Tables(_SIGNATURE),
 }
+# How a .keras file (a zip) and an .h5 file begin.
+_ARCHIVES = (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n")
+_KERAS = (
+    "it is a Keras model or another archive; `litescore export` makes a .tflite file of a model"
+)
 
 
 def check(model: bytes) -> None:
     """Raises ModelError for bytes that are no TFLite model, or only a part of one."""
     if model[4:8] != _IDENTIFIER:
-        raise ModelError("not a TFLite model: TFL3 does not stand at its fifth byte")
+        told = _KERAS if model.startswith(_ARCHIVES) else "TFL3 does not stand at its fifth byte"
+        raise ModelError(f"not a TFLite model: {told}")
     try:
         _check_table(model, struct.unpack_from("<I", model)[0], _MODEL)
     except (struct.error, _OutsideError):

@@ -5,6 +5,8 @@ A mark is a comment in the line before a block, which no reader sees:
     <!-- not run: needs a Raspberry Pi -->      the reason why no test runs it
     <!-- run with: photos/, model.tflite -->    what has to be there first (tests/docs/scenes.py)
     <!-- run in: README.md -->                  each of its lines is run in that other page
+    <!-- run by: tests/test_x.py::test_y -->    that test runs it, since it costs too much to run twice:
+                                                in its file stand the commands' names and options
 
 A comment `<!-- no block is run: REASON -->` anywhere marks all other blocks of its page. Pages of
 benchmarks are marked without it.
@@ -28,7 +30,7 @@ RUN = ("sh", "console", "python")
 # What is read: output, and the files that commands take and write.
 READ = ("text", "json", "yaml", "toml", "ini", "csv")
 _FENCE = re.compile(r"^ {0,3}```(\w*)$")
-_MARK = re.compile(r"^<!-- (not run|run with|run in): (.+) -->$")
+_MARK = re.compile(r"^<!-- (not run|run with|run in|run by): (.+) -->$")
 _WHOLE = re.compile(r"^<!-- no block is run: (.+) -->$", re.MULTILINE)
 _INDENTED = re.compile(r"^ {4}\S")
 _LISTED = re.compile(r"^ {0,3}(?:[-*]|\d+\.) ")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.docs import scenes
+from tests.docs import places
 from tests.docs.blocks import Block, blocks
 from tests.docs.shell import PageError, Shell, python_here, shell
 from tests.docs.stage import Stage
@@ -44,8 +44,8 @@ def _walk(stage: Stage, patch: pytest.MonkeyPatch, page: str) -> dict[int, str]:
         if not block.runs:
             continue
         set_up = set(block.scenes) - {"TensorFlow"}
-        for scene in sorted(set_up, key=list(scenes.SCENES).index):
-            scenes.SCENES[scene](stage)
+        for scene in sorted(set_up, key=list(places.SCENES).index):
+            places.SCENES[scene](stage)
         printed[block.line] = run_block(stage.shell, block, names)
     return printed
 

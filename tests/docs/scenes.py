@@ -75,10 +75,10 @@ def bucket(stage: Stage) -> None:
     """`s3://bucket`, empty, at a real server."""
     s3 = stage.s3()
     stage.shell.environ.update(s3.environ)
-    _emptied(s3.client, "bucket")
+    emptied(s3.client, "bucket")
 
 
-def _emptied(client: Any, name: str) -> None:
+def emptied(client: Any, name: str) -> None:
     """A bucket of this name without objects, which an earlier page may have left."""
     if name not in [one["Name"] for one in client.list_buckets()["Buckets"]]:
         client.create_bucket(Bucket=name)

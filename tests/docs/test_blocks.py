@@ -19,11 +19,12 @@ import yaml
 from litescore.cli import COMMANDS
 from tests.docs.blocks import PAGES, READ, ROOT, RUN, Block, blocks, parse
 from tests.docs.commands import NoSuchCommandError, check, check_litescore, examples, lines
-from tests.docs.scenes import SCENES
+from tests.docs.places import SCENES
 from tests.test_help import commands_under
 
 _TYPED = re.compile(r"^\$? ?(litescore|python -m|make|pip|sudo|aws) ", re.MULTILINE)
 _INLINE = re.compile(r"`litescore ([^`]+)`")
+HELP = "tests/test_help.py"
 _FENCED = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 
 
@@ -47,9 +48,35 @@ def complaint(block: Block) -> str:
             line for one in blocks(block.said) if one.runs for line in examples(one)
         }
         return f"not run in {block.said}: {missing}" if missing else ""
+    if block.mark == "run by":
+        return unproven(block)
     if unknown := set(block.scenes) - set(SCENES) - {"TensorFlow"}:
         return f"run with what nobody knows: {unknown}"
     return "" if f'walk("{block.page}")' in walked() else "no test walks through this page"
+
+
+def unproven(block: Block) -> str:
+    """What the tests that are said to run a block do not name of it, '' for nothing."""
+    source = ""
+    for said in block.said.split(", "):
+        path, _, name = said.partition("::")
+        text = (ROOT / path).read_text() if (ROOT / path).is_file() else ""
+        if f"def {name or 'test_'}" not in text:
+            return f"no {said}"
+        source += text
+    if block.page in source:
+        return ""  # it reads the page itself
+    typed = {word for line in examples(block) for word in named(line)}
+    missing = {word for word in typed if not re.search(rf"(?<![\w-]){word}(?![\w-])", source)}
+    return f"not in {block.said}: {', '.join(sorted(missing))}" if missing else ""
+
+
+def named(line: str) -> Iterator[str]:
+    """The name of the command of litescore in a line, and its long options."""
+    _, _, words = line.partition("litescore ")
+    yield from re.findall(
+        r"^[a-z]+|(?<=^edge )[a-z]+|(?<=^local )[a-z]+|(?<= )--[a-z][a-z-]*", words
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -169,6 +196,10 @@ def test_a_page_is_read_as_blocks() -> None:
         ("```sh\nlitescore results\n```\n", "no test walks"),
         ("<!-- run with: a horse -->\n```sh\nx\n```\n", "nobody knows: {'a horse'}"),
         ("<!-- run in: README.md -->\n```sh\nlitescore results q\n```\n", "not run in README.md"),
+        ("<!-- run by: tests/nosuch.py -->\n```sh\nx\n```\n", "no tests/nosuch.py"),
+        (f"<!-- run by: {HELP}::test_none -->\n```sh\nx\n```\n", f"no {HELP}::test_none"),
+        (f"<!-- run by: {HELP} -->\n```sh\nlitescore score --nowhere\n```\n", "--nowhere"),
+        (f"<!-- run by: {HELP} -->\n```sh\nlitescore score --model m\n```\n", ""),
         ("<!-- not run: needs a horse -->\n```sh\nx\n```\n", ""),
         ("```sh\nx\n```\n<!-- no block is run: needs a horse -->\n", ""),
     ],

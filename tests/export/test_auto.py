@@ -242,9 +242,17 @@ def test_wrong_words(
 
 
 def test_places_that_cannot_be(run: Path, warmed: Warmed, tmp_path: Path) -> None:
-    """Told before anything is converted: a model that is not there, a folder as file, the reverse."""
+    """Told before anything is converted: a model that is not there or is exported already, a folder
+    as file, the reverse, a place that cannot be written.
+    """
     missing = warmed("export", tmp_path / "none.keras", "--labels", "l.txt")
     assert (missing.returncode, "no file or folder" in missing.stderr) == (2, True)
+    (tmp_path / "m.tflite").touch()
+    again = warmed("export", tmp_path / "m.tflite", "--out", tmp_path / "n.tflite")
+    assert (again.returncode, "is exported already" in again.stderr) == (2, True)
+    closed = warmed("export", run, "--out", tmp_path / "m.tflite" / "n.tflite")
+    assert (closed.returncode, closed.stdout) == (3, ""), closed.stderr
+    assert "cannot write" in closed.stderr
     folder = warmed("export", run, "--out", tmp_path)
     assert (folder.returncode, "is a folder" in folder.stderr) == (2, True)
     file = warmed("export", run, "--keep", run / "run.json", "--out", tmp_path / "m.tflite")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -176,7 +176,7 @@ def by_command(place: str, folder: Path) -> Way:
         manifest = folder / "list.jsonl"
         rows = [{"source": s.source, "etag": s.etag, "version": s.version} for s in subjects]
         manifest.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-        settings = replace(scoring.settings_with(), threads=2)
+        settings = scoring.settings_with()._replace(threads=2)
         try:
             summary, _ = scoring.to_place(Images((f"@{manifest}",)), Job(settings, place))
         except TransientError:

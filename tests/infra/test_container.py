@@ -190,7 +190,7 @@ def _runtime_of(context: Path) -> str:
 
 def _said(place: str) -> dict[str, Record]:
     """The records by id, without the time."""
-    return {record.id: replace(record, at="") for record in results.read(place)}
+    return {record.id: record._replace(at="") for record in results.read(place)}
 
 
 def _digests(folder: Path) -> dict[str, tuple[int, str]]:

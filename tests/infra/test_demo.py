@@ -128,3 +128,24 @@ def clip(fashion: Path, int8_model: Path, tmp_path: Path) -> Callable[[], list[i
 def test_the_clip_loses_nothing(clip: Callable[[], list[int]]) -> None:
     """Each picture for two frames, to the last grey value: the edge loop sees what the cloud sees."""
     assert clip() == [0] * 6
+
+
+def test_what_is_said_within_a_step_stands_below_its_title(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The time too, which else stands behind the title."""
+    from infra.demo.__main__ import STEPS, Steps
+
+    steps = Steps()
+    with steps("bake"):
+        steps.say("the oven is hot")
+    with steps("eat") as note:
+        note("all of it")
+    lines = re.sub(r"\d+\.\d s", "T", capsys.readouterr().out).splitlines()
+    assert [line.rstrip() for line in lines] == [
+        f"[1/{STEPS}] bake",
+        "      the oven is hot",
+        "      (T)",
+        f"[2/{STEPS}] eat (T)",
+        "      all of it",
+    ]

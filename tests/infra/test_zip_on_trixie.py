@@ -11,7 +11,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,4 +142,4 @@ def _score_here(images: str, place: str, model: Path, s3: S3) -> None:
 
 def _said(place: str) -> dict[str, Record]:
     """The records by id, without the time."""
-    return {record.id: replace(record, at="") for record in results.read(place)}
+    return {record.id: record._replace(at="") for record in results.read(place)}

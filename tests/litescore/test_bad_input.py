@@ -63,7 +63,7 @@ def test_no_model(ask: Ask, tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", MODEL_COMMANDS)
 def test_not_a_model(ask: Ask, tmp_path: Path, name: str) -> None:
-    """Text, half a model and a folder, by name."""
+    """Text, half a model, a Keras model and a folder, by name and with the way to a model."""
     path = tmp_path / "x.tflite"
     path.write_text("this is no model\n" * 99)
     assert ask(MODEL_COMMANDS[name], MODEL=path) == (
@@ -73,8 +73,13 @@ def test_not_a_model(ask: Ask, tmp_path: Path, name: str) -> None:
     path.write_bytes(tiny.build()[:700])
     said = f"{path}: not a whole TFLite model: copy or export it again"
     assert ask(MODEL_COMMANDS[name], MODEL=path) == (3, said)
-    said = f"cannot read the model {tmp_path}: Is a directory"
-    assert ask(MODEL_COMMANDS[name], MODEL=tmp_path) == (3, said)
+    path.write_bytes(b"PK\x03\x04" + bytes(99))
+    code, line = ask(MODEL_COMMANDS[name], MODEL=path)
+    assert (code, line.partition(":")[0]) == (3, str(path))
+    assert "it is a Keras model or another archive; `litescore export` makes" in line
+    said = f"cannot read the model {tmp_path}: it is a folder; name a .tflite file"
+    code, line = ask(MODEL_COMMANDS[name], MODEL=tmp_path)
+    assert (code, line.partition(" (")[0]) == (3, said)
 
 
 @pytest.mark.parametrize("name", READING)
@@ -237,7 +242,8 @@ def test_a_bad_setting(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("scroe", "photos"), "No such command 'scroe'"),
+        (("scroe", "photos"), "No such command 'scroe'. Did you mean 'score'?"),
+        (("xyzzy", "photos"), "No such command 'xyzzy'."),
         (("score", "photos", "--modle", "m"), "No such option '--modle'"),
         (("score",), "Missing argument 'SOURCES...'"),
         (("evaluate", "m.tflite"), "Missing option '--data'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -42,6 +43,24 @@ def test_records_come_in_input_order(scorer: Scorer, pngs: Pngs, threads: int) -
         assert outcome.record.label == scorer.contract.labels[best]
         assert outcome.record.source == subject.source
         assert outcome.modified is not None
+
+
+@pytest.mark.parametrize(("rests", "threads"), [(True, 1), (False, 2)])
+def test_a_model_that_never_rests_gets_more_threads(
+    int8_model: Path, pngs: Pngs, monkeypatch: pytest.MonkeyPatch, *, rests: bool, threads: int
+) -> None:
+    """It begins with one, and keeps it while there is something else to wait for; the answers are
+    the same.
+    """
+    few = Scorer(int8_model)
+    more = Scorer(int8_model, most_threads=2)
+    clock = itertools.count(step=0 if rests else 1000)
+    monkeypatch.setattr(batch, "thread_time", lambda: next(clock))
+    subjects = _subjects(pngs)
+    found = [[one.record for one in batch.run(subjects, scorer)] for scorer in (few, more)]
+    assert (few.threads, more.threads) == (1, threads)
+    assert [one.top for one in found[0] if one] == [one.top for one in found[1] if one]
+    assert None not in found[1]
 
 
 def test_a_poisoned_image_fails_between_its_neighbours(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from litescore.errors import ConfigurationError
-from litescore.files import write_whole
+from litescore.files import check_place, write_whole
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -20,6 +20,15 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     assert write_whole(str(path), b"two") == path
     assert path.read_bytes() == b"two"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_place_is_tried_before_long_work(tmp_path: Path) -> None:
+    """Its folder is made and stays empty; a place below a file is told by name."""
+    check_place(tmp_path / "new" / "x.bin")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"cannot write .*file/x\.bin: "):
+        check_place(tmp_path / "file" / "x.bin")
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ def at(made: Record, moment: str, model: str = ONE, device: str | None = None) -
     """The record, scored then, by that model, on that device."""
     frame = None if device is None else {"device": device, "number": 1}
     id_ = f"{made.id}{model}{device}"
-    return replace(made, id=id_, at=f"{moment}:00.000Z", model=model, frame=frame)
+    return made._replace(id=id_, at=f"{moment}:00.000Z", model=model, frame=frame)
 
 
 RECORDS = [
@@ -32,7 +31,7 @@ RECORDS = [
     at(unreadable("c", "truncated"), "2026-11-29T09:00"),
     at(sure("d", 0.75), "2026-11-29T09:30", TWO, "pi-1"),
     at(sure("e", 0.25), "2026-11-29T08:30", TWO, "pi-1"),
-    at(replace(record("f"), status="superseded", label=None, score=None), "2026-11-30T09:00", TWO),
+    at(record("f")._replace(status="superseded", label=None, score=None), "2026-11-30T09:00", TWO),
 ]
 
 
@@ -125,7 +124,7 @@ def test_tables_have_no_device(tmp_path: Path) -> None:
 
 def test_names_do_not_move_the_cursor(tmp_path: Path, say: Say) -> None:
     """What a terminal would take for a command is shown as a sign; JSON has it as it is."""
-    write(tmp_path / "1.jsonl", [replace(record("a"), label="x\x1b[2J\ud800")])
+    write(tmp_path / "1.jsonl", [record("a")._replace(label="x\x1b[2J\ud800")])
     said = say("results", tmp_path, "--by", "label")
     assert said.out.splitlines()[1].startswith("x�[2J� ")
     held = json.loads(say("results", tmp_path, "--by", "label", "--json").out)

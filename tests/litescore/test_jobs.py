@@ -105,12 +105,13 @@ def test_a_killed_process_ends_the_run_with_what_to_do(
 
 
 def test_ctrl_c_keeps_what_is_done(small_model: Path, many: Path, tmp_path: Path) -> None:
-    """All processes hear it; the records so far are written, whole, and a line says `stopped`."""
+    """All processes hear it; the records so far are written, whole, and two lines say so."""
     with _scoring(small_model, many, tmp_path / "out") as child:
         os.killpg(child.pid, signal.SIGINT)
         _, err = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "stopped" in err
+    assert f"what is scored by now is in {tmp_path / 'out'}; the same command goes on" in err
     assert len(list(results.read(tmp_path / "out"))) == 200
     assert all(path.stat().st_size for path in (tmp_path / "out").rglob("*.gz"))
     assert output.MOST_RECORDS > 200

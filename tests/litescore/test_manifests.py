@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -153,3 +154,26 @@ def test_other_inventories_are_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"CSV"', '"Parquet"'))
     with pytest.raises(ConfigurationError, match="describes Parquet files"):
         list(manifests.read(str(path)))
+
+
+@pytest.mark.parametrize("place", ["file", "object"])
+def test_a_long_list_is_not_held(
+    place: str, tmp_path: Path, stub: StubS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 40 MB a few are in memory at once, where it is a file and where it is an object of S3."""
+    line = json.dumps({"source": f"s3://b/{'k' * 1000}", "etag": "e"}) + "\n"
+    data = line.encode() * 40_000
+    for name, value in stub.environ.items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "long.jsonl"
+    if place == "file":
+        path.write_bytes(data)
+    stub.objects["stub", "long.jsonl"] = data
+    tracemalloc.start()
+    try:
+        rows = manifests.read(str(path) if place == "file" else "s3://stub/long.jsonl")
+        assert next(rows).etag == "e"
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(data) / 2, peak

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -57,7 +56,7 @@ def test_the_name_is_pinned() -> None:
 
 def test_the_name_is_independent_of_order_and_clock() -> None:
     """A batch delivered again, in whatever order and whenever, has the same name."""
-    later = [replace(one, at="2027-01-01T00:00:00.000Z") for one in reversed(RECORDS)]
+    later = [one._replace(at="2027-01-01T00:00:00.000Z") for one in reversed(RECORDS)]
     assert name(later, NEWEST) == name(RECORDS, NEWEST)
 
 
@@ -66,8 +65,8 @@ def test_the_name_depends_on_ids_and_statuses() -> None:
     names = {
         name(RECORDS, NEWEST),
         name(RECORDS[:-1], NEWEST),
-        name([*RECORDS[:-1], replace(RECORDS[-1], id="0" * 64)], NEWEST),
-        name([*RECORDS[:-1], replace(RECORDS[-1], status="superseded")], NEWEST),
+        name([*RECORDS[:-1], RECORDS[-1]._replace(id="0" * 64)], NEWEST),
+        name([*RECORDS[:-1], RECORDS[-1]._replace(status="superseded")], NEWEST),
     }
     assert len(names) == 4
 
@@ -109,7 +108,7 @@ def test_writing_again_changes_nothing(tmp_path: Path) -> None:
     (path,) = written(tmp_path)
     before = (path.read_bytes(), path.stat().st_mtime_ns)
     later = [
-        one._replace(record=replace(one.record, at="2027-01-01T00:00:00.000Z"))
+        one._replace(record=one.record._replace(at="2027-01-01T00:00:00.000Z"))
         for one in reversed(OUTCOMES)
         if one.record
     ]

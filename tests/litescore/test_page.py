@@ -67,6 +67,23 @@ def test_every_block_is_there() -> None:
     assert {"3", "1", "9"} <= set(re.findall(r"\d+", read.text))
 
 
+def test_columns_of_numbers_are_set_to_the_right() -> None:
+    """Words are set to the left, whichever column they are in; a dash is no word."""
+    page = Page("p")
+    page.table(
+        ("name", "why", "drop", "kB"), [("1", "gone", "-0.4 Coat", "2"), ("2", "-", "-", "")]
+    )
+    cells = re.findall(r"<t[hd]( class=number)?>", page.html())
+    assert [bool(one) for one in cells] == [False, False, True, True] * 3
+
+
+def test_a_path_is_broken_behind_its_folders() -> None:
+    """In a narrow tile, and as it is where it is copied: no letter is put in."""
+    page = Page("p")
+    page.sheet([(b"png", "photos/cat/1.jpg", "plain")])
+    assert "<figcaption>photos/<wbr>cat/<wbr>1.jpg</figcaption>" in page.html()
+
+
 def test_nothing_is_fetched() -> None:
     """Pictures are inside; there is no other address."""
     sources = [value for name, value in Reader(full().html()).attributes if name in ("src", "href")]

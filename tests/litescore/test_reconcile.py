@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +52,7 @@ def test_scored_and_failed_account_alike() -> None:
 
 def test_what_is_missing_is_named() -> None:
     """By source and ETag; a record of another ETag does not stand for it."""
-    older = replace(ONE, etag="e0")
+    older = ONE._replace(etag="e0")
     found = balance([TWO, ONE], [scored(older)])
     assert told(found) == (2, 2, 0, 0, 1)
     assert not found.holds
@@ -65,14 +64,14 @@ def test_superseded_accounts_for_nothing() -> None:
     found = balance([ONE, TWO], [superseded(ONE), scored(TWO)])
     assert told(found) == (2, 1, 0, 1, 0)
     assert found.first_missing == (ONE,)
-    later = balance([ONE], [superseded(replace(ONE, etag="e0")), scored(ONE)])
+    later = balance([ONE], [superseded(ONE._replace(etag="e0")), scored(ONE)])
     assert told(later) == (1, 0, 0, 1, 0)
     assert later.holds
 
 
 def test_two_ids_of_one_image_are_double() -> None:
     """An id that was made another way names the same image again."""
-    wrong = replace(scored(ONE), id="f" * 64)
+    wrong = scored(ONE)._replace(id="f" * 64)
     found = balance([ONE, TWO], [scored(ONE), wrong, scored(TWO)])
     assert told(found) == (2, 0, 1, 0, 0)
     (double,) = found.first_double
@@ -82,33 +81,33 @@ def test_two_ids_of_one_image_are_double() -> None:
 
 def test_a_failed_record_without_etag_stands_where_no_other_does() -> None:
     """An object denied before its ETag was known: accounted for; no double once it is scored."""
-    denied = failed(replace(ONE, etag=None))
+    denied = failed(ONE._replace(etag=None))
     assert balance([ONE], [denied]).holds
     assert told(balance([ONE], [denied, scored(ONE)])) == (1, 0, 0, 0, 0)
     assert told(balance([ONE], [scored(ONE), denied])) == (1, 0, 0, 0, 0)
     # What was scored is another image by now: the denied one may be this.
-    older = scored(replace(ONE, etag="e0"))
+    older = scored(ONE._replace(etag="e0"))
     assert told(balance([ONE], [denied, older])) == (1, 0, 0, 0, 1)
     # Two that differ are double all the same, and it is they that are named.
-    found = balance([ONE], [denied, scored(ONE), replace(scored(ONE), id="0")])
+    found = balance([ONE], [denied, scored(ONE), scored(ONE)._replace(id="0")])
     assert told(found) == (1, 0, 1, 0, 0)
     assert found.first_double[0].ids == ("0", scored(ONE).id)
 
 
 def test_a_scored_record_without_etag_stands_for_any() -> None:
     """A server that names none: a second record under one is another statement."""
-    bare = scored(replace(ONE, etag=None))
+    bare = scored(ONE._replace(etag=None))
     assert balance([ONE], [bare]).holds
     assert told(balance([ONE], [bare, scored(ONE)])) == (1, 0, 1, 0, 0)
 
 
 def test_a_listing_without_etags() -> None:
     """Any record of the source will do; overwritten between, the two are two images."""
-    bare = replace(ONE, etag=None)
+    bare = ONE._replace(etag=None)
     assert balance([bare], [scored(ONE)]).holds
-    assert balance([bare], [scored(ONE), scored(replace(ONE, etag="e0"))]).holds
+    assert balance([bare], [scored(ONE), scored(ONE._replace(etag="e0"))]).holds
     assert balance([bare], [scored(ONE), failed(bare)]).holds
-    assert told(balance([bare], [scored(ONE), replace(scored(ONE), id="0")])) == (1, 0, 1, 0, 0)
+    assert told(balance([bare], [scored(ONE), scored(ONE)._replace(id="0")])) == (1, 0, 1, 0, 0)
     assert told(balance([bare], [])) == (1, 1, 0, 0, 0)
 
 
@@ -119,7 +118,7 @@ def test_two_models_are_not_double() -> None:
 
 def test_an_image_listed_twice_is_one() -> None:
     """Inputs may overlap; with and without ETags."""
-    bare = replace(TWO, etag=None)
+    bare = TWO._replace(etag=None)
     found = balance([ONE, bare, ONE, bare], [scored(ONE), scored(TWO)])
     assert told(found) == (2, 0, 0, 0, 0)
 
@@ -148,7 +147,7 @@ def test_names_of_every_kind() -> None:
 def test_few_are_named_and_all_counted() -> None:
     """`show` bounds what is listed, in order of name."""
     subjects = [Subject(f"{number:04}", etag="e") for number in range(300)]
-    doubles = [replace(scored(one), id=f"{way}{one.source}") for one in subjects for way in "ab"]
+    doubles = [scored(one)._replace(id=f"{way}{one.source}") for one in subjects for way in "ab"]
     found = balance(reversed(subjects), doubles[200:], show=2)
     assert (found.missing, found.double) == (100, 200)
     assert [one.source for one in found.first_missing] == ["0000", "0001"]
@@ -157,7 +156,7 @@ def test_few_are_named_and_all_counted() -> None:
 
 def test_equal_ids_are_no_double(tmp_path: Path) -> None:
     """Batches regrouped by a queue leave the same records in two files: they count once."""
-    older = replace(TWO, etag="e0")
+    older = TWO._replace(etag="e0")
     files = {"a": [scored(ONE), scored(TWO), superseded(older)], "b": [failed(ONE), scored(older)]}
     for name, records in files.items():
         write(tmp_path / f"{name}.jsonl.gz", [*records, records[-1]])
@@ -217,7 +216,7 @@ def test_the_command_names_what_is_missing(photos: Path, out: Path, say: Say) ->
 def test_the_command_names_what_is_double(photos: Path, out: Path, say: Say) -> None:
     """The ids of each, shortened."""
     record = next(read(out))
-    write(out / "other.jsonl.gz", [replace(record, id="0123456789abcdef")])
+    write(out / "other.jsonl.gz", [record._replace(id="0123456789abcdef")])
     said = say("reconcile", photos, out)
     assert said.code == 1
     ids = f"0123456789ab, {record.id[:12]}"

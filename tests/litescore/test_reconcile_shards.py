@@ -6,7 +6,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,17 +55,17 @@ def test_unopened_any_record_will_do(tmp_path: Path, records: Records) -> None:
         "1 listed: 0 missing, 0 double; 1 shard not looked into (see --members)"
     )
     assert told(balance([shard], [])) == (False, 1, 1, 0, 0, 1)
-    assert told(balance([replace(shard, etag="other")], records(shard))) == (False, 1, 1, 0, 5, 1)
+    assert told(balance([shard._replace(etag="other")], records(shard))) == (False, 1, 1, 0, 5, 1)
 
 
 def test_a_member_claimed_twice(tmp_path: Path, records: Records) -> None:
     """Double by name of member, whether the shard is opened or not."""
     shard = put(tmp_path / "s.zip", zip_of(FILES))
-    claims = [*records(shard), replace(records(shard)[1], id="0")]
+    claims = [*records(shard), records(shard)[1]._replace(id="0")]
     for members in (None, Settings()):
         found = balance([shard], claims, members=members)
         assert (found.holds, found.double) == (False, 1)
-        assert found.first_double[0].subject == replace(shard, member="1.png")
+        assert found.first_double[0].subject == shard._replace(member="1.png")
         assert found.first_double[0].ids[0] == "0"
 
 
@@ -90,7 +89,7 @@ def test_each_member_has_its_record(
     claims = [*kept, *records(other)]
     assert told(balance([shard, other], claims, members=Settings())) == (False, 10, 1, 0, 0, 0)
     found = balance([shard, other], claims, members=Settings())
-    assert found.first_missing == (replace(shard, member=lost.member),)
+    assert found.first_missing == (shard._replace(member=lost.member),)
     assert told(balance([shard, other], [*claims, lost], members=Settings())) == (
         True, 10, 0, 0, 0, 0,
     )  # fmt: skip
@@ -101,7 +100,7 @@ def test_a_member_that_the_shard_does_not_hold(tmp_path: Path, records: Records)
     """Its record is of nothing that is listed, once the shard is opened."""
     shard = put(tmp_path / "s.zip", zip_of(FILES))
     claims = records(shard)
-    claims.append(replace(claims[0], member="other.png", id="0"))
+    claims.append(claims[0]._replace(member="other.png", id="0"))
     assert told(balance([shard], claims, members=Settings())) == (True, 5, 0, 0, 1, 0)
     assert told(balance([shard], claims)) == (True, 1, 0, 0, 0, 1)
 
@@ -129,9 +128,9 @@ def test_a_shard_that_breaks_in_the_middle(tmp_path: Path, records: Records) -> 
     for lost in claims:
         found = balance([shard], [one for one in claims if one != lost], members=Settings())
         assert told(found) == (False, 4, 1, 0, 0, 0)
-        assert found.first_missing == (replace(shard, member=lost.member),)
+        assert found.first_missing == (shard._replace(member=lost.member),)
     # One that was denied before says nothing of a break.
-    denied = Record.failed(replace(shard, etag=None), PermanentError("forbidden", ""), model="m")
+    denied = Record.failed(shard._replace(etag=None), PermanentError("forbidden", ""), model="m")
     assert told(balance([shard], [*claims, denied], members=Settings())) == (True, 4, 0, 0, 0, 0)
     before = [*claims[:-1], denied]
     assert told(balance([shard], before, members=Settings())) == (False, 4, 1, 0, 0, 0)
@@ -142,7 +141,7 @@ def test_a_shard_that_was_not_read_at_all(tmp_path: Path, records: Records) -> N
     shard = put(tmp_path / "s.zip", zip_of(FILES))
     members = records(shard)
     for known in (shard.etag, None):
-        subject = replace(shard, etag=known)
+        subject = shard._replace(etag=known)
         denied = Record.failed(subject, PermanentError("forbidden", ""), model=members[0].model)
         assert told(balance([shard], [denied], members=Settings())) == (True, 5, 0, 0, 0, 0)
         assert told(balance([shard], [denied, *members], members=Settings())) == (
@@ -159,17 +158,17 @@ def test_a_shard_that_cannot_be_read_now(tmp_path: Path, records: Records) -> No
     members = records(shard)
     failed = Record.failed(shard, PermanentError("too-large", ""), model="m")
     for said, listed, limits in (
-        ("it changed after it was listed", replace(shard, etag="1-1"), Settings()),
+        ("it changed after it was listed", shard._replace(etag="1-1"), Settings()),
         ("too-large", shard, Settings(max_shard_bytes=10)),
         ("gone: no such file", Subject(str(tmp_path / "none.zip"), etag="1-1"), Settings()),
     ):
-        claims = [replace(one, source=listed.source, etag=listed.etag) for one in members]
+        claims = [one._replace(source=listed.source, etag=listed.etag) for one in members]
         found = balance([listed], claims, members=limits)
         assert told(found) == (False, 1, 0, 0, 0, 1)
         assert found.first_unopened[0].subject == listed
         assert said in found.first_unopened[0].reason
         assert found.sentence().endswith("; 1 shard could not be read")
-        whole = replace(failed, source=listed.source, etag=listed.etag)
+        whole = failed._replace(source=listed.source, etag=listed.etag)
         assert told(balance([listed], [whole], members=limits)) == (True, 1, 0, 0, 0, 0)
         assert balance([listed], [], members=limits).missing == 1
 

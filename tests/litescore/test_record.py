@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -163,13 +162,13 @@ def test_the_id_is_pinned() -> None:
 def test_the_id_depends_on_four_things_and_nothing_else() -> None:
     """Model, source, member and ETag; not the version, the result or the time."""
     assert scored().id == failed().id == SUBJECT.identity(MODEL)
-    assert replace(SUBJECT, version="v2").identity(MODEL) == SUBJECT.identity(MODEL)
+    assert SUBJECT._replace(version="v2").identity(MODEL) == SUBJECT.identity(MODEL)
     others = [
         SUBJECT.identity("cd" * 32),
-        replace(SUBJECT, source="s3://bucket/other").identity(MODEL),
-        replace(SUBJECT, member=None).identity(MODEL),
-        replace(SUBJECT, etag="0f-4").identity(MODEL),
-        replace(SUBJECT, etag=None).identity(MODEL),
+        SUBJECT._replace(source="s3://bucket/other").identity(MODEL),
+        SUBJECT._replace(member=None).identity(MODEL),
+        SUBJECT._replace(etag="0f-4").identity(MODEL),
+        SUBJECT._replace(etag=None).identity(MODEL),
     ]
     assert len({SUBJECT.identity(MODEL), *others}) == 6
 
@@ -191,7 +190,7 @@ def test_rank() -> None:
     early, late = "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"
     order = [("superseded", early), ("superseded", late), ("failed", early), ("failed", late)]
     order += [("scored", early), ("scored", late)]
-    records = [replace(scored(), status=status, at=at) for status, at in order]
+    records = [scored()._replace(status=status, at=at) for status, at in order]
     for lower, higher in itertools.pairwise(records):
         assert lower.rank < higher.rank
 

@@ -8,7 +8,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ def record(name: str, status: str = "scored", at: str = EARLY, model: str = "m")
         made = Record.scored(Subject(name), row, labels=("ant", "bee"), model=model)
     else:
         made = Record.failed(Subject(name), PermanentError("corrupt", status), model=model)
-    return replace(made, status=status, at=at)
+    return made._replace(status=status, at=at)
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
@@ -174,12 +173,12 @@ def test_counts() -> None:
 
 def sure(name: str, score: float, label: str = "bee") -> Record:
     """A scored record of this probability."""
-    return replace(record(name), label=label, score=score)
+    return record(name)._replace(label=label, score=score)
 
 
 def unreadable(name: str, reason: str, kind: str = "corrupt") -> Record:
     """A failed record for this reason."""
-    return replace(record(name, "failed"), reason=reason, kind=kind)
+    return record(name, "failed")._replace(reason=reason, kind=kind)
 
 
 def test_how_sure() -> None:
@@ -243,7 +242,7 @@ def test_some_of_each_label() -> None:
 
 def test_the_command_tells_all(tmp_path: Path, say: Say) -> None:
     """Counts, probabilities, the least sure and the errors, in lines and as JSON."""
-    member = replace(sure("c.zip", 0.31), id="c", member="3.png")
+    member = sure("c.zip", 0.31)._replace(id="c", member="3.png")
     records = [sure("a.png", 0.97), sure("b.png", 0.92), member, unreadable("d.png", "truncated")]
     write(tmp_path / "1.jsonl.gz", [*records, records[0]])
     said = say("results", tmp_path)
@@ -276,7 +275,7 @@ def test_the_command_tells_all(tmp_path: Path, say: Say) -> None:
 
 def test_odd_names_come_back(tmp_path: Path) -> None:
     """Blanks, emoji and bytes that are not UTF-8, in sources and in ids."""
-    records = [replace(record(name), id=name) for name in ("a b", "\U0001f41d", "\udcff", "\x00")]
+    records = [record(name)._replace(id=name) for name in ("a b", "\U0001f41d", "\udcff", "\x00")]
     write(tmp_path / "1.jsonl", records)
     assert list(results.read(tmp_path)) == records
 
@@ -286,7 +285,7 @@ def test_names_do_not_move_the_cursor(tmp_path: Path, say: Say) -> None:
     click takes out by itself where nobody looks; these it does not.)
     """
     hostile = "s3://in/\x1b]52;c;eA==\x07.png"
-    label = replace(sure(hostile, 0.3), label="bee\x07")
+    label = sure(hostile, 0.3)._replace(label="bee\x07")
     records = tmp_path / "records"
     write(records / "1.jsonl", [label, unreadable("d.png", "bell \x07")])
     listed = tmp_path / "list.jsonl"

@@ -65,6 +65,22 @@ def test_every_batch_gives_the_same_answers(runtime: str, dtype: str, fixed: int
         np.testing.assert_allclose(found, one_by_one, atol=1e-6 if dtype == "float32" else 0)
 
 
+@runtimes
+@dtypes
+@pytest.mark.parametrize("fixed", [None, 4])
+def test_more_threads_give_the_same_answers(runtime: str, dtype: str, fixed: int | None) -> None:
+    """To the bit, at the batch it had; no more threads than were allowed."""
+    model = held(tiny.build(SHAPE, dtype=dtype, batch=fixed))
+    scorer = Scorer(model, runtime=runtime, batch=fixed or 8, most_threads=2)
+    before = scorer.probabilities(PIXELS)
+    scorer.widen()
+    assert scorer.threads == 2
+    np.testing.assert_array_equal(scorer.probabilities(PIXELS), before)
+    alone = Scorer(model, runtime=runtime)
+    alone.widen()
+    assert alone.threads == 1
+
+
 @pytest.mark.parametrize(
     ("machine", "runtime", "batch"),
     [
@@ -286,7 +302,9 @@ def test_no_model_names_the_way_to_one(tmp_path: Path) -> None:
     """A path that does not exist, and a folder."""
     with pytest.raises(ModelError, match=r"no model at .*none\.tflite: make one with .*export"):
         Scorer(tmp_path / "none.tflite")
-    with pytest.raises(ModelError, match=r"cannot read the model .*: Is a directory"):
+    with pytest.raises(
+        ModelError, match=r"cannot read the model .*: it is a folder; name a .*tflite"
+    ):
         Scorer(tmp_path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
@@ -48,7 +47,7 @@ def test_every_variable_is_read() -> None:
     found = Settings.read({name: text for name, (text, _) in GOOD.items()})
     for field, (variable, _, _) in TABLE.items():
         assert getattr(found, field) == GOOD[variable][1]
-    assert set(TABLE) == {field.name for field in fields(Settings)}
+    assert set(TABLE) == {*Settings._fields}
 
 
 def test_the_process_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +79,7 @@ def test_a_bad_value_names_itself(variable: str, text: str, allowed: str) -> Non
 
 def test_settings_are_frozen() -> None:
     """What was read stays."""
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         Settings().top = 4  # type: ignore[misc]
 
 

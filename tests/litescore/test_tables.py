@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +46,7 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     records = [scored(Subject(name, etag="e", version="v1")) for name in NAMES]
     records += [scored(Subject("s.zip", name)) for name in NAMES]
     failed = Record.failed(Subject("x.png"), PermanentError("corrupt", "cut,\n\\udcff"), model="m")
-    records += [failed, replace(failed, id="0", status="superseded", kind=None)]
+    records += [failed, failed._replace(id="0", status="superseded", kind=None)]
     put(tmp_path / NAME, records)
     assert list(results.read(tmp_path)) == records
 

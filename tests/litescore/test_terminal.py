@@ -31,15 +31,20 @@ def test_all_is_dropped_without_a_word(capfd: pytest.CaptureFixture[str]) -> Non
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("tell", "told"), [(True, "why\n"), (False, "")])
-def test_an_error_may_tell(capfd: pytest.CaptureFixture[str], tell: bool, told: str) -> None:
-    """With `tell_on_error` what led to an exception is shown; the exception comes out."""
+@pytest.mark.parametrize(
+    ("error", "tell", "told"),
+    [(KeyError, True, "why\n"), (KeyError, False, ""), (KeyboardInterrupt, True, "")],
+)
+def test_an_error_may_tell(
+    capfd: pytest.CaptureFixture[str], error: type[BaseException], tell: bool, told: str
+) -> None:
+    """With `tell_on_error` what led to an error is shown, and not before a Ctrl-C; both come out."""
 
     def fail() -> None:
         os.write(2, b"why\n")
-        raise KeyError
+        raise error
 
-    with pytest.raises(KeyError), hushed(tell_on_error=tell):
+    with pytest.raises(error), hushed(tell_on_error=tell):
         fail()
     assert capfd.readouterr().err == told
 

@@ -20,7 +20,7 @@ from tests.litescore import tiny
 MODELS = {
     "float": tiny.build((8, 8, 3), 5),
     "uint8": tiny.build((8, 8, 3), 5, dtype="uint8"),
-    "probe": _PROBE.read_bytes(),
+    "probe": Path(_PROBE).read_bytes(),
     "described": prefix.attach(tiny.build(), "NOTE", b"what others say of it"),
 }
 
@@ -52,11 +52,18 @@ def test_every_cut_is_noticed(name: str) -> None:
             wholeness.check(model[:kept])
 
 
-@pytest.mark.parametrize("data", [b"", b"x" * 7, b"x" * 500, b"PK\3\4" * 20])
+@pytest.mark.parametrize("data", [b"", b"x" * 7, b"x" * 500, b"NK\3\4" * 20])
 def test_what_is_no_model_is_told_apart(data: bytes) -> None:
     """Without the identifier it is not half a model but none."""
     with pytest.raises(ModelError, match="not a TFLite model: TFL3 "):
         wholeness.check(data)
+
+
+@pytest.mark.parametrize("begin", [b"PK\3\4", b"\x89HDF\r\n\x1a\n"])
+def test_a_keras_model_is_told_with_the_way_to_a_file(begin: bytes) -> None:
+    """Those who name model.keras are told what makes a .tflite file of it."""
+    with pytest.raises(ModelError, match=r"not a TFLite model: it is a Keras .*`litescore export`"):
+        wholeness.check(begin + bytes(99))
 
 
 def test_an_offset_before_the_file_is_noticed() -> None:

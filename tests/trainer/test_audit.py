@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from litescore import dataset
-from litescore.errors import UsageError
+from litescore.errors import ConfigurationError, MissingDependency, UsageError
 from litescore.idx import read_pair
 from tests.trainer.pictures import write_idx_set
-from trainer.audit.cli import audit
+from trainer.audit.cli import audit, verdict
 from trainer.audit.near import near_pairs
 from trainer.audit.perceptual import hash_of
 
@@ -255,6 +255,42 @@ def test_hash_hardly_knows_the_size() -> None:
     distance = np.unpackbits(hash_of(large) ^ hash_of(large.resize((200, 200)))).sum()
     assert distance <= 6
     assert np.unpackbits(hash_of(large) ^ hash_of(scene(2, 600))).sum() > 60
+
+
+def test_what_is_not_installed_is_no_picture_s_fault(
+    trees: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without ImageHash the audit ends with the way to it; no picture is told to be unreadable."""
+    monkeypatch.setitem(sys.modules, "imagehash", None)
+    clean = trees.parent / "clean.csv"
+    asked = CliRunner().invoke(audit, [str(trees), "--manifest", str(clean)])
+    assert isinstance(asked.exception, MissingDependency), asked.output
+    assert not clean.exists()
+
+
+@pytest.mark.parametrize("option", ["--out", "--manifest"])
+def test_a_place_that_cannot_be_written_is_told_before_the_work(
+    trees: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """By name, and no picture is read for it."""
+    monkeypatch.setattr("trainer.audit.whole.audit", None)
+    place = trees / "train/ash/00.png/x.csv"
+    asked = CliRunner().invoke(audit, [str(trees), option, str(place)])
+    assert isinstance(asked.exception, ConfigurationError)
+    assert str(asked.exception).startswith(f"cannot write {place}: ")
+
+
+@pytest.mark.parametrize(
+    ("found", "bad", "words"),
+    [
+        (1, 1, "1 of 1 finding spoils a training"),
+        (4, 1, "1 of 4 findings spoils a training"),
+        (4, 2, "2 of 4 findings spoil a training"),
+    ],
+)
+def test_the_verdict_is_a_sentence(found: int, bad: int, words: str) -> None:
+    """One of many, some of many, one of one."""
+    assert verdict(found, bad) == words
 
 
 def test_needs_no_tensorflow() -> None:

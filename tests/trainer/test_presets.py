@@ -94,6 +94,17 @@ def test_own_images_get_a_cnn(tmp_path: Path) -> None:
     assert job.data.place == str(tmp_path)
 
 
+def test_a_finished_run_that_is_replaced_is_told(tmp_path: Path) -> None:
+    """Of an empty folder nothing is said."""
+    told: list[str] = []
+    request = Request(data=tmp_path, out=tmp_path / "run")
+    plan(request, told.append)
+    assert told == []
+    (tmp_path / "run" / "run.json").touch()
+    plan(request, told.append)
+    assert told == [f"{tmp_path / 'run'} holds a finished training: this one takes its place"]
+
+
 def test_an_out_that_is_a_file_is_refused_before_training(tmp_path: Path) -> None:
     """The message names the path and the option."""
     (tmp_path / "run").write_text("in the way")

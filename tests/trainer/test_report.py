@@ -125,6 +125,20 @@ def test_pages_escape_any_name(tensorflow: Callable[..., Any]) -> None:
     assert all(alts)
 
 
+def test_which_weights_are_kept_is_told(tensorflow: Callable[..., Any]) -> None:
+    """In the terminal too: where a training stopped by itself, and the epoch that it kept."""
+    told = tensorflow(told_of_an_early_stop)
+    assert "Stopped by itself after epoch 3 of 30. The weights of epoch 3 are kept" in told
+
+
+def told_of_an_early_stop() -> str:
+    """The lines that end a run of three epochs."""
+    from trainer.report import verdict
+
+    run, _ = judged(2)
+    return "\n".join(verdict.summary(run))
+
+
 def test_warnings_of_the_audit_are_told(tensorflow: Callable[..., Any]) -> None:
     """Each as it is."""
     assert "twice in it" in tensorflow(page_of, 2, None, ("3 images are twice in it",))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from litescore.files import check_place
 from litescore.terminal import printable
 
 if TYPE_CHECKING:
@@ -46,9 +47,11 @@ _SHOWN, _NAMED = 3, 1000
     help="Bits of 256 in which the hashes of images that look alike may differ.",
 )
 @click.option(
-    "--size", type=click.IntRange(1, 16384), help="Of the model's input, as train has it. [224]"
+    "--size",
+    type=click.IntRange(1, 16384),
+    help="Pixels a side of the model's input.  [default: 224]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def audit(
     source: str,
     out: Path | None,
@@ -79,6 +82,8 @@ def audit(
     parts = whole.parts_of(source)
     if manifest:
         cleaned.check(manifest, next(iter(parts.values())))
+    for place in filter(None, (out, manifest)):
+        check_place(place)
     audited = _audited(parts, threshold)
     found = findings(audited, size=size)
     kept = cleaned.keep(audited, near=near == "keep") if manifest else None
@@ -119,12 +124,14 @@ def _say(audited: Audit, found: tuple[Finding, ...]) -> None:
             click.echo(printable(f"       {example}"))
         click.echo(f"       -> {printable(one.fix)}")
     bad = sum(one.spoils for one in found)
-    click.echo(_verdict(len(found), bad))
+    click.echo(verdict(len(found), bad))
 
 
-def _verdict(found: int, bad: int) -> str:
+def verdict(found: int, bad: int) -> str:
+    """What the findings come to: `bad` of `found` spoil a training."""
     if bad:
-        return f"{bad} of {found} {'finding spoils' if bad == 1 else 'findings spoil'} a training"
+        findings = "finding" if found == 1 else "findings"
+        return f"{bad} of {found} {findings} {'spoils' if bad == 1 else 'spoil'} a training"
     return "nothing that spoils a training" if found else "nothing found"
 
 

@@ -166,7 +166,8 @@ def _small(audit: Audit, size: int | None) -> Iterator[Finding]:
     numbers = tuple(number for number, side in shorter.items() if side < wanted)
     if numbers:
         most = int(np.percentile(list(shorter.values()), 10))
-        text = f"{_images_are(len(numbers))} smaller than the model's {wanted} x {wanted} pixels"
+        text = f"{_images_are(len(numbers))} smaller than {wanted} x {wanted} pixels"
+        text += ", what `train` makes of them without --size" if size is None else ""
         fix = "small ones are enlarged"
         fix += f"; with --size {most} nine in ten images are not" if most < wanted else ""
         yield Finding("small", False, len(numbers), text, fix, numbers)

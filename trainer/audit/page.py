@@ -124,14 +124,12 @@ def _sizes(page: Page, audit: Audit) -> None:
         return
     page.text(f"{len(sizes):,} sizes; by the longer side, each step twice the one before:")
     steps = Counter(max(size).bit_length() for size in sizes.elements())
-    page.table(("longer side", "images", ""), _histogram(steps))
+    page.bars(("longer side", "images"), _histogram(steps))
 
 
-def _histogram(steps: Counter[int]) -> Iterator[tuple[str, str, str]]:
-    most = max(steps.values())
+def _histogram(steps: Counter[int]) -> Iterator[tuple[str, tuple[int]]]:
     for step in range(min(steps), max(steps) + 1):
-        bar = "\N{FULL BLOCK}" * -(-24 * steps[step] // most)
-        yield f"{1 << (step - 1)} to {(1 << step) - 1}", f"{steps[step]:,}", bar
+        yield f"{1 << (step - 1)} to {(1 << step) - 1}", (steps[step],)
 
 
 def _capital(text: str) -> str:

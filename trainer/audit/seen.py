@@ -20,7 +20,7 @@ from PIL import Image
 
 from litescore import image
 from litescore.dataset import Dataset
-from litescore.errors import LitescoreError
+from litescore.errors import LitescoreError, MissingDependency
 from trainer.audit.perceptual import color_of, hash_of
 
 Size: TypeAlias = tuple[int, int]
@@ -122,6 +122,8 @@ def _look_at(data: Dataset, number: int, budget: image.PixelBudget) -> Seen | Un
         # A damaged header may say anything: the decoder judges it.
         with budget.hold(pixels if _LARGE < pixels <= image.MAX_PIXELS else 0):
             return _seen(image.decode(content), hashlib.sha256(content).digest(), mode)
+    except MissingDependency:
+        raise  # It is this environment that lacks something, and no picture.
     except LitescoreError as error:
         return Unreadable(_reason(str(error), data.where(number)))
 

@@ -24,6 +24,7 @@ from trainer.images.workers import Workers
 Watch: TypeAlias = Callable[[str, int, int], None]
 
 _TOLD = 20
+_OR = ", or leave it out: `litescore audit SOURCE --manifest clean.csv` writes a list to train on"
 
 
 def unwatched(_doing: str, _done: int, _of: int) -> None:
@@ -115,9 +116,10 @@ def refuse(problems: Sequence[str], of: int) -> None:
     told = "; ".join(problems[:_TOLD])
     rest = f"; and {len(problems) - _TOLD:,} more" if len(problems) > _TOLD else ""
     if len(problems) == 1:
-        raise DataError(f"cannot use {told}; remove it or mend it")
+        raise DataError(f"cannot use {told}; remove it or mend it{_OR}")
     raise DataError(
         f"cannot use {len(problems):,} of {of:,} pictures: {told}{rest}; remove them or mend them"
+        f"{_OR}"
     )
 
 

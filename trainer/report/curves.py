@@ -43,7 +43,8 @@ def curves(epochs: Sequence[Epoch], best: int, began: int | None = None) -> byte
             f"overfitting from epoch {began}", (0.98, 1.0), xycoords="axes fraction",
             xytext=(0, -3), textcoords="offset points", ha="right", va="top", fontsize=9, color=BAD,
         )  # fmt: skip
-    right.legend(frameon=False, fontsize=9, loc="lower right")
+    # On white: the line of the kept epoch may run behind its words.
+    right.legend(facecolor="white", edgecolor="none", fontsize=9, loc="lower right")
     return png(figure)
 
 

@@ -141,7 +141,7 @@ def _tiles(
     for index in indices.tolist():
         row = run.test.probabilities[index]
         said, truth = int(row.argmax()), int(test.classes[index])
-        words = f"{_brief(labels[said])} {100 * row[said]:.1f} %"
+        words = f"{_brief(labels[said])} {100 * row[said]:.1f}\u00a0%"
         if said != truth:
             words += f"\nis {_brief(labels[truth])}"
         yield tiles.tile(test.tensors[index], cmap=cmap), words + _where(run, index), tone

@@ -148,20 +148,13 @@ def _training(page: Page, run: Run, pictures: Mapping[str, bytes]) -> None:
     if began:
         page.text(began, tone=BAD)
     page.text(overfitting(run), tone=BAD if run.overfits else GOOD)
-    page.text(_kept(run))
+    page.text(verdict.kept(run))
     if "learning-rate" in pictures:
         page.picture(pictures["learning-rate"], alt="the learning rate over the epochs")
     page.table(
         ("epoch", "loss", "accuracy", "validation loss", "validation accuracy"),
         (_epoch_row(epoch) for epoch in fitted.epochs),
     )
-
-
-def _kept(run: Run) -> str:
-    fitted, most = run.fitted, run.job.recipe.epochs
-    ended = len(fitted.epochs)
-    kept = f"The weights of epoch {fitted.best} are kept, where the loss was lowest."
-    return f"Stopped by itself after epoch {ended} of {most}. {kept}" if ended < most else kept
 
 
 def _again(page: Page, run: Run, facts: Mapping[str, Any]) -> None:

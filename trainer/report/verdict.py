@@ -34,12 +34,20 @@ def summary(run: Run) -> list[str]:
     """The lines that end a training."""
     tutorial = comparison(run)
     return [
+        *([kept(run)] if run.fitted.best < run.job.recipe.epochs else []),
         *([tutorial] if tutorial else [f"test accuracy {percent(run.test.accuracy)}"]),
         overfitting(run),
         *filter(None, (overfitting_began(run), imbalanced(run))),
         f"first test images: {first_predictions(run)}",
         f"trained in {run.fitted.seconds:.1f} s, {run.images_per_second:,.0f} images a second",
     ]
+
+
+def kept(run: Run) -> str:
+    """Which epoch's weights the model has, and whether the training ended before its last epoch."""
+    ended, most = len(run.fitted.epochs), run.job.recipe.epochs
+    words = f"The weights of epoch {run.fitted.best} are kept, where the loss was lowest."
+    return f"Stopped by itself after epoch {ended} of {most}. {words}" if ended < most else words
 
 
 def began(epochs: Sequence[Epoch]) -> int | None:

@@ -24,6 +24,8 @@ from litescore.store import s3
 
 _FOLDER = "manifests/"
 _EVERY = 10_000
+# What a Distributed Map reads of one file at most.
+_MOST_BYTES = 10 * 10**9
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,15 @@ def keep(
     """Read a list, a path or an s3:// URL, and keep it for the state machine; `tell` hears how many
     images it has so far.
 
-    Raises UsageError for an image that the stack's function may not read, ConfigurationError for a
-    list that cannot be read or kept.
+    Raises UsageError for an image that the stack's function may not read and for a list of more bytes
+    than a state machine reads, ConfigurationError for one that cannot be read or kept.
     """
     with tempfile.TemporaryDirectory(prefix="litescore-backfill-") as scratch:
         folder = Path(scratch)
         local = str(_fetched(account, named, folder)) if s3.is_s3(named) else named
         rows = _rows(manifests.read(local), stack, named)
         path = folder / "list.jsonl"
-        images, digest = _write(rows, path, tell)
+        images, digest = _write(rows, path, named, tell)
         if not images:
             raise UsageError(f"{named} lists no image")
         bucket, key = stack.outputs["OutputBucket"], f"{_FOLDER}{digest}.jsonl"
@@ -72,13 +74,19 @@ def _rows(subjects: Iterator[Subject], stack: Stack, named: str) -> Iterator[dic
 
 
 def _write(
-    rows: Iterator[dict[str, str]], path: Path, tell: Callable[[int], None]
+    rows: Iterator[dict[str, str]], path: Path, named: str, tell: Callable[[int], None]
 ) -> tuple[int, str]:
     """How many lines, and the digest of all: the same list is kept once."""
-    digest, images = hashlib.sha256(), 0
+    digest, images, size = hashlib.sha256(), 0, 0
     with path.open("wb") as file:
         for images, row in enumerate(rows, 1):
             line = f"{json.dumps(row)}\n".encode()
+            size += len(line)
+            if size > _MOST_BYTES:
+                raise UsageError(
+                    f"{named} is too long: a state machine reads {_MOST_BYTES:,} bytes of a list, "
+                    f"here its first {images - 1:,} images: split it, or name a prefix"
+                )
             digest.update(line)
             file.write(line)
             if images % _EVERY == 0:

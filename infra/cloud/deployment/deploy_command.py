@@ -48,8 +48,7 @@ if TYPE_CHECKING:
     "--milliseconds",
     type=click.FloatRange(0, min_open=True),
     metavar="MS",
-    help="Processor time of an image in all, as `litescore status` tells it; for "
-    "--nightly-max-cost.",
+    help="Processor time of an image in all, as `litescore status` tells it.",
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--policy", is_flag=True, help="Print the IAM policy that a deployer needs.")

@@ -34,7 +34,7 @@ SETTINGS: Mapping[str, tuple[str, Any, str | None, str]] = {
         "Timeout",
         click.Choice(["30", "60", "120", "300", "600", "900"]),
         None,
-        "Seconds that a batch may take.",
+        "Seconds that an invocation may take.",
     ),
     "--concurrency": (
         "MaximumConcurrency",
@@ -46,7 +46,7 @@ SETTINGS: Mapping[str, tuple[str, Any, str | None, str]] = {
         "BatchSize",
         click.IntRange(1, 10000),
         "N",
-        "Images that an invocation takes at most.",
+        "Images that an invocation of the function takes at most.",
     ),
     "--window": (
         "BatchingWindow",

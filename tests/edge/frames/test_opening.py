@@ -63,11 +63,11 @@ def test_folder_records_are_the_batch_pipelines(
     scorer = Scorer(int8_model)
     source = choose(SourceOptions(str(pngs.folder)), scorer.contract, device, Settings())
     ours = [
-        replace(record, frame=None, decision=None, at="")
+        record._replace(frame=None, decision=None, at="")
         for record in score(source, scorer, device)
     ]
     outcomes = batch.run(subjects([str(pngs.folder)]), scorer, settings=Settings())
-    theirs = [replace(outcome.record, at="") for outcome in outcomes if outcome.record]
+    theirs = [outcome.record._replace(at="") for outcome in outcomes if outcome.record]
     assert len(ours) == 50
     assert ours == theirs
 

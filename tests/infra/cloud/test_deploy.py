@@ -127,7 +127,9 @@ def test_yes_at_the_terminal_deploys(empty: Account, say: Say) -> None:
 
 def test_a_plan_is_but_a_plan(empty: Account, say: Say) -> None:
     """--plan needs no terminal, shows all, and leaves nothing; as JSON for machines."""
-    said = say("deploy", "--stack", "planned", "--plan")
+    night = ("--nightly", "cron(0 2 * * ? *)", "--nightly-max-images", "50000")
+    more = ("--memory", "3008", "--concurrency", "50", "--alarm-email", "me@example.com")
+    said = say("deploy", "--stack", "planned", "--plan", *night, *more)
     assert (said.code, said.err.splitlines()[-1]) == (0, "nothing was changed")
     assert "AWS::SQS::Queue" in said.out
     plan = json.loads(say("deploy", "--stack", "planned", "--plan", "--json").out)

@@ -13,7 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ def record(number: int, status: str = "scored", **other: Any) -> Record:
 
         chances = np.random.default_rng(number).random(len(LABELS), np.float32)
         made = Record.scored(subject, chances, labels=LABELS, model=model)
-    return replace(made, at=f"2026-11-{1 + number % 28:02d}T00:00:00.{number % 1000:03d}Z", **other)
+    return made._replace(at=f"2026-11-{1 + number % 28:02d}T00:00:00.{number % 1000:03d}Z", **other)
 
 
 def delivered(seed: int) -> list[tuple[str, list[Record]]]:
@@ -115,14 +115,14 @@ def delivered(seed: int) -> list[tuple[str, list[Record]]]:
             one = record(number, status)
             named = Subject(one.source, member, one.etag)
             at = f"2026-11-{draw.randrange(1, 29):02d}T00:00:{part:02d}.{draw.randrange(1000):03d}Z"
-            lines.append(replace(one, id=named.identity(one.model), member=member, at=at))
+            lines.append(one._replace(id=named.identity(one.model), member=member, at=at))
         written.append((f"dt=2026-{1 + part % 12:02d}-01/{part:064x}.jsonl.gz", lines))
     return written
 
 
 def plain(one: Record) -> dict[str, Any]:
     """A record as a row has it; `top` is compared apart, frame and decision are text."""
-    row = {field.name: getattr(one, field.name) for field in fields(one)}
+    row = one._asdict()
     del row["top"]
     for name in ("frame", "decision"):
         row[name] = None if row[name] is None else json.dumps(row[name], separators=(",", ":"))
@@ -308,9 +308,9 @@ def litescore_query(shelf: Shelf, tmp_path: Path, *words: str) -> Result:
 def test_the_command_prints_a_table(shelf: Shelf, tmp_path: Path) -> None:
     """As many rows as asked for, without letters that move a cursor, and what it read."""
     lines = [record(n).to_json() for n in range(4)]
-    odd = replace(record(5), source="s3://photos/\x1b[2Jgone.png", at="2027-01-01T00:00:00.000Z")
+    odd = record(5)._replace(source="s3://photos/\x1b[2Jgone.png", at="2027-01-01T00:00:00.000Z")
     shelf.put("dt=2026-01-01/x.jsonl.gz", [*lines, odd.to_json()])
-    done = litescore_query(shelf, tmp_path, "latest", "--limit", "2")
+    done = litescore_query(shelf, tmp_path, "latest", "--since", "2026-01-01", "--limit", "2")
     assert done.exit_code == 0
     head, first, _ = done.stdout.splitlines()
     assert head.split() == ["source", "member", "status", "label", "score", "kind", "at"]

@@ -54,7 +54,7 @@ def spoken(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> Any:
 
 def test_a_job_at_a_glance(cloud: LocalCloud, spoken: Any) -> None:
     """Each part for machines."""
-    done = spoken("--json", "--records", "4")
+    done = spoken("--json", "--newest", "4")
     told = json.loads(done.out)
     assert done.code == 0
     # What lies in the input bucket was announced too, and the notifications themselves were tested.
@@ -76,7 +76,7 @@ def test_a_job_at_a_glance(cloud: LocalCloud, spoken: Any) -> None:
 
 def test_in_words(spoken: Any) -> None:
     """The same for people, with what to do about the dead letter."""
-    done = spoken("--records", "1")
+    done = spoken("--newest", "1")
     assert "queue         7 waiting, 0 in flight, 0 delayed" in done.out
     assert "dead letters  1: `litescore redrive`" in done.out
     assert "images        3 scored, 1 failed, 0 superseded in the last hour" in done.out

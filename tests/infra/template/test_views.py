@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -94,7 +93,7 @@ def sql_types(view: str) -> dict[str, str]:
 def lost_fields(text: str) -> None:
     """The table's columns are the record's fields, in the order and of the types they have."""
     table = resources(text)["RecordsTable"]["TableInput"]
-    kinds = {field.name: TYPES[str(field.type)] for field in fields(Record)}
+    kinds = {name: TYPES[kind.__forward_arg__] for name, kind in Record.__annotations__.items()}
     wanted = {"v": kinds.pop("v")} | kinds
     assert list(columns_of(table).items()) == list(wanted.items())
 

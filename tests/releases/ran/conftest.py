@@ -53,13 +53,13 @@ def scored(
     decision = None if changed is None else {"changed": changed}
     made = Record.scored(Subject(name, None, etag), row, labels=LABELS, model=model, frame=frame,
                          decision=decision)  # fmt: skip
-    return replace(made, at=f"{DAY}{at}:00.000Z" if len(at) == 5 else at)
+    return made._replace(at=f"{DAY}{at}:00.000Z" if len(at) == 5 else at)
 
 
 def failed(model: str, name: str, *, at: str = "09:00") -> Record:
     """A record of an image that could not be read."""
     made = Record.failed(Subject(name, None, "e"), PermanentError("corrupt", "no"), model=model)
-    return replace(made, at=f"{DAY}{at}:00.000Z")
+    return made._replace(at=f"{DAY}{at}:00.000Z")
 
 
 def on(device: str, number: int = 0) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from litescore.ran import agreement
@@ -55,7 +53,7 @@ def test_what_is_not_the_same_image() -> None:
     assert not agreements([
         scored(A, "a", 0), scored(B, "b", 0),
         scored(A, "c", 0), scored(B, "c", 0, etag="f"),
-        scored(A, "d", 0), replace(scored(B, "d", 0), member="1.png"),
+        scored(A, "d", 0), scored(B, "d", 0)._replace(member="1.png"),
         scored(A, "e", 0), failed(B, "e"),
         scored(A, "cam", 0, **live), scored(B, "cam", 0, **live),
     ])  # fmt: skip

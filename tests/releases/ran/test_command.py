@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,8 +144,8 @@ def test_a_page_about_little(shelf: Shelf, publisher: Publisher, key: PrivateKey
     made = built(shelf, key, [failed(digest, "a")])
     assert "1 image of 1 release" in made.lead
     assert "nothing is scored" in made.html()
-    evil = replace(scored(digest, "b", 0), label="<i>'&\"\ud800")
-    strange = replace(evil, model="\udc80<i>'", id="")
+    evil = scored(digest, "b", 0)._replace(label="<i>'&\"\ud800")
+    strange = evil._replace(model="\udc80<i>'", id="")
     shown = "\n".join(OPTIONS.lines(join(shelf, (key.public,), [evil, strange], "here")))
     assert "\n�<i>'  unknown release" in shown
     made = built(shelf, key, [evil, strange])

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def _identities(records: Sequence[Record]) -> list[tuple[str, str, str]]:
 
 
 def _timeless(records: Sequence[Record]) -> list[Record]:
-    return [replace(record, at="", frame=None, decision=None) for record in records]
+    return [record._replace(at="", frame=None, decision=None) for record in records]
 
 
 def _there(arm: Arm64, runtime: str, *words: str | Path) -> str:

@@ -1,0 +1,1 @@
+"""How cost grows as work grows: measured here, and simulated for AWS beyond (docs/SCALE.md)."""
