@@ -129,7 +129,6 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "photos.zip": things.archive,
     "list.csv": things.listed,
     "new/": things.new,
-    "frames/": things.frames,
     "model.tflite": things.model,
     "mnist.tflite": things.mnist_model,
     "digit.jpg": things.digit,
