@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOOLS := mmdebstrap systemd-container mosquitto chromium gir1.2-gst-rtsp-server-1.0 python3-gi \
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 
-.PHONY: demo test tools install clean
+.PHONY: demo test bench tools install clean
 
 install: $(VENV)/.installed
 
@@ -29,6 +29,11 @@ test: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# Every row of docs/BENCHMARKS.md in one run, half an hour on two quiet processors; with LITESCORE_DATA
+# those of accuracy too.
+bench: install
+	@$(BIN)/python -m benchmarks.house
 
 # Quick when all is there; what is missing needs root.
 tools:

@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks import holds
 from benchmarks.batch import cases
 from benchmarks.batch.rounds import ROUNDS, print_ratio
 from infra import emulator
@@ -96,6 +97,7 @@ _ENVIRON = {
 BARE, OURS, BOTO3 = "bare handler", "litescore", "litescore + boto3 client"
 LIBRARIES = "its libraries and the model alone"
 PHOTOS = "litescore, MobileNetV3-Small"
+STAGES = "stages"
 
 
 @dataclass(frozen=True)
@@ -121,17 +123,23 @@ def main() -> None:
     words.add_argument("--rounds", type=int, default=ROUNDS)
     words.add_argument("--models", type=Path, help="keep the models here, or find them")
     given = words.parse_args()
-    python = interpreters.find(given.python)
-    if python is None:
-        sys.exit(f"no Python {given.python} on this machine")
-    runtime = emulator.isolated(python, given.python)
+    found = starts(given.python, given.rounds, given.models)
+    stages = found.pop(STAGES)
+    print(f"\nINIT of the zip for Python {given.python} under AWS's emulator, and processor time")
+    _print_starts(found)
+    _print_stages([start.told for start in stages])
+
+
+def starts(python: str, rounds: int, models: Path | None = None) -> dict[str, list[Start]]:
+    """Each way's starts, round by round; those of STAGES tell what each import took."""
+    interpreter = interpreters.find(python)
+    if interpreter is None:
+        sys.exit(f"no Python {python} on this machine")
+    runtime = emulator.isolated(interpreter, python)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ways, stages = _ways(folder, given.models or folder / "models", given.python, runtime)
-        found = _measure(folder, {**ways, "stages": stages}, given.rounds)
-    print(f"\nINIT of the zip for Python {given.python} under AWS's emulator, and processor time")
-    _print_starts({way: found[way] for way in ways})
-    _print_stages([start.told for start in found["stages"]])
+        ways, stages = _ways(folder, models or folder / "models", python, runtime)
+        return _measure(folder, {**ways, STAGES: stages}, rounds)
 
 
 def _ways(folder: Path, models: Path, python: str, runtime: Runtime) -> tuple[dict[str, Way], Way]:
@@ -228,8 +236,10 @@ def _print_starts(found: Mapping[str, list[Start]]) -> None:
     for what, number in of.items():
         by: dict[str, list[Any]] = {way: [*map(number, starts)] for way, starts in found.items()}
         print_ratio(f"{what} of the libraries, over bare", by[LIBRARIES], by[BARE])
-        print_ratio(f"{what} over a bare handler", by[OURS], by[BARE], most=3.5)
-        print_ratio(f"{what} over itself with a boto3 client", by[OURS], by[BOTO3], most=0.45)
+        print_ratio(f"{what} over a bare handler", by[OURS], by[BARE], most=holds.BARE.most)
+        print_ratio(
+            f"{what} over itself with a boto3 client", by[OURS], by[BOTO3], most=holds.BOTO3.most
+        )
         print_ratio(f"{what} with MobileNetV3-Small, over bare", by[PHOTOS], by[BARE])
 
 

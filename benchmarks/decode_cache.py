@@ -35,6 +35,7 @@ import click
 import numpy as np
 from PIL import Image
 
+from benchmarks import holds
 from benchmarks.batch.rounds import print_ratio
 from litescore import dataset
 from litescore.contract import Contract
@@ -60,6 +61,17 @@ def main() -> None:
 @click.option("--rounds", default=5, show_default=True)
 def speed(images: int, rounds: int) -> None:
     """One worker against two, over shares of one folder."""
+    found = speeds(images, rounds)
+    for count, rates in found.items():
+        middle = sorted(rates)[len(rates) // 2]
+        share = images // (2 * rounds)
+        print(f"  {count} workers, {share:,} images a round{middle:>12,.0f} images/s")
+    half = [rate / 2 for rate in found[2]]
+    print_ratio("images/s of two workers over twice one's", half, found[1], least=holds.HALF.least)
+
+
+def speeds(images: int, rounds: int) -> dict[int, list[float]]:
+    """Images a second by number of workers, round by round."""
     with tempfile.TemporaryDirectory() as name:
         data = folder(Path(name) / "jpegs", images)
         share = len(data) // (2 * rounds)
@@ -70,31 +82,41 @@ def speed(images: int, rounds: int) -> None:
                 first = (2 * number + place) * share
                 part = mixed.take(range(first, first + share))
                 found[count].append(share / decode(part, Path(name) / "cache", count))
-    for count, rates in found.items():
-        middle = sorted(rates)[len(rates) // 2]
-        print(f"  {count} workers, {share:,} images a round{middle:>12,.0f} images/s")
-    half = [rate / 2 for rate in found[2]]
-    print_ratio("images/s of two workers over twice one's", half, found[1], least=0.9)
+    return found
 
 
 @main.command()
 @click.option("--images", default=50_000, show_default=True)
 def memory(images: int) -> None:
     """Peak memory of training over the cache, for all images and a tenth."""
-    with tempfile.TemporaryDirectory() as name:
-        folder(Path(name) / "jpegs", images)
-        peaks = [_own_process("train-one", name, count) for count in (images // 10, images)]
-    print_ratio("anonymous memory at its peak, all over a tenth", peaks[1:], peaks[:1], most=1.1)
+    peaks = training_peaks(images)
+    print_ratio(
+        "anonymous memory at its peak, all over a tenth", peaks[1:], peaks[:1], most=holds.PEAK.most
+    )
 
 
 @main.command()
 @click.option("--images", default=1_000, show_default=True)
 def mixed(images: int) -> None:
     """Peak memory of decoding pictures of very different sizes."""
+    peaks = decoding_peaks(images)
+    print_ratio(
+        "anonymous memory at its peak, all over a tenth", peaks[1:], peaks[:1], most=holds.PEAK.most
+    )
+
+
+def training_peaks(images: int) -> list[float]:
+    """Megabytes of an epoch over the cache: of a tenth of the images and of all."""
+    with tempfile.TemporaryDirectory() as name:
+        folder(Path(name) / "jpegs", images)
+        return [_own_process("train-one", name, count) for count in (images // 10, images)]
+
+
+def decoding_peaks(images: int) -> list[float]:
+    """Megabytes of decoding: a tenth of the images and all."""
     with tempfile.TemporaryDirectory() as name:
         folder(Path(name) / "jpegs", images, MIXED)
-        peaks = [_own_process("decode-one", name, count) for count in (images // 10, images)]
-    print_ratio("anonymous memory at its peak, all over a tenth", peaks[1:], peaks[:1], most=1.1)
+        return [_own_process("decode-one", name, count) for count in (images // 10, images)]
 
 
 @main.command("train-one", hidden=True)

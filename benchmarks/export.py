@@ -33,18 +33,12 @@ def main() -> None:
         run = Path(folder) / "fashion-basic"
         for target in ("litert", "tflite-runtime"):
             _sweep(run, target)
-        seconds, _ = _litescore("verify", f"{run}-int8.tflite", "--json")
+        seconds = verify(Path(f"{run}-int8.tflite"))
         print(f"verify: {seconds:.2f} s, interpreter start included")
 
 
 def _preset(folder: Path, preset: str) -> None:
-    run = folder / preset
-    _litescore("train", "--preset", preset, "--seed", "0", "--out", run)
-    found = {}
-    for variant in ("f32", "int8"):
-        out = f"{run}-{variant}.tflite"
-        _, said = _litescore("export", run, "--quantize", variant, "--out", out, "--json")
-        found[variant] = json.loads(said)
+    found = files(folder, preset)
     f32, int8 = found["f32"], found["int8"]
     print(
         f"{preset:<17} Keras {int8['float']:.2%}, int8 {int8['exported']['litert']:.2%}, "
@@ -53,15 +47,41 @@ def _preset(folder: Path, preset: str) -> None:
     )
 
 
+def files(folder: Path, preset: str, *words: str) -> dict[str, Any]:
+    """A preset's training in `folder`, its f32 and int8 files beside it: what `export --json` says of
+    each. `words` are more of `train`'s.
+    """
+    run = folder / preset
+    _litescore("train", "--preset", preset, "--seed", "0", "--out", run, *words)
+    found = {}
+    for variant in ("f32", "int8"):
+        out = f"{run}-{variant}.tflite"
+        _, said = _litescore("export", run, "--quantize", variant, "--out", out, "--json")
+        found[variant] = json.loads(said)
+    return found
+
+
 def _sweep(run: Path, target: str) -> None:
-    words = ("--quantize", "auto", "--target", target, "--out", f"{run}-{target}.tflite", "--json")
-    seconds, said = _litescore("export", run, *words)
-    found: dict[str, Any] = json.loads(said)
+    seconds, found = sweep(run, target)
     print(
         f"sweep for {target}: {seconds:.0f} s, {len(found['candidates'])} candidates, "
         f"{found['validation']['n']:,} validation and {found['n']:,} test images: "
         f"{found['chosen']} chosen"
     )
+
+
+def sweep(run: Path, target: str) -> tuple[float, dict[str, Any]]:
+    """Seconds of `--quantize auto` for a target, and what it says."""
+    words = ("--quantize", "auto", "--target", target, "--out", f"{run}-{target}.tflite", "--json")
+    seconds, said = _litescore("export", run, *words)
+    found: dict[str, Any] = json.loads(said)
+    return seconds, found
+
+
+def verify(model: Path) -> float:
+    """Seconds of `litescore verify`, the start of Python included."""
+    seconds, _ = _litescore("verify", model, "--json")
+    return seconds
 
 
 def _litescore(*words: str | Path) -> tuple[float, str]:

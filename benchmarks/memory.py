@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import holds
 from benchmarks.batch import cases
 from benchmarks.batch.rounds import print_ratio
 from tests.rig import seaweed
@@ -49,7 +50,7 @@ class Row:
     many: int
     model: Callable[[], cases.Model]
     put: Callable[[S3, int], str]
-    most: float | None = 1.1
+    most: float | None = holds.PEAK.most
 
 
 def main() -> None:
@@ -62,13 +63,24 @@ def main() -> None:
 
 def report(row: Row, server: S3, folder: Path) -> None:
     """Print one row."""
+    print(f"\n{row.name}")
+    found = peaks(row, (row.few, row.many), server, folder)
+    low, high = found[row.few], found[row.many]
+    print_ratio("peak memory, many over few", high * len(low), low, most=row.most)
+
+
+def peaks(
+    row: Row, counts: Sequence[int], server: S3, folder: Path, few_runs: int = FEW_RUNS
+) -> dict[int, list[float]]:
+    """Megabytes at the peak by number of images: of each run of the first number, of one of others."""
     model = folder / "model.tflite"
     model.write_bytes(row.model().file)
-    few, many = (row.put(server, count) for count in (row.few, row.many))
-    print(f"\n{row.name}")
-    low = [_run(few, row.few, model, server) for _ in range(FEW_RUNS)]
-    high = [_run(many, row.many, model, server)]
-    print_ratio("peak memory, many over few", high * FEW_RUNS, low, most=row.most)
+    found = {}
+    for count in counts:
+        bucket = row.put(server, count)
+        runs = few_runs if count == counts[0] else 1
+        found[count] = [_run(bucket, count, model, server) for _ in range(runs)]
+    return found
 
 
 def _run(bucket: str, images: int, model: Path, server: S3) -> float:

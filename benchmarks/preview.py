@@ -28,6 +28,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks import holds
 from benchmarks.edge_loop import convert
 from edge.device import Device
 from edge.frames import Frame
@@ -44,7 +45,7 @@ from litescore.web.address import Address
 
 FPS = 15
 SIZE = (640, 480)
-HOLD = 2.0
+HOLD = holds.VIEWER.most or 0
 # What Chromium sends with each request.
 HEADERS = {
     "Connection": "keep-alive",
@@ -198,8 +199,24 @@ def busy(seconds: float) -> float:
     return 100 * (time.process_time() - cpu) / (time.perf_counter() - begun)
 
 
-def measure(scorer: Scorer, look: Callable[[int, Any], None], rounds: int, seconds: float) -> str:
-    """The table's cells: alone, with a viewer, the difference, and pictures a second that came."""
+@dataclass(frozen=True)
+class Seen:
+    """Round by round: percent of a core with the encoding alone and with a viewer, and pictures a
+    second that the viewer got.
+    """
+
+    alone: list[float]
+    looked_at: list[float]
+    rates: list[float]
+
+    @property
+    def more(self) -> list[float]:
+        """What the viewer costs, percent of a core."""
+        return [one - other for one, other in zip(self.looked_at, self.alone, strict=True)]
+
+
+def measure(scorer: Scorer, look: Callable[[int, Any], None], rounds: int, seconds: float) -> Seen:
+    """Nobody looks and one viewer does, by turns."""
     alone, looked_at, rates = [], [], []
     with shown(scorer) as (pictures, port):
         for _ in range(rounds):
@@ -209,10 +226,24 @@ def measure(scorer: Scorer, look: Callable[[int, Any], None], rounds: int, secon
                 before = counted.value
                 looked_at.append(busy(seconds))
                 rates.append((counted.value - before) / seconds)
-    more = median(one - other for one, other in zip(looked_at, alone, strict=True))
-    held = f"<= {HOLD:g} %"
-    cells = f"{median(alone):.2f} % | {median(looked_at):.2f} % | {more:.2f} % | {held}"
-    return f"{median(rates):.1f} | {cells}"
+    return Seen(alone, looked_at, rates)
+
+
+def cells(seen: Seen) -> str:
+    """The table's cells: pictures a second, alone, with a viewer, the difference."""
+    each = (median(seen.alone), median(seen.looked_at), median(seen.more))
+    told = " | ".join(f"{share:.2f} %" for share in each)
+    return f"{median(seen.rates):.1f} | {told} | <= {HOLD:g} %"
+
+
+def small_model() -> Scorer:
+    """Made in a process of its own: TensorFlow's heap would slow down what is measured here."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn) as apart:
+        return Scorer(apart.submit(convert, 28, 1, (16, 32)).result())
+
+
+LOOKS = {"the page": look_as_page, "/stream.mjpg": look_at_stream}
 
 
 def main() -> None:
@@ -221,15 +252,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10)
     words = parser.parse_args()
-    spawn = multiprocessing.get_context("spawn")
-    # In a process of its own: TensorFlow's heap would slow down what is measured here.
-    with ProcessPoolExecutor(1, spawn) as apart:
-        scorer = Scorer(apart.submit(convert, 28, 1, (16, 32)).result())
+    scorer = small_model()
     print("| viewer | pictures/s | loop and encoding | with the viewer | the viewer | hold |")
     print("|---|---|---|---|---|---|")
-    for name, look in (("the page", look_as_page), ("/stream.mjpg", look_at_stream)):
-        cells = measure(scorer, look, words.rounds, words.seconds)
-        print(f"| {name} | {cells} |", flush=True)
+    for name, look in LOOKS.items():
+        seen = measure(scorer, look, words.rounds, words.seconds)
+        print(f"| {name} | {cells(seen)} |", flush=True)
 
 
 if __name__ == "__main__":

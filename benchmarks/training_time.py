@@ -23,6 +23,7 @@ from typing import Any
 import click
 import numpy as np
 
+from benchmarks import holds
 from litescore import dataset
 from litescore.dataset import Dataset
 from litescore.settings import Settings
@@ -33,7 +34,7 @@ from trainer.images.catalog import Found, Places, find
 from trainer.plan import Job
 from trainer.presets import Recipe
 
-HOLD = 0.3
+HOLD = holds.TRAINING.most or 0
 
 # As the tutorial of early stopping shuffles.
 _BUFFER = 10_000
@@ -215,14 +216,15 @@ def main(names: tuple[str, ...], seeds: int, epochs: int | None) -> None:
     pairs = []
     for seed in range(seeds):
         for name in names:
-            pairs.append(both(*_planned(name, epochs), seed))
+            pairs.append(both(*planned(name, epochs), seed))
             print(_row(_told(pairs[-1])), flush=True)
     print(f"\n{_row(_SUMMARY)}\n{_row(['---'] * len(_SUMMARY))}")
     for name in names:
         print(_row(_summed([pair for pair in pairs if pair.preset == name])))
 
 
-def _planned(name: str, epochs: int | None) -> tuple[Recipe, str]:
+def planned(name: str, epochs: int | None) -> tuple[Recipe, str]:
+    """What is trained, and where its data set lies; `epochs` instead of the preset's."""
     recipe = presets.find(name)
     places = Places(Settings.read().data, Path("~/.keras").expanduser())
     # Tutorials that do not stop by themselves learn from all of the training images.

@@ -57,11 +57,14 @@ class Point:
     passed: bool
 
 
-def pareto(points: Sequence[Point], chosen: str | None, gate: float | None) -> bytes:
+def pareto(
+    points: Sequence[Point], chosen: str | None, gate: float | None, *, stacked: bool = False
+) -> bytes:
     """Size and latency against accuracy: every variant by name, `chosen` marked, the frontier.
 
-    chosen  the name of a point, or None
-    gate    the accuracy 0..1 below which a variant is refused, drawn as a line; None for no line
+    chosen   the name of a point, or None
+    gate     the accuracy 0..1 below which a variant is refused, drawn as a line; None for no line
+    stacked  one panel above the other, as a phone shows them, and not side by side
 
     The panel of latency is left out where no point has one.
     """
@@ -71,11 +74,13 @@ def pareto(points: Sequence[Point], chosen: str | None, gate: float | None) -> b
         unit, factor = ("µs", 1000) if max(time for time, _ in timed) < 1 else ("ms", 1)
         times = [(time * factor, point) for time, point in timed]
         panels.append((f"latency of an image, {unit}", times))
-    figure = Figure(figsize=(5.2 * len(panels), 4.4), layout="constrained")
-    row = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    down, across = (len(panels), 1) if stacked else (1, len(panels))
+    figure = Figure(figsize=(5.2 * across, 4.4 * down), layout="constrained")
+    row = figure.subplots(down, across, squeeze=False, sharey=True).ravel()
     for axes, (name, places) in zip(row, panels, strict=True):
         _scatter(axes, name, places, chosen, gate)
-    row[0].set_ylabel("accuracy", color=SOFT)
+    for axes in row if stacked else row[:1]:
+        axes.set_ylabel("accuracy", color=SOFT)
     figure.draw_without_rendering()
     # Later moves of the axes would part the names from the room that was found for them.
     figure.set_layout_engine("none")

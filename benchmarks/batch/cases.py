@@ -49,11 +49,11 @@ class Case:
     subjects: Sequence[Subject]
 
 
-def each(server: S3) -> Iterator[Case]:
-    """Small images, then photographs; the environment is set to the server's."""
+def each(server: S3, small: int = SMALL, photos: int = PHOTOS) -> Iterator[Case]:
+    """So many small images, then photographs; the environment is set to the server's."""
     os.environ.update(server.environ)
-    yield put(server, SMALL_NAME, dense(), small_images(SMALL))
-    yield put(server, PHOTOS_NAME, mobilenet(), photographs(PHOTOS))
+    yield put(server, SMALL_NAME, dense(), small_images(small))
+    yield put(server, PHOTOS_NAME, mobilenet(), photographs(photos))
 
 
 def put(server: S3, name: str, model: Model, blobs: Sequence[bytes]) -> Case:

@@ -19,8 +19,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from benchmarks import holds
 from benchmarks.batch import cases
-from benchmarks.batch.rounds import ROUNDS, measure, print_costs, print_ratio, rate
+from benchmarks.batch.rounds import ROUNDS, Rounds, measure, print_costs, print_ratio, rate
 from litescore import batch, output
 from litescore.record import Subject
 from litescore.scorer import Scorer
@@ -40,21 +41,28 @@ def main() -> None:
 
 def threads(folder: Path, count: int) -> None:
     """Print the row of decoding threads."""
+    rounds = by_threads(folder, count)
+    print_costs("1-megapixel JPEGs, a model of one dense layer", rounds)
+    one, two = (rate(rounds, name) for name in rounds)
+    print_ratio("images/s, two decoding threads over one", two, one, least=holds.TWO.least)
+
+
+def by_threads(
+    folder: Path, count: int, jpegs: int = JPEGS, numbers: Sequence[int] = (1, 2)
+) -> Rounds:
+    """The cost of so many large JPEGs by decoding threads, in this order."""
     place = folder / "jpegs"
-    _write(place, cases.photographs(JPEGS, 1280, 800), ".jpg")
+    _write(place, cases.photographs(jpegs, 1280, 800), ".jpg")
     scorer = Scorer(cases.pooled().file, batch=None)
     subjects = [Subject(str(path)) for path in sorted(place.iterdir())]
     ways = {
         f"{number} decoding threads": (
-            JPEGS,
+            jpegs,
             partial(_score, subjects, scorer, folder / "records", number),
         )
-        for number in (1, 2)
+        for number in numbers
     }
-    rounds = measure(ways, count)
-    print_costs("1-megapixel JPEGs, a model of one dense layer", rounds)
-    one, two = (rate(rounds, name) for name in ways)
-    print_ratio("images/s, two decoding threads over one", two, one, least=1.7)
+    return measure(ways, count)
 
 
 def _score(subjects: Sequence[Subject], scorer: Scorer, place: Path, number: int) -> None:
@@ -65,8 +73,24 @@ def _score(subjects: Sequence[Subject], scorer: Scorer, place: Path, number: int
 
 def processes(folder: Path, count: int) -> None:
     """Print the row of processes."""
-    blobs = cases.small_images(PNGS)
-    _write(folder / "few", blobs[:FEW], ".png")
+    took, spent = by_processes(folder, count)
+    print("\n28 x 28 PNGs, litescore score --jobs")
+    for jobs, times in took.items():
+        rates = sorted((PNGS - FEW) / taken for taken in times)
+        print(f"  {jobs} processes{rates[len(rates) // 2]:>48,.0f} images/s")
+    print_ratio("images/s, two processes over one", took[1], took[2], least=holds.TWO.least)
+    # Two over this is what two idle processors could reach.
+    print_ratio("CPU of all processes, two over one", spent[2], spent[1])
+
+
+def by_processes(
+    folder: Path, count: int, few: int = FEW, many: int = PNGS
+) -> tuple[dict[int, list[float]], dict[int, list[float]]]:
+    """Seconds that `many` small images take beyond `few`, and of processor time, round by round, by
+    the number of processes.
+    """
+    blobs = cases.small_images(many)
+    _write(folder / "few", blobs[:few], ".png")
     _write(folder / "many", blobs, ".png")
     model = folder / "model.tflite"
     model.write_bytes(cases.dense().file)
@@ -74,16 +98,10 @@ def processes(folder: Path, count: int) -> None:
     spent: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(count):
         for jobs, times in took.items():
-            few, many = (_command(folder, name, model, jobs) for name in ("few", "many"))
-            times.append(many[0] - few[0])
-            spent[jobs].append(many[1] - few[1])
-    print("\n28 x 28 PNGs, litescore score --jobs")
-    for jobs, times in took.items():
-        rates = sorted((PNGS - FEW) / taken for taken in times)
-        print(f"  {jobs} processes{rates[len(rates) // 2]:>48,.0f} images/s")
-    print_ratio("images/s, two processes over one", took[1], took[2], least=1.7)
-    # Two over this is what two idle processors could reach.
-    print_ratio("CPU of all processes, two over one", spent[2], spent[1])
+            short, long = (_command(folder, name, model, jobs) for name in ("few", "many"))
+            times.append(long[0] - short[0])
+            spent[jobs].append(long[1] - short[1])
+    return took, spent
 
 
 def _command(folder: Path, name: str, model: Path, jobs: int) -> tuple[float, float]:

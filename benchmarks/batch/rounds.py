@@ -60,6 +60,11 @@ def rate(rounds: Rounds, name: str) -> list[float]:
     return [cost.rate for cost in rounds[name]]
 
 
+def ratios(over: Sequence[float], under: Sequence[float]) -> list[float]:
+    """Each round's ratio."""
+    return list(map(truediv, over, under))
+
+
 def print_costs(title: str, rounds: Rounds) -> None:
     """What each way costs, the medians."""
     print(f"\n{title}")
@@ -78,10 +83,10 @@ def print_ratio(
     least: float | None = None,
 ) -> bool:
     """One row: the median of the rounds' ratios, their range, and whether the median holds."""
-    ratios = list(map(truediv, over, under))
-    middle = statistics.median(ratios)
+    found = ratios(over, under)
+    middle = statistics.median(found)
     form = ".0f" if middle >= 20 else ".2f" if middle >= 0.2 else ".3f"
-    low, high = (format(value, form) for value in (min(ratios), max(ratios)))
+    low, high = (format(value, form) for value in (min(found), max(found)))
     met = (most is None or middle <= most) and (least is None or middle >= least)
     hold = (
         f"<= {most:.3g} x" if most is not None else f">= {least:g} x" if least is not None else ""
