@@ -9,7 +9,7 @@ A mark is a comment in the line before a block, which no reader sees:
                                                 in its file stand the commands' names and options
 
 A comment `<!-- no block is run: REASON -->` anywhere marks all other blocks of its page. Pages of
-benchmarks are marked without it.
+benchmarks and those made from --help are marked without it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = [
     *("README.md", "CONTRIBUTING.md", "SECURITY.md"),
-    *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")),
+    *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").rglob("*.md")),
 ]
-# Their commands take minutes and say what the page holds.
-_BENCHMARKS = "docs/BENCHMARKS"
+# Pages of which nothing is run, by how they begin, and why.
+_NOT_RUN = {
+    "docs/BENCHMARKS": "benchmarks are run by hand: they take minutes",
+    "docs/commands/": "made from --help, whose examples are held against the commands",
+}
 # What is typed: by a shell; by a shell, with what it answers; into Python.
 RUN = ("sh", "console", "python")
 # What is read: output, and the files that commands take and write.
@@ -120,8 +123,9 @@ def _in_a_list(lines: list[str], at: int) -> bool:
 def _mark(text: str, page: str, before: str) -> tuple[str, str]:
     if mark := _MARK.match(before.strip()):
         return mark[1], mark[2]
-    if page.startswith(_BENCHMARKS):
-        return "not run", "benchmarks are run by hand"
+    for begins, why in _NOT_RUN.items():
+        if page.startswith(begins):
+            return "not run", why
     whole = _WHOLE.search(text)
     return ("not run", whole[1]) if whole else ("", "")
 

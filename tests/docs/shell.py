@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import runpy
 import shlex
 import socketserver
 import subprocess
@@ -86,8 +85,6 @@ class Shell:
         """What one command does, asked for by the shim."""
         program, *words = asked["words"]
         folder, environ = asked["folder"], asked["environ"]
-        if program == "python" and words[0].endswith(".py"):
-            return self.tensorflow(script_here, words, folder, environ)
         if program == "python":
             return _process([sys.executable, *words], folder, environ)
         for change in self.change:
@@ -103,21 +100,6 @@ def litescore_here(words: list[str], folder: str, environ: Mapping[str, str]) ->
     """`litescore WORDS...` where TensorFlow is loaded: for `tensorflow(litescore_here, ...)`."""
     with _elsewhere(folder, environ):
         return warm.litescore(*words)
-
-
-def script_here(words: list[str], folder: str, environ: Mapping[str, str]) -> warm.Said:
-    """`python SCRIPT WORDS...` where TensorFlow is loaded."""
-    import io
-    from contextlib import redirect_stdout
-
-    out, before = io.StringIO(), sys.argv
-    with _elsewhere(folder, environ), redirect_stdout(out):
-        sys.argv = words
-        try:
-            runpy.run_path(words[0], run_name="__main__")
-        finally:
-            sys.argv = before
-    return warm.Said(0, out.getvalue(), "")
 
 
 def python_here(code: str, name: str, folder: str, environ: Mapping[str, str]) -> str:

@@ -19,5 +19,5 @@ def test_presets(walk: Walk) -> None:
 
 
 def test_review(walk: Walk) -> None:
-    """Collected, reviewed, trained on."""
+    """Collected, and reviewed."""
     walk("docs/REVIEW.md")

@@ -72,15 +72,6 @@ def new(stage: Stage) -> None:
         photograph("red", number, (40, 30)).save(stage.folder / "new" / f"{number}.jpg")
 
 
-def frames(stage: Stage) -> None:
-    """Class folders of whole frames of a fixed camera, 640 x 480."""
-    for color in ("red", "blue"):
-        (stage.folder / "frames" / color).mkdir(parents=True)
-        for number in range(12):
-            path = stage.folder / "frames" / color / f"{number}.jpg"
-            photograph(color, number, (640, 480)).save(path)
-
-
 def model(stage: Stage) -> None:
     """A model file of a few kilobytes that tells photos/ apart, badly, with golden samples; and the one
     that comes after it.
@@ -171,11 +162,6 @@ def some(stage: Stage) -> None:
     (stage.folder / "photos").mkdir()
     for name, data in (("a", whole), ("b", whole), ("broken", whole[:200])):
         (stage.folder / "photos" / f"{name}.jpg").write_bytes(data)
-
-
-def reviewed(stage: Stage) -> None:
-    """Class folders, as a review leaves them."""
-    photos(stage, "reviewed")
 
 
 def kept(stage: Stage) -> None:
