@@ -57,6 +57,15 @@ def test_the_licences_come_along(wheel: Path, tmp_path: Path) -> None:
         assert {name: source.extractfile(f"{root}/{name}").read() for name in kept} == kept  # type: ignore[union-attr]
 
 
+def test_the_sdist_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    """To the byte: whoever installs from source gets what is tested here."""
+    again = wheels.build(tmp_path / "again", wheels.pack(tmp_path))
+    assert again.name == wheel.name
+    with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(again) as other:
+        assert other.namelist() == archive.namelist()
+        assert all(other.read(name) == archive.read(name) for name in archive.namelist())
+
+
 def test_the_environment_is_without_tensorflow(plain: Environment) -> None:
     """Neither TensorFlow nor any other package of a developer came along."""
     installed = plain.installed()

@@ -26,7 +26,8 @@ _PACKAGES = "python3,libstdc++6,zlib1g,ca-certificates,base-files,dash,coreutils
 _EXTRAS = ("edge", "litert")
 # trixie's glibc is 2.41; wheels name the oldest that they run on.
 _PLATFORMS = locked.platforms("x86_64", glibc=41)
-_SITE = PurePosixPath("/opt/site")
+# Where the lock's wheels lie in the root.
+SITE = PurePosixPath("/opt/site")
 # In a mount namespace of its own, which goes with the program: nothing stays mounted. LiteRT
 # chooses its kernels by /proc/cpuinfo and /sys.
 _ENTER = """
@@ -64,7 +65,7 @@ class Trixie:
         here = self.inside(self.folder)
         settings = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-            "PYTHONPATH": f"{here}:{_SITE}",
+            "PYTHONPATH": f"{here}:{SITE}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "LC_ALL": "C.UTF-8",
             "HOME": str(here),
@@ -105,7 +106,7 @@ def _root() -> Path:
 def _make(root: Path, names: Collection[str]) -> None:
     debian.unpack(root, _SUITE, _PACKAGES, source=debian.mirror())
     _trust(root)
-    site = root / _SITE.relative_to("/")
+    site = root / SITE.relative_to("/")
     locked.unpack(names, site, python=PYTHON, platforms=_PLATFORMS)
 
 

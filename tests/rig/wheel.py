@@ -42,9 +42,9 @@ class Environment:
         return {entry["name"] for entry in json.loads(listed)}
 
 
-def build(folder: Path) -> Path:
-    """The wheel, in `folder`; hatchling is the environment's own."""
-    _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, locked.ROOT)
+def build(folder: Path, source: Path = locked.ROOT) -> Path:
+    """The wheel of the checkout or an sdist, in `folder`; hatchling is the environment's own."""
+    _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
     (wheel,) = folder.glob("litescore-*.whl")
     return wheel
 
