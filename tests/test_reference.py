@@ -40,7 +40,7 @@ SEVERAL = {
     "--runtime": "a TFLite runtime",
     "--share": "a part: of the images, of the devices",
     "--since": "from then on",
-    "--size": "of an image: in pixels, or what it takes",
+    "--size": "pixels of the model's input",
     "--source": "where frames come from",
     "--state": "what outlives the process",
     "--threads": "threads of the interpreter; of score those around it",

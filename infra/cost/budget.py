@@ -13,7 +13,7 @@ from infra.cost import prices as table
 from infra.cost import ways
 from infra.cost.prices import Prices
 from infra.cost.ways import Way
-from infra.cost.work import ARCHES, SIZE, Assumed, Work
+from infra.cost.work import ARCHES, KILOBYTES, Assumed, Work
 from litescore.errors import UsageError
 
 # No budget is taken to be for more images than this: prices may be zero.
@@ -37,7 +37,7 @@ class Budget:
     milliseconds: float
     memory: float
     arch: str
-    kilobytes: float = SIZE
+    kilobytes: float = KILOBYTES
     prices: Prices | None = None
     assumed: Assumed = field(default_factory=Assumed)
     billed: bool = False

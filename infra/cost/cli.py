@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from infra.cost.work import ARCHES, ONE_PROCESSOR, SIZE, Assumed, Work
+from infra.cost.work import ARCHES, KILOBYTES, ONE_PROCESSOR, Assumed, Work
 from infra.options import HELP
 from litescore.errors import UsageError
 
@@ -19,7 +19,7 @@ from litescore.errors import UsageError
     help="Images a month.",
 )  # fmt: skip
 @click.option(
-    "--size", type=float, default=SIZE, show_default=True, metavar="KB",
+    "--kilobytes", type=float, default=KILOBYTES, show_default=True, metavar="KB",
     help="Kilobytes of an image, packed; its bytes take time to come.",
 )  # fmt: skip
 @click.option(
@@ -64,7 +64,7 @@ from litescore.errors import UsageError
 )  # fmt: skip
 def cost(
     images: int,
-    size: float,
+    kilobytes: float,
     memory: int,
     milliseconds: float | None,
     bench: str | None,
@@ -90,7 +90,7 @@ def cost(
 
     \b
     Example:
-      litescore cost --images 1000000 --size 40 --milliseconds 6.4
+      litescore cost --images 1000000 --kilobytes 40 --milliseconds 6.4
       litescore bench model.tflite --json > bench.json
       litescore cost --images 50000000 --bench bench.json --png cost.png
       litescore cost --model model.tflite --assume arm-time=1.2 --assume get-ms=30
@@ -99,8 +99,8 @@ def cost(
     from infra.cost.answer import answer
 
     assumed = Assumed().given(assume)
-    taken = _milliseconds(milliseconds, bench, model, size, assumed)
-    work = Work(taken, memory, size, shard_images, shard_milliseconds, assumed,
+    taken = _milliseconds(milliseconds, bench, model, kilobytes, assumed)
+    work = Work(taken, memory, kilobytes, shard_images, shard_milliseconds, assumed,
                 eventbridge=existing_bucket)  # fmt: skip
     dollars = prices.read(table) if table else prices.shipped()
     found = answer(images, work, dollars, arches or ARCHES)
@@ -120,7 +120,7 @@ def _milliseconds(
     milliseconds: float | None,
     bench: str | None,
     model: str | None,
-    size: float,
+    kilobytes: float,
     assumed: Assumed,
 ) -> float:
     from infra.cost import measured
@@ -136,4 +136,4 @@ def _milliseconds(
     else:
         assert model is not None
         alone = measured.from_model(model)
-    return measured.image_milliseconds(alone, size, assumed)
+    return measured.image_milliseconds(alone, kilobytes, assumed)

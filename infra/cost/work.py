@@ -14,7 +14,7 @@ from litescore.settings import Settings
 ARCHES = ("x86_64", "arm64")
 # Of a function with this memory one whole processor runs.
 ONE_PROCESSOR = 1769
-SIZE = 100.0
+KILOBYTES = 100.0
 
 
 def _taken(default: float, says: str, above: bool = False) -> Any:
@@ -98,7 +98,7 @@ class Work:
 
     milliseconds: float
     memory: float = ONE_PROCESSOR
-    kilobytes: float = SIZE
+    kilobytes: float = KILOBYTES
     shard_images: float = 1000
     shard_milliseconds: float | None = None
     assumed: Assumed = Assumed()

@@ -71,7 +71,7 @@ def test_no_number_from_nothing_on_is_refused() -> None:
 def test_the_commands_figure(say: Say) -> None:
     """The backfill's row of `litescore cost` is what the budget counts with."""
     said = say("cost", "--images", "123456", "--milliseconds", "6.4", "--memory", "1024",
-               "--size", "40", "--json")  # fmt: skip
+               "--kilobytes", "40", "--json")  # fmt: skip
     rows = {(row["path"], row["arch"]): row["dollars"] for row in json.loads(said.out)["ways"]}
     for arch in ARCHES:
         counted = Budget(6.4, 1024, arch, kilobytes=40).dollars(123456)

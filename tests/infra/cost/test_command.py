@@ -12,7 +12,7 @@ from infra.cost import prices
 from tests.litescore import tiny
 from tests.litescore.conftest import Say
 
-WORDS = ("cost", "--milliseconds", "6.4", "--size", "60")
+WORDS = ("cost", "--milliseconds", "6.4", "--kilobytes", "60")
 
 
 def test_the_table(say: Say) -> None:
@@ -122,14 +122,14 @@ def test_from_a_bench(small_model: Path, tmp_path: Path, say: Say) -> None:
                          "--no-litert-benchmark", "--json").out)  # fmt: skip
     quickest = max(row["images_per_second"] for row in json.loads(bench.read_text())["rows"])
     for more in ((), ("--model", small_model)):
-        held = json.loads(say("cost", "--bench", bench, "--size", "100", "--json", *more).out)
+        held = json.loads(say("cost", "--bench", bench, "--kilobytes", "100", "--json", *more).out)
         taken = 1000 / quickest + 0.5 + 100 * 0.05
         assert held["work"]["milliseconds"] == pytest.approx(taken)
 
 
 def test_from_a_model(small_model: Path, say: Say) -> None:
     """Measured here and now."""
-    held = json.loads(say("cost", "--model", small_model, "--size", "100", "--json").out)
+    held = json.loads(say("cost", "--model", small_model, "--kilobytes", "100", "--json").out)
     assert 5.5 < held["work"]["milliseconds"] < 10
 
 
