@@ -58,6 +58,21 @@ def test_an_image_takes_few_bytes(place: Path) -> None:
     assert held <= 40 * IMAGES, held / IMAGES
 
 
+def test_making_ready_takes_no_more() -> None:
+    """What is sorted is sorted where it lies: no second list beside the first."""
+    held = resume.Held()
+    tracemalloc.start()
+    try:
+        for number in range(IMAGES):
+            held.add(bytes.fromhex(identity(number)), str(number % 3))
+        held.sort()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held[bytes.fromhex(identity(7))] == "1"
+    assert peak <= 30 * IMAGES, peak / IMAGES
+
+
 def test_nothing_is_held_at_a_new_place(tmp_path: Path) -> None:
     """Neither where there is no folder nor in an empty one."""
     for place in (tmp_path / "none", tmp_path):
