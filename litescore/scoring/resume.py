@@ -4,6 +4,7 @@ about.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +17,8 @@ from litescore.store.s3 import is_s3
 _DENIED = "forbidden"
 # Bytes of an id that are kept: two of a hundred million images meet in them once in 10^22 runs.
 _KEPT = 16
+# Bytes of a whole id: SHA-256.
+_NAME = 32
 # Bytes of an image: those of its id, and of the number of its label.
 _ROW = 20
 
@@ -73,7 +76,7 @@ class Held:
 def held(place: str, model: str) -> Held:
     """What the records at the place are about, but for what was denied: it may be open by now.
 
-    Raises UsageError when they are another model's.
+    Raises UsageError when they are another model's, or another tool's.
     """
     found = Held()
     if not _exists(place):
@@ -85,9 +88,20 @@ def held(place: str, model: str) -> Held:
                 "--out, or --overwrite"
             )
         if record.kind != _DENIED:
-            found.add(bytes.fromhex(record.id), record.label or None)
+            found.add(_name(record.id, place), record.label or None)
     found.sort()
     return found
+
+
+def _name(identity: str, place: str) -> bytes:
+    with suppress(ValueError):
+        name = bytes.fromhex(identity)
+        if len(name) == _NAME:
+            return name
+    raise UsageError(
+        f"{place} holds a record with the id {identity[:12]!r}, which is none of litescore's: name "
+        "another --out, or --overwrite"
+    )
 
 
 def remove(place: str) -> None:

@@ -86,3 +86,12 @@ def test_records_of_another_model_are_refused(place: Path) -> None:
     """By name, with the ways out."""
     with pytest.raises(UsageError, match="another model"):
         resume.held(str(place), "other")
+
+
+@pytest.mark.parametrize("name", ["ab", "not hexadecimal", "", "0" * 66])
+def test_ids_of_other_tools_are_refused(tmp_path: Path, name: str) -> None:
+    """One of another length would put all behind it out of place."""
+    others = [record("x", model=MODEL)._replace(id=name), record("y", model=MODEL)]
+    write(tmp_path / "a.jsonl", others)
+    with pytest.raises(UsageError, match="none of litescore's: name another --out"):
+        resume.held(str(tmp_path), MODEL)
