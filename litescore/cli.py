@@ -110,7 +110,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Fails with the command that was meant, where one is spelled nearly so."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        word = args[0] if args and not ctx.resilient_parsing else "-"
+        if word not in COMMANDS and not word.startswith("-"):
             ctx.fail(f"No such command {args[0]!r}.{_meant(args[0])}")
         return super().resolve_command(ctx, args)
 

@@ -36,11 +36,15 @@ _SHARD_AHEAD = 64 * 1024 * 1024
 
 
 class Deadline:
-    """Once it has passed it stays so."""
+    """Once it has passed it stays so.
+
+    passed     whether time is out: nothing more is begun
+    abandoned  whether nobody takes any more what is under way, be it in time or not
+    """
 
     def __init__(self, out_of_time: Callable[[], bool] = lambda: False) -> None:
         self._out_of_time = out_of_time
-        self.passed = False
+        self.passed = self.abandoned = False
 
     def check(self) -> None:
         """Ask whether time is out, and set `passed`; once that is set nobody is asked."""
@@ -97,6 +101,7 @@ def tensors(
         decoder = Decoder(contract, settings, image.PixelBudget(settings.max_pixels))
         yield from _in_order(asked, batch, decoder, threads, deadline)
     finally:
+        deadline.abandoned = True
         threads.shutdown(wait=not deadline.passed, cancel_futures=True)
 
 
@@ -118,7 +123,8 @@ def _in_order(
                 break
             # Of small images that are at hand, out of a shard, there is nothing for a thread to do.
             at_hand = all(map(_is_at_hand, chunk))
-            window.append((chunk, None if at_hand else threads.submit(_work, chunk, decoder)))
+            work = None if at_hand else threads.submit(_work, chunk, decoder, deadline)
+            window.append((chunk, work))
         if not window or not _arrives(window[0][1], deadline):
             break
         chunk, future = window.popleft()
@@ -230,8 +236,9 @@ def _is_too_large(fetched: Fetched) -> bool:
     return isinstance(fetched.error, PermanentError) and fetched.error.kind == "too-large"
 
 
-def _work(asked: list[Fetched], decoder: Decoder) -> list[Fetched]:
-    return [_fetch_one(one, decoder) for one in asked]
+def _work(asked: list[Fetched], decoder: Decoder, deadline: Deadline) -> list[Fetched]:
+    # A chunk of small objects may take long where S3 is far or silent: a Ctrl-C would wait for it.
+    return [_fetch_one(one, decoder) for one in asked if not deadline.abandoned]
 
 
 def _fetch_one(one: Fetched, decoder: Decoder) -> Fetched:

@@ -182,6 +182,7 @@ def _copied(url: str) -> Iterator[IO[bytes]]:
         try:
             for piece in s3.pieces(Subject(url), max_bytes=_MOST_BYTES):
                 file.write(piece)
+            file.seek(0)
         except PermanentError as error:
             raise ConfigurationError(f"cannot read manifest {url}: {error.reason}") from error
         except OSError as error:
@@ -189,7 +190,6 @@ def _copied(url: str) -> Iterator[IO[bytes]]:
                 f"cannot copy manifest {url} into the temporary folder: {error.strerror}; name "
                 "one with more space by TMPDIR"
             ) from error
-        file.seek(0)
         yield cast(IO[bytes], file)
 
 

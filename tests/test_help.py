@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
 from litescore.cli import COMMANDS, litescore
 from tests.rig.pngs import Pngs
@@ -101,6 +102,13 @@ def test_wrong_words_are_wrong_usage(words: list[str]) -> None:
     assert done.returncode == 2, done.stderr
     assert done.stderr.splitlines()[-1].startswith("Error: ")
     assert "Traceback" not in done.stderr
+
+
+def test_completing_behind_an_unknown_command_says_nothing() -> None:
+    """A Tab is no command: an error would be written into the line that is being typed."""
+    completed = ShellComplete(litescore, {}, "litescore", "_LITESCORE_COMPLETE")
+    found = completed.get_completions(["scroe"], "--he")
+    assert [one.value for one in found] == ["--help"]
 
 
 @pytest.fixture

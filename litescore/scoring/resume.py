@@ -4,7 +4,7 @@ about.
 
 from __future__ import annotations
 
-from array import array
+from contextlib import suppress
 from functools import cached_property
 
 import numpy as np
@@ -17,54 +17,56 @@ from litescore.store.s3 import is_s3
 _DENIED = "forbidden"
 # Bytes of an id that are kept: two of a hundred million images meet in them once in 10^22 runs.
 _KEPT = 16
+# Bytes of a whole id: SHA-256.
+_NAME = 32
+# Bytes of an image: those of its id, and of the number of its label.
+_ROW = 20
 
 
 class Held:
     """What is done, by id, and the label of what was scored: filled first, asked then.
 
-    Twenty bytes an image. A share of an array job holds what all shares did, and may begin again
-    when tens of millions are done.
+    Twenty bytes an image, also while they are sorted. A share of an array job holds what all shares
+    did, and may begin again when tens of millions are done.
     """
 
     def __init__(self) -> None:
-        self._ids = bytearray()
-        self._labels = array("I")
+        # Of each image its id and, behind it, the number of its label.
+        self._rows = bytearray()
         self._numbers: dict[str | None, int] = {}
 
     def add(self, name: bytes, label: str | None) -> None:
         """Of an image, its id (32 bytes) and its label; None where it failed."""
-        self._ids += name[:_KEPT]
-        self._labels.append(self._numbers.setdefault(label, len(self._numbers)))
+        number = self._numbers.setdefault(label, len(self._numbers))
+        self._rows += name[:_KEPT] + number.to_bytes(_ROW - _KEPT)
 
     def __bool__(self) -> bool:
-        return bool(self._labels)
+        return bool(self._rows)
 
     def __contains__(self, name: bytes) -> bool:
-        return self._place(name) is not None
+        return self._label(name) is not None
 
     def __getitem__(self, name: bytes) -> str | None:
         """The label. Raises KeyError for what is not held."""
-        place = self._place(name)
-        if place is None:
+        label = self._label(name)
+        if label is None:
             raise KeyError(name)
-        return self._names[self._labels[place]]
+        return self._names[int.from_bytes(label)]
 
     def sort(self) -> None:
         """Make ready to be asked."""
-        ids = np.frombuffer(self._ids, f"S{_KEPT}")
-        order = ids.argsort()
-        self._labels = array("I", np.frombuffer(self._labels, np.uint32)[order].tobytes())
-        self._ids = bytearray(ids[order].tobytes())
+        np.frombuffer(self._rows, f"S{_ROW}").sort()
 
-    def _place(self, name: bytes) -> int | None:
-        place = int(self._sorted.searchsorted(np.bytes_(name[:_KEPT])))
-        begin = place * _KEPT
-        found = place < len(self._labels) and self._ids[begin : begin + _KEPT] == name[:_KEPT]
-        return place if found else None
+    def _label(self, name: bytes) -> bytes | None:
+        """The number of the label, as it is held; None for what is not held."""
+        # No row is lower than its own id.
+        begin = int(self._sorted.searchsorted(np.bytes_(name[:_KEPT]))) * _ROW
+        row = bytes(self._rows[begin : begin + _ROW])
+        return row[_KEPT:] if row and row[:_KEPT] == name[:_KEPT] else None
 
     @cached_property
     def _sorted(self) -> NDArray[np.bytes_]:
-        return np.frombuffer(self._ids, f"S{_KEPT}")
+        return np.frombuffer(self._rows, f"S{_ROW}")
 
     @cached_property
     def _names(self) -> list[str | None]:
@@ -74,7 +76,7 @@ class Held:
 def held(place: str, model: str) -> Held:
     """What the records at the place are about, but for what was denied: it may be open by now.
 
-    Raises UsageError when they are another model's.
+    Raises UsageError when they are another model's, or another tool's.
     """
     found = Held()
     if not _exists(place):
@@ -86,9 +88,20 @@ def held(place: str, model: str) -> Held:
                 "--out, or --overwrite"
             )
         if record.kind != _DENIED:
-            found.add(bytes.fromhex(record.id), record.label or None)
+            found.add(_name(record.id, place), record.label or None)
     found.sort()
     return found
+
+
+def _name(identity: str, place: str) -> bytes:
+    with suppress(ValueError):
+        name = bytes.fromhex(identity)
+        if len(name) == _NAME:
+            return name
+    raise UsageError(
+        f"{place} holds a record with the id {identity[:12]!r}, which is none of litescore's: name "
+        "another --out, or --overwrite"
+    )
 
 
 def remove(place: str) -> None:

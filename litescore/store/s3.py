@@ -73,6 +73,7 @@ def pieces(subject: Subject, max_bytes: int) -> Iterator[bytes]:
     import obstore
 
     bucket, key = split(subject.source)
+    rawkeys.check_names(key, subject)
     if not rawkeys.addressable(key):
         yield read(subject, max_bytes).data
         return

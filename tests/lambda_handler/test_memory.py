@@ -42,7 +42,7 @@ def test_running_out_of_memory(
     """A function that thinks it has more than there is: what cannot be had is one image's failure,
     when bytes are read or unpacked as when they are decoded.
     """
-    limit = _held_to(165) | {"memory": 1769}
+    limit = _held_to(145) | {"memory": 1769}
     reasons = _scored_beside(s3, inputs, outputs, pngs, emulator(**limit))
     # How far a zip comes depends on what Python itself takes on this machine.
     assert reasons.pop("big.zip") in ("not enough memory to read", "not enough memory to unpack")

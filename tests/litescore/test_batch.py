@@ -5,16 +5,19 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from litescore import batch, image, store
+from litescore import batch, fetching, image, store
 from litescore.errors import ConfigurationError, TransientError
+from litescore.fetched import Fetched, read
 from litescore.record import Subject
 from litescore.scorer import Scorer
 from litescore.settings import Settings
+from tests.litescore import tiny
+from tests.litescore.animals import SHAPE, held
 from tests.rig import proxy
 from tests.rig.pngs import Pngs
 from tests.rig.seaweed import S3
@@ -146,6 +149,27 @@ def test_what_does_not_arrive_in_time_is_handed_back(
         gate.open()
     assert [outcome.asked for outcome in found] == subjects
     assert [outcome.record is not None for outcome in found] == [True] * 8 + [False] * 4
+
+
+def test_what_nobody_takes_is_not_fetched(pngs: Pngs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is stopped does not wait for all the objects that a thread was given at once."""
+    begun: list[Subject] = []
+
+    def slow(asked: Subject, most: int) -> Fetched:
+        begun.append(asked)
+        time.sleep(0.02)
+        return read(asked, most)
+
+    monkeypatch.setattr(fetching, "read", slow)
+    scorer = Scorer(held(tiny.build(SHAPE)), batch=32)
+    run = batch.run(_subjects(pngs)[:1] * 400, scorer, settings=Settings(threads=1))
+    next(run)
+    taken = len(begun)
+    while len(begun) == taken:
+        time.sleep(0.001)
+    assert isinstance(run, Generator)
+    run.close()
+    assert len(begun) <= taken + 2
 
 
 def test_what_an_image_took_is_told(scorer: Scorer, pngs: Pngs) -> None:

@@ -58,6 +58,21 @@ def test_an_image_takes_few_bytes(place: Path) -> None:
     assert held <= 40 * IMAGES, held / IMAGES
 
 
+def test_making_ready_takes_no_more() -> None:
+    """What is sorted is sorted where it lies: no second list beside the first."""
+    held = resume.Held()
+    tracemalloc.start()
+    try:
+        for number in range(IMAGES):
+            held.add(bytes.fromhex(identity(number)), str(number % 3))
+        held.sort()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held[bytes.fromhex(identity(7))] == "1"
+    assert peak <= 30 * IMAGES, peak / IMAGES
+
+
 def test_nothing_is_held_at_a_new_place(tmp_path: Path) -> None:
     """Neither where there is no folder nor in an empty one."""
     for place in (tmp_path / "none", tmp_path):
@@ -71,3 +86,12 @@ def test_records_of_another_model_are_refused(place: Path) -> None:
     """By name, with the ways out."""
     with pytest.raises(UsageError, match="another model"):
         resume.held(str(place), "other")
+
+
+@pytest.mark.parametrize("name", ["ab", "not hexadecimal", "", "0" * 66])
+def test_ids_of_other_tools_are_refused(tmp_path: Path, name: str) -> None:
+    """One of another length would put all behind it out of place."""
+    others = [record("x", model=MODEL)._replace(id=name), record("y", model=MODEL)]
+    write(tmp_path / "a.jsonl", others)
+    with pytest.raises(UsageError, match="none of litescore's: name another --out"):
+        resume.held(str(tmp_path), MODEL)

@@ -111,6 +111,13 @@ def test_from_a_bucket(tmp_path: Path, stub: StubS3, monkeypatch: pytest.MonkeyP
         list(manifests.read("s3://stub/no.csv"))
 
 
+@pytest.mark.parametrize("key", ["\udcff.csv", f"{'k' * 1100}.csv"])
+def test_a_key_that_no_object_has(key: str) -> None:
+    """Refused in one line before S3 is asked, as an image's is."""
+    with pytest.raises(ConfigurationError, match=r"cannot read manifest .*(UTF-8|1,024 at most)"):
+        next(manifests.read(f"s3://stub/{key}"))
+
+
 def test_paths_and_what_is_not_known(tmp_path: Path) -> None:
     """Sources may be paths; empty fields and blank lines count as not there."""
     path = tmp_path / "m.csv"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 
 Warmed = Callable[..., "Said"]
 
@@ -32,9 +33,19 @@ def litescore(*words: str) -> Said:
         # Layers are numbered over all models of a process, and their names are in the files.
         sys.modules["keras"].utils.clear_session()
     out, err = io.StringIO(), io.StringIO()
+    before = set(sys.modules)
     with redirect_stdout(out), redirect_stderr(err):
         try:
             cli.run(cli.litescore, [*words])
         except SystemExit as ended:
             code = int(str(ended.code))
+    _forget(set(sys.modules) - before)
     return Said(code, out.getvalue(), err.getvalue())
+
+
+def _forget(names: Collection[str]) -> None:
+    """Modules of the working directory: another one may have others of the same names."""
+    here = str(Path.cwd())
+    for name in names:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(here):
+            del sys.modules[name]
