@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+
 from benchmarks import holds
 from benchmarks.batch import cases, ways
 from benchmarks.batch.cases import Case
@@ -12,6 +14,7 @@ from benchmarks.batch.rounds import Rounds, Way, cpu, measure, print_costs, prin
 # A newcomer's way takes tens of milliseconds an image: fewer will do.
 FEW, SOME = 30, 200
 FETCH, SCORE = "fetch alone", "decode and score alone"
+RECORDS = "records made and packed alone"
 PIPELINE, HANDLER = "pipeline, records written", "handler, records written"
 KERAS, TFLITE = "boto3 + Pillow + keras.predict", "boto3 + Pillow + one-image TFLite"
 # Images a second over Keras', by the case's name.
@@ -46,10 +49,12 @@ def found(case: Case, count: int) -> Rounds:
 
 def _ways(case: Case) -> dict[str, Way]:
     count, one_by_one, event = len(case.blobs), ways.OneByOne(case), ways.one_event(case)
+    shares = np.random.default_rng(0).dirichlet(np.ones(len(case.scorer.contract.labels)), count)
     few, some = case.subjects[:FEW], case.subjects[:SOME]
     return {
         FETCH: (count, partial(ways.fetch_all, case.subjects)),
         SCORE: (count, partial(ways.decode_and_score, case.blobs, case.scorer)),
+        RECORDS: (count, partial(ways.records, case, shares.astype(np.float32))),
         PIPELINE: (count, partial(ways.pipeline, case)),
         HANDLER: (count, partial(ways.handler, case, event)),
         TFLITE: (len(some), partial(one_by_one.score, some)),

@@ -16,9 +16,9 @@ from PIL import Image
 import lambda_handler
 from benchmarks.batch.cases import Case
 from lambda_handler import scoring
-from litescore import batch, image, output, store
-from litescore.record import Subject
-from litescore.scorer import Scorer
+from litescore import batch, image, output, packing, store
+from litescore.record import Record, Subject, now, rank
+from litescore.scorer import Probabilities, Scorer
 from litescore.settings import Settings, processors
 from tests.lambda_handler import shapes
 
@@ -46,6 +46,20 @@ def decode_and_score(blobs: Sequence[bytes], scorer: Scorer) -> None:
         for row, blob in enumerate(part):
             tensors[row] = image.decode_to_tensor(blob, c, budget=budget)
         scorer.probabilities(tensors[: len(part)])
+
+
+def records(case: Case, probabilities: Probabilities) -> None:
+    """Of answers in memory a record each, and all of them packed as one object."""
+    scorer, at = case.scorer, now()
+    packer = packing.FORMS["jsonl.gz"]()
+    for start in range(0, len(probabilities), scorer.batch):
+        rows = probabilities[start : start + scorer.batch]
+        for subject, row, best in zip(
+            case.subjects[start:], rows, rank(rows, Settings().top, None), strict=False
+        ):
+            labels, model = scorer.contract.labels, scorer.digest
+            packer.add(Record.ranked(subject, row, best, labels=labels, model=model, at=at))
+    packer.finish()
 
 
 def pipeline(case: Case, subjects: Sequence[Subject] | None = None) -> None:

@@ -10,6 +10,10 @@ _TITLE = "Batches from S3"
 _SHARE = (
     "decoding, resizing and the model, which both do, are {share-photos} of the pipeline's own CPU"
 )
+_RECORDS = (
+    "making records and packing them, which the parts lack, is {records-28} by itself; the rest is "
+    "between threads, and every round has its own"
+)
 _SHARD = "a shard saves the fetch; decoding, resizing and the model are {share-photos} of single objects' CPU"
 
 PIECES = (
@@ -23,8 +27,14 @@ PIECES = (
                 "pipeline-28",
                 "pipeline, CPU an image over (fetch alone + decode and score alone), 28 px",
                 holds.PARTS,
+                why=_RECORDS,
             ),
-            Row("handler-28", "the Lambda handler over the same parts, 28 px", holds.PARTS),
+            Row(
+                "handler-28",
+                "the Lambda handler over the same parts, 28 px",
+                holds.PARTS,
+                why=_RECORDS,
+            ),
             Row(
                 "pipeline-photos",
                 "pipeline over its parts, 640 x 480 photographs into MobileNetV3-Small",
@@ -57,6 +67,10 @@ PIECES = (
                 why="decoding, resizing and the model, which both do, are {score-photos} by themselves",
             ),
             Row("fetch-28", "fetching alone, over boto3 + one-image TFLite, 28 px"),
+            Row("records-28", "records made and packed alone, over the same parts, 28 px"),
+            Row(
+                "records-photos", "records made and packed alone, over the same parts, photographs"
+            ),
             Row("score-photos", "decoding and scoring alone, over the same, photographs"),
             Row("share-photos", "decoding and scoring alone, over the pipeline's CPU, photographs"),
         ),

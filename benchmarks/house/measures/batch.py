@@ -43,6 +43,7 @@ def peers(place: Place) -> Found:
             f"keras-{kind}": ratios(rate(found, compared.PIPELINE), rate(found, compared.KERAS)),
             f"tflite-{kind}": ratios(pipeline, one_image),
             f"fetch-{kind}": ratios(cpu(found, compared.FETCH), one_image),
+            f"records-{kind}": ratios(cpu(found, compared.RECORDS), parts),
             f"score-{kind}": ratios(cpu(found, compared.SCORE), one_image),
             f"share-{kind}": ratios(cpu(found, compared.SCORE), pipeline),
         }
