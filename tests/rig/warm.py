@@ -7,11 +7,14 @@ nothing but its own words and leaves nothing behind is shown by tests that start
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Collection
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.rig.locked import ROOT
 
 Warmed = Callable[..., "Said"]
 
@@ -44,8 +47,10 @@ def litescore(*words: str) -> Said:
 
 
 def _forget(names: Collection[str]) -> None:
-    """Modules of the working directory: another one may have others of the same names."""
-    here = str(Path.cwd())
+    """Modules of a user's working directory: another one may have others of the same names."""
+    here = Path.cwd()
+    if ROOT.is_relative_to(here):
+        return  # they are litescore's own
     for name in names:
-        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(here):
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(f"{here}{os.sep}"):
             del sys.modules[name]
