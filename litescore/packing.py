@@ -56,7 +56,9 @@ class ZippedLines:
 
     def add(self, record: Record) -> None:
         """The same line as of `Lines`, compressed as it comes."""
-        self._file.write(self._packer.compress(f"{record.to_json()}\n".encode()))
+        line = f"{record.to_json()}\n".encode()
+        # Both in one call: Ctrl-C is heard between calls, and what is compressed must be kept.
+        self._file.writelines(map(self._packer.compress, (line,)))
 
     def finish(self) -> bytes:
         """The same records give the same bytes: the header bears no time."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import signal
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -150,3 +152,27 @@ def test_what_is_done_is_written_when_the_rest_fails(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         output.write_all(interrupted(), str(tmp_path))
     assert list(results.read(tmp_path)) == RECORDS[:3]
+
+
+def test_an_interrupt_leaves_whole_lines() -> None:
+    """Ctrl-C strikes most often while a line is compressed: what is told of it then is not lost, for
+    all that comes behind could not be read.
+    """
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # So long and so much by chance that each line gives packed bytes at once.
+    record = RECORDS[0]._replace(reason=np.random.default_rng(0).bytes(20_000).hex())
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(20):
+            packer = packing.ZippedLines()
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            with suppress(KeyboardInterrupt):
+                while True:
+                    packer.add(record)
+            assert set(gzip.decompress(packer.finish()).splitlines()) <= {record.to_json().encode()}
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
